@@ -1,0 +1,2 @@
+//! Ratios against a floor and a ceiling, measured in one run.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The Tidegate server and its command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! One port: finds the service, authenticates, bounds, answers.

@@ -1,0 +1,1 @@
+//! Posts a delivery to its target inside the sender's transaction.

@@ -1,0 +1,1 @@
+//! How services meet: send, ask, follow.

@@ -1,0 +1,1 @@
+//! Supervised reconcilers: they run on a hint and on a timer.

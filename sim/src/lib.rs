@@ -1,0 +1,1 @@
+//! The store, the queues and SQS under a simulated clock, disk and crash.

@@ -1,0 +1,1 @@
+//! Ordered records with cursors and trimming.

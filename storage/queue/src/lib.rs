@@ -1,0 +1,1 @@
+//! Leased messages: lanes, delays, visibility, receive counts, deduplication.

@@ -1,0 +1,1 @@
+//! Key encoding and versioned records.

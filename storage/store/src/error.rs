@@ -1,0 +1,77 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tidegate_types::ErrorKind;
+
+use crate::Space;
+
+/// Why the store could not be read.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The store is closed, out of disk, or being reopened after a failed sync. Clients see 503.
+    #[error("the store is not available: {reason}")]
+    Unavailable {
+        /// What happened and what mends it.
+        reason: Arc<str>,
+    },
+    /// Stored bytes are not what was written.
+    #[error("{space:?} record {key:02x?} is corrupt: {what}")]
+    Corrupt {
+        /// Where.
+        space: Space,
+        /// Which key.
+        key: Bytes,
+        /// What is wrong with it.
+        what: Arc<str>,
+    },
+    /// The engine failed to read.
+    #[error("the storage engine failed: {0}")]
+    Engine(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// What the error means to its caller.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            StoreError::Unavailable { .. } | StoreError::Engine(_) => ErrorKind::Unavailable,
+            StoreError::Corrupt { .. } => ErrorKind::Corrupt,
+        }
+    }
+}
+
+/// Why a batch did not commit.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CommitError {
+    /// A check failed: another writer was first. Nothing was written.
+    #[error("another writer changed {space:?} record {key:02x?} first")]
+    Conflict {
+        /// Where.
+        space: Space,
+        /// Which key.
+        key: Bytes,
+    },
+    /// The batch is larger than [`tidegate_types::limits::MAX_BATCH`]. Nothing was written.
+    #[error("a batch of {bytes} bytes is over the limit of {limit}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// The store could not be read or is not available. If the batch had been accepted, whether it
+    /// will be there after the store has recovered is not known: the client must not be told
+    /// either way.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl CommitError {
+    /// What the error means to its caller.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            CommitError::Conflict { .. } => ErrorKind::Conflict,
+            CommitError::TooLarge { .. } => ErrorKind::Invalid,
+            CommitError::Store(error) => error.kind(),
+        }
+    }
+}

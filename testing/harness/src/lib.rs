@@ -1,0 +1,1 @@
+//! Starts a server of its own for each test, and looks after it.

@@ -1,0 +1,1 @@
+//! The SQS API: generated types and tables.

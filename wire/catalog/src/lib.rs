@@ -1,0 +1,1 @@
+//! Every service and operation that Tidegate knows by name: generated tables.

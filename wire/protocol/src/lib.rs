@@ -1,0 +1,1 @@
+//! Schemas, codecs, constraint checks and error envelopes of the AWS protocols.

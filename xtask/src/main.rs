@@ -1,0 +1,2 @@
+//! The project's own commands: codegen, tidy, test, bench, demo.
+fn main() {}
