@@ -1,1 +1,17 @@
-//! How services meet: send, ask, follow.
+//! How services meet: they *send*, *ask* and *follow*, and in no other way.
+//!
+//! - **send**: [`Post::post`] inside the sender's transaction. If the target's state lives in our
+//!   store (a [`Sink`]: queue, topic, bus, log group), the delivery is accepted in that same
+//!   transaction: exactly once. If it is an effect (function, HTTP, mail), a delivery message is
+//!   enqueued in that transaction and workers perform it: at least once.
+//! - **ask**: a narrow trait of its own for each question, given to the constructor as `Arc<dyn …>`;
+//!   never inside a transaction.
+//! - **follow**: a reader with a durable cursor over a queue or a log.
+//!
+//! This crate holds the traits only, so that services can meet without knowing each other.
+
+mod admin;
+mod delivery;
+
+pub use admin::{AdminAnswer, AdminRoute};
+pub use delivery::{Delivery, Post, Refusal, RetryPolicy, Sink};

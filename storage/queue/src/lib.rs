@@ -1,1 +1,28 @@
-//! Leased messages: lanes, delays, visibility, receive counts, deduplication.
+//! Leased messages in lanes, on the store's own transaction.
+//!
+//! A queue holds messages in *lanes* (SQS calls them message groups). A message is *waiting* until
+//! its due time, then *ready*, and *leased* while a consumer works on it; a lease that runs out
+//! makes it ready again with its receive count kept.
+//!
+//! Taking a message is in two steps. [`Queues::reserve`] picks messages in memory, so that no two
+//! consumers pick the same one; the reservation is then used inside a transaction of the caller's:
+//! [`lease_in_tx`] hides it until a deadline, [`take_in_tx`] consumes it, together with whatever
+//! else that transaction writes. A reservation that is dropped unused goes back to its place.
+//!
+//! # Records
+//! A message's body (immutable) and its lease (small, rewritten at each receive) are separate
+//! records. Both lie under (queue, *generation*, …): purging a queue raises its generation in one
+//! write, and a bounded sweeper reclaims what the old one held.
+//!
+//! # Memory
+//! The index of a queue is a [`tidegate_store::Fold`] over the lease records: a *window* over the
+//! ready messages of each lane, all leases, and the nearest due times. Everything beyond the
+//! windows stays on disk and is read when the window drains, from a remembered watermark, never
+//! from the head of the queue: a scan over deleted keys collapses.
+
+mod api;
+
+pub use api::{
+    Counts, Discipline, Enqueued, Lane, Lease, LeaseState, MessageKey, NewMessage, Peeked, QueueError, QueueId, Queues,
+    Reservation, Reserve, Waiter,
+};
