@@ -29,6 +29,8 @@ struct Supervised {
 impl Supervisor {
     /// A supervisor of nobody yet.
     pub fn new(env: Env) -> Supervisor {
+        metrics::describe_counter!("tidegate_worker_runs_total", "Runs of background workers.");
+        metrics::describe_counter!("tidegate_worker_failures_total", "Runs that failed and were tried again.");
         Supervisor { env, stopping: watch::Sender::new(false), workers: Mutex::default() }
     }
 
