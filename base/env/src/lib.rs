@@ -19,6 +19,7 @@ mod activity;
 mod clock;
 mod random;
 mod tasks;
+mod waits;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub use clock::{Clock, ManualClock, ShiftedClock, SystemClock};
 pub use random::{OsRandom, Random, SeededRandom};
 pub use tasks::{TaskHandle, ThreadHandle};
 use tidegate_types::Timestamp;
+pub use waits::{Wait, Waits};
 
 /// Time, chance, identifiers and spawning, handed to every constructor that needs one of them.
 ///
@@ -38,6 +40,7 @@ pub struct Env {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     board: Arc<ActivityBoard>,
+    waits: Arc<Waits>,
 }
 
 /// The time given to [`Env::timeout_real`] ran out.
@@ -53,7 +56,7 @@ impl Env {
 
     /// An environment from parts: tests and the simulator bring their own clock and seed.
     pub fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Env {
-        Env { clock, random, board: Arc::default() }
+        Env { clock, random, board: Arc::default(), waits: Arc::default() }
     }
 
     /// A repeatable environment: time stands at `start` until the returned clock is moved, and
@@ -122,6 +125,11 @@ impl Env {
     /// The board on which every part that can hold work is registered.
     pub fn activity(&self) -> &ActivityBoard {
         &self.board
+    }
+
+    /// The requests that wait for something to happen: every long poll is noted here.
+    pub fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     /// Spawns a task on the current tokio runtime. Dropping the handle aborts the task: whoever
