@@ -1,1 +1,31 @@
-//! Schemas, codecs, constraint checks and error envelopes of the AWS protocols.
+//! The AWS wire protocols: schemas, codecs, constraint checks, error envelopes, and the traits in
+//! which the gateway and the services meet.
+//!
+//! A service's API is *data*: static tables ([`schema`]) that `cargo xtask codegen` writes from the
+//! service models, beside one plain struct for each shape. Generated code knows two object-safe traits
+//! and nothing else: it pulls values from a [`Reader`] and pushes them to a [`Writer`]. A protocol is
+//! one implementation of each ([`aws_json`], [`aws_query`]); a check of the model's constraints is one
+//! more `Writer` ([`constraints`]). So the size of a build grows with shapes *plus* protocols, never
+//! with their product, and a new protocol needs no regeneration.
+//!
+//! Left out: HTTP itself (the gateway's), and the codecs of protocols that no service needs yet.
+
+pub mod aws_json;
+pub mod aws_query;
+mod codec;
+pub mod constraints;
+mod decode;
+pub mod errors;
+pub mod model;
+mod router;
+pub mod schema;
+pub mod service;
+mod shape;
+mod time;
+
+pub use codec::{Codec, Reply, codec};
+pub use decode::DecodeError;
+pub use model::{Coverage, ErrorShape, Fault, Operation, ProtocolId, ServiceModel, Validation};
+pub use router::{Handler, Route, Router, route};
+pub use service::{Call, Caller, ResponseFuture, Service, ServiceError};
+pub use shape::{Reader, Shape, Writer, read_list, read_map, write_list, write_map};

@@ -1,0 +1,153 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use tidegate_types::Timestamp;
+
+use super::lexer::plain_prefix;
+use crate::schema::{ListSchema, MapSchema, StructSchema};
+use crate::shape::Writer;
+
+/// Pushes values into a JSON document.
+#[derive(Default)]
+pub struct JsonWriter {
+    out: Vec<u8>,
+    /// Whether the next value or key must be set off from the one before it.
+    comma: bool,
+}
+
+impl JsonWriter {
+    /// The document, once the outermost value has been written.
+    pub fn finish(self) -> Vec<u8> {
+        self.out
+    }
+
+    fn value(&mut self, text: &str) {
+        self.separate();
+        self.out.extend_from_slice(text.as_bytes());
+        self.comma = true;
+    }
+
+    fn separate(&mut self) {
+        if self.comma {
+            self.out.push(b',');
+        }
+    }
+
+    fn open(&mut self, bracket: u8) {
+        self.separate();
+        self.out.push(bracket);
+        self.comma = false;
+    }
+
+    fn close(&mut self, bracket: u8) {
+        self.out.push(bracket);
+        self.comma = true;
+    }
+
+    /// Announces the value under `name`, as [`Writer::key`] does.
+    pub fn name(&mut self, name: &str) {
+        self.separate();
+        quote(&mut self.out, name);
+        self.out.push(b':');
+        self.comma = false;
+    }
+
+    /// Enters an object that no schema describes, such as an error's.
+    pub fn begin_object(&mut self) {
+        self.open(b'{');
+    }
+
+    /// Leaves it.
+    pub fn end_object(&mut self) {
+        self.close(b'}');
+    }
+}
+
+impl Writer for JsonWriter {
+    fn begin_struct(&mut self, _: &'static StructSchema) {
+        self.open(b'{');
+    }
+
+    fn member(&mut self, schema: &'static StructSchema, index: usize) {
+        self.name(schema.members[index].name);
+    }
+
+    fn end_struct(&mut self) {
+        self.close(b'}');
+    }
+
+    fn begin_list(&mut self, _: &'static ListSchema, _: usize) {
+        self.open(b'[');
+    }
+
+    fn end_list(&mut self) {
+        self.close(b']');
+    }
+
+    fn begin_map(&mut self, _: &'static MapSchema, _: usize) {
+        self.open(b'{');
+    }
+
+    fn key(&mut self, key: &str) {
+        self.name(key);
+    }
+
+    fn end_map(&mut self) {
+        self.close(b'}');
+    }
+
+    fn string(&mut self, value: &str) {
+        self.separate();
+        quote(&mut self.out, value);
+        self.comma = true;
+    }
+
+    fn boolean(&mut self, value: bool) {
+        self.value(if value { "true" } else { "false" });
+    }
+
+    fn long(&mut self, value: i64) {
+        self.value(&value.to_string());
+    }
+
+    fn double(&mut self, value: f64) {
+        // JSON has no words for these three; the protocol spells them as texts.
+        if value.is_nan() {
+            self.value("\"NaN\"");
+        } else if value.is_infinite() {
+            self.value(if value > 0.0 { "\"Infinity\"" } else { "\"-Infinity\"" });
+        } else {
+            self.value(&value.to_string());
+        }
+    }
+
+    fn blob(&mut self, value: &[u8]) {
+        self.value(&format!("\"{}\"", BASE64.encode(value)));
+    }
+
+    fn timestamp(&mut self, value: Timestamp) {
+        let millis = value.as_millis();
+        self.value(&format!("{}.{:03}", millis / 1000, millis % 1000));
+    }
+}
+
+/// Appends `text` in quotes.
+fn quote(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    loop {
+        let plain = plain_prefix(rest);
+        out.extend_from_slice(&rest[..plain]);
+        let Some(special) = rest.get(plain) else { break };
+        match special {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            other => out.extend_from_slice(format!("\\u{other:04x}").as_bytes()),
+        }
+        rest = &rest[plain + 1..];
+    }
+    out.push(b'"');
+}

@@ -1,0 +1,200 @@
+use std::fmt::Write as _;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use tidegate_types::Timestamp;
+
+use crate::schema::{ListSchema, MapSchema, StructSchema};
+use crate::shape::Writer;
+use crate::time;
+
+/// Pushes values into an XML document.
+pub struct XmlWriter {
+    out: String,
+    /// The element that the next value will stand in; empty for none.
+    name: &'static str,
+    /// Whether the next value is a flattened list or map.
+    flattened: bool,
+    open: Vec<Open>,
+}
+
+/// A structure, list or map that has been entered. `element` is the element around it, empty for none.
+enum Open {
+    Struct { element: &'static str },
+    List { element: &'static str, entry: &'static str },
+    Map { element: &'static str, entry: &'static str, schema: &'static MapSchema, in_entry: bool },
+}
+
+impl XmlWriter {
+    /// A writer whose outermost value stands in the element `name`.
+    pub fn new(name: &'static str) -> XmlWriter {
+        XmlWriter { out: String::new(), name, flattened: false, open: Vec::new() }
+    }
+
+    /// The element, once the outermost value has been written.
+    pub fn finish(self) -> String {
+        self.out
+    }
+
+    /// Decides which element the next value stands in.
+    fn element(&self) -> &'static str {
+        match self.open.last() {
+            Some(Open::List { entry, .. }) => entry,
+            _ => self.name,
+        }
+    }
+
+    fn start(&mut self, element: &str) {
+        if !element.is_empty() {
+            self.out.push('<');
+            self.out.push_str(element);
+            self.out.push('>');
+        }
+    }
+
+    fn end(&mut self, element: &str) {
+        if !element.is_empty() {
+            self.out.push_str("</");
+            self.out.push_str(element);
+            self.out.push('>');
+        }
+    }
+
+    fn value(&mut self, text: &str) {
+        let element = self.element();
+        self.start(element);
+        escape(&mut self.out, text);
+        self.end(element);
+    }
+
+    /// The element around a list or map and the one around each of its entries.
+    fn elements(&self, entry: &'static str) -> (&'static str, &'static str) {
+        match self.flattened && !matches!(self.open.last(), Some(Open::List { .. })) {
+            true => ("", self.name),
+            false => (self.element(), entry),
+        }
+    }
+
+    /// Leaves the map's entry that is open, if one is.
+    fn end_entry(&mut self) {
+        if let Some(Open::Map { entry, in_entry, .. }) = self.open.last_mut()
+            && std::mem::replace(in_entry, false)
+        {
+            let entry = *entry;
+            self.end(entry);
+        }
+    }
+}
+
+impl Writer for XmlWriter {
+    fn begin_struct(&mut self, _: &'static StructSchema) {
+        let element = self.element();
+        self.start(element);
+        self.open.push(Open::Struct { element });
+    }
+
+    fn member(&mut self, schema: &'static StructSchema, index: usize) {
+        let member = &schema.members[index];
+        self.name = member.wire_name;
+        self.flattened = member.flattened;
+    }
+
+    fn end_struct(&mut self) {
+        if let Some(Open::Struct { element }) = self.open.pop() {
+            self.end(element);
+        }
+    }
+
+    fn begin_list(&mut self, schema: &'static ListSchema, _: usize) {
+        let (element, entry) = self.elements(schema.entry_name);
+        self.start(element);
+        self.open.push(Open::List { element, entry });
+        self.flattened = false;
+    }
+
+    fn end_list(&mut self) {
+        if let Some(Open::List { element, .. }) = self.open.pop() {
+            self.end(element);
+        }
+    }
+
+    fn begin_map(&mut self, schema: &'static MapSchema, _: usize) {
+        let (element, entry) = self.elements("entry");
+        self.start(element);
+        self.open.push(Open::Map { element, entry, schema, in_entry: false });
+        self.flattened = false;
+    }
+
+    fn key(&mut self, key: &str) {
+        self.end_entry();
+        let Some(Open::Map { entry, schema, in_entry, .. }) = self.open.last_mut() else { return };
+        *in_entry = true;
+        let (entry, schema) = (*entry, *schema);
+        self.start(entry);
+        self.start(schema.key_name);
+        escape(&mut self.out, key);
+        self.end(schema.key_name);
+        self.name = schema.value_name;
+        self.flattened = false;
+    }
+
+    fn end_map(&mut self) {
+        self.end_entry();
+        if let Some(Open::Map { element, .. }) = self.open.pop() {
+            self.end(element);
+        }
+    }
+
+    fn string(&mut self, value: &str) {
+        self.value(value);
+    }
+
+    fn boolean(&mut self, value: bool) {
+        self.value(if value { "true" } else { "false" });
+    }
+
+    fn long(&mut self, value: i64) {
+        self.value(&value.to_string());
+    }
+
+    fn double(&mut self, value: f64) {
+        let infinite = if value > 0.0 { "Infinity" } else { "-Infinity" };
+        match value.is_infinite() {
+            true => self.value(infinite),
+            false => self.value(&value.to_string()),
+        }
+    }
+
+    fn blob(&mut self, value: &[u8]) {
+        self.value(&BASE64.encode(value));
+    }
+
+    fn timestamp(&mut self, value: Timestamp) {
+        self.value(&time::to_iso8601(value));
+    }
+}
+
+/// Appends `text` as character data. Control characters become references: a raw carriage return
+/// would reach the client as a line feed, and the others would not be XML at all.
+pub(super) fn escape(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(is_special) {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            b'&' => out.push_str("&amp;"),
+            b'<' => out.push_str("&lt;"),
+            b'>' => out.push_str("&gt;"),
+            b'"' => out.push_str("&quot;"),
+            other => {
+                let written = write!(out, "&#x{other:X};");
+                debug_assert!(written.is_ok(), "writing to a String cannot fail");
+            }
+        }
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+}
+
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..=8 | 11..=31)
+}

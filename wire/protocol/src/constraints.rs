@@ -1,0 +1,49 @@
+//! The model's constraints, checked by writing an input into nothing.
+//!
+//! The check is a [`Writer`] that follows the same tables as the codecs, so generated code needs no
+//! function for it. It collects every violation, because AWS reports them all at once.
+
+mod checker;
+mod rules;
+
+use checker::Checker;
+
+use crate::errors;
+use crate::model::Validation;
+use crate::schema::Member;
+use crate::service::ServiceError;
+use crate::shape::Shape;
+
+/// Checks `input` and answers in the service's words.
+///
+/// # Errors
+/// The first missing parameter, or all violations in one text, as `validation` says.
+pub fn check(validation: Validation, input: &dyn Shape) -> Result<(), ServiceError> {
+    let mut checker = Checker::default();
+    match validation {
+        Validation::Coral => {
+            input.write(&mut checker);
+            coral(&checker.into_violations())
+        }
+        Validation::MissingParameter { except } => {
+            let mut top_level = checker::TopLevel::default();
+            input.write(&mut top_level);
+            missing_parameter(top_level.missing(), except)
+        }
+    }
+}
+
+fn coral(violations: &[String]) -> Result<(), ServiceError> {
+    if violations.is_empty() {
+        return Ok(());
+    }
+    let plural = if violations.len() == 1 { "" } else { "s" };
+    let message = format!("{} validation error{plural} detected: {}", violations.len(), violations.join("; "));
+    Err(ServiceError::new(errors::VALIDATION, message))
+}
+
+fn missing_parameter<'a>(mut missing: impl Iterator<Item = &'a Member>, except: &[&str]) -> Result<(), ServiceError> {
+    let Some(member) = missing.find(|member| !except.contains(&member.name)) else { return Ok(()) };
+    let message = format!("The request must contain the parameter {}.", member.name);
+    Err(ServiceError::new(errors::MISSING_PARAMETER, message))
+}

@@ -1,0 +1,63 @@
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use regex::Regex;
+
+use crate::schema::Rules;
+
+/// What a text, a size or a number breaks, in AWS's words.
+pub enum Value<'a> {
+    Text(&'a str),
+    Size(usize),
+    Number(i64),
+}
+
+/// All demands of `rules` that `value` breaks.
+pub fn broken(rules: &Rules, value: &Value<'_>) -> Vec<String> {
+    let (noun, measure) = match value {
+        Value::Text(text) => ("length", text.chars().count() as i64),
+        Value::Size(size) => ("length", *size as i64),
+        Value::Number(number) => ("value", *number),
+    };
+    let mut broken = Vec::new();
+    if let Some(max) = rules.max.filter(|max| measure > *max) {
+        broken.push(format!("Member must have {noun} less than or equal to {max}"));
+    }
+    if let Some(min) = rules.min.filter(|min| measure < *min) {
+        broken.push(format!("Member must have {noun} greater than or equal to {min}"));
+    }
+    if let Value::Text(text) = value {
+        broken.extend(broken_by_text(rules, text));
+    }
+    broken
+}
+
+fn broken_by_text(rules: &Rules, text: &str) -> Option<String> {
+    if !rules.values.is_empty() && !rules.values.contains(&text) {
+        return Some(format!("Member must satisfy enum value set: [{}]", rules.values.join(", ")));
+    }
+    let pattern = rules.pattern?;
+    let matches = compiled(pattern).is_none_or(|regex| regex.is_match(text));
+    (!matches).then(|| format!("Member must satisfy regular expression pattern: {pattern}"))
+}
+
+/// All demands of `rules`, broken or not: how AWS describes the elements of a list.
+pub fn described(rules: &Rules) -> String {
+    let mut demands = Vec::new();
+    demands.extend(rules.max.map(|max| format!("Member must have length less than or equal to {max}")));
+    demands.extend(rules.min.map(|min| format!("Member must have length greater than or equal to {min}")));
+    demands.extend(rules.pattern.map(|pattern| format!("Member must satisfy regular expression pattern: {pattern}")));
+    if !rules.values.is_empty() {
+        demands.push(format!("Member must satisfy enum value set: [{}]", rules.values.join(", ")));
+    }
+    demands.join(", ")
+}
+
+/// A pattern as a regular expression over the whole text, compiled once. `None` for the few that need
+/// Java's look-around, which a linear-time engine does not have: they are not checked.
+fn compiled(pattern: &'static str) -> Option<Arc<Regex>> {
+    static COMPILED: LazyLock<Mutex<HashMap<&'static str, Option<Arc<Regex>>>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let regex = compiled.entry(pattern).or_insert_with(|| Regex::new(&format!("^(?:{pattern})$")).ok().map(Arc::new));
+    regex.clone()
+}
