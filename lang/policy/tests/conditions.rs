@@ -3,7 +3,7 @@
 use tidegate_policy::{Document, Policies, Principal, PrincipalKind, Request, evaluate};
 
 fn holds(condition: &str, keys: &[(&str, &[&str])]) -> bool {
-    let account = "111111111111".parse().unwrap();
+    let account = "111111111111".parse().expect("twelve digits");
     let principal = Principal {
         kind: PrincipalKind::User,
         arn: "arn:aws:iam::111111111111:user/ann".to_owned(),
@@ -17,7 +17,7 @@ fn holds(condition: &str, keys: &[(&str, &[&str])]) -> bool {
     let text = format!(
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{condition}}}}}"#
     );
-    let document = Document::parse(&text).unwrap();
+    let document = Document::parse(&text).expect("a valid policy");
     evaluate(&request, &Policies { identity: vec![&document], ..Policies::default() }).is_allowed()
 }
 

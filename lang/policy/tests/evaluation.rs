@@ -7,7 +7,7 @@ const THEIRS: &str = "222222222222";
 const QUEUE: &str = "arn:aws:sqs:us-east-1:111111111111:orders";
 
 fn request(kind: PrincipalKind, account: &str) -> Request {
-    let account = account.parse().unwrap();
+    let account = account.parse().expect("twelve digits");
     let (arn, role_arn) = match kind {
         PrincipalKind::User => (format!("arn:aws:iam::{account}:user/ann"), None),
         PrincipalKind::RoleSession => (
@@ -21,11 +21,11 @@ fn request(kind: PrincipalKind, account: &str) -> Request {
     };
     let belongs = !matches!(kind, PrincipalKind::Service | PrincipalKind::Anonymous);
     let principal = Principal { kind, arn, role_arn, account: belongs.then_some(account) };
-    Request::new(principal, "sqs:SendMessage", QUEUE, Some(OURS.parse().unwrap()))
+    Request::new(principal, "sqs:SendMessage", QUEUE, Some(OURS.parse().expect("twelve digits")))
 }
 
 fn document(statement: &str) -> Document {
-    Document::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#)).unwrap()
+    Document::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#)).expect("a valid policy")
 }
 
 const ALLOW: &str = r#"{"Effect":"Allow","Action":"sqs:*","Resource":"*"}"#;
