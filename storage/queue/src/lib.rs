@@ -20,9 +20,31 @@
 //! windows stays on disk and is read when the window drains, from a remembered watermark, never
 //! from the head of the queue: a scan over deleted keys collapses.
 
-mod api;
+mod expire;
+mod index;
+pub mod invariants;
+mod keys;
+mod message;
+mod once;
+mod peek;
+mod queues;
+mod read;
+mod rebuild;
+mod records;
+mod registry;
+mod reserve;
+mod state;
+mod sweep;
+mod types;
+mod waiter;
 
-pub use api::{
-    Counts, Discipline, Enqueued, Lane, Lease, LeaseState, MessageKey, NewMessage, Peeked, QueueError, QueueId, Queues,
-    Reservation, Reserve, Waiter,
+pub use message::{
+    change_visibility_in_tx, create_in_tx, delete_in_tx, drop_in_tx, enqueue_in_tx, lease_of, purge_in_tx,
 };
+pub use once::{deduplication_latch, enqueue_once_in_tx};
+pub use queues::Queues;
+pub use reserve::{Reservation, lease_in_tx, take_in_tx};
+pub use types::{
+    Counts, Discipline, Enqueued, Lane, Lease, LeaseState, MessageKey, NewMessage, Peeked, QueueError, QueueId, Reserve,
+};
+pub use waiter::Waiter;

@@ -1,0 +1,1 @@
+//! What must hold of the stored records and of memory.
