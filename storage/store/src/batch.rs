@@ -24,7 +24,7 @@ pub struct Check {
     /// Which key.
     pub key: Bytes,
     /// The version that must be there; `None`: there must be no record.
-    pub expected: Option<crate::Sequence>,
+    pub expected: Option<Sequence>,
 }
 
 /// A key or value into which an assigned position is written, as eight bytes, big-endian, so that
@@ -157,6 +157,11 @@ impl Batch {
     /// Whether there is nothing to write. Checks alone do not make a batch worth committing.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
+    }
+
+    /// This batch without its writes.
+    pub(crate) fn checks_only(self) -> Batch {
+        Batch { checks: self.checks, ..Batch::default() }
     }
 
     /// The bytes of all keys and values.

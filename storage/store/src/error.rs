@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -74,4 +75,67 @@ impl CommitError {
             CommitError::Store(error) => error.kind(),
         }
     }
+}
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error("the data folder {} is in use by {}; stop it first, or choose another folder", dir.display(), match owner {
+        Some(owner) => format!("process {owner}"),
+        None => "another process".to_owned(),
+    })]
+    InUse {
+        /// The folder.
+        dir: PathBuf,
+        /// The number of that process.
+        owner: Option<u32>,
+    },
+    /// A newer release wrote it.
+    #[error(
+        "the data folder {} has format {found}, but this release knows only up to {supported}; use the newer release",
+        dir.display()
+    )]
+    NewerFormat {
+        /// The folder.
+        dir: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The newest that we know.
+        supported: u32,
+    },
+    /// Commits are missing that were acknowledged: files were cut off or replaced by older ones.
+    #[error(
+        "the journal in {} is truncated: it ends at commit {}, but commit {} was acknowledged; restore a backup, or \
+         open it with --accept-loss to go on without the missing commits",
+        dir.display(), found.0, acknowledged.0
+    )]
+    LostCommits {
+        /// The folder.
+        dir: PathBuf,
+        /// The last commit that is there.
+        found: crate::Sequence,
+        /// The last one known to have been acknowledged.
+        acknowledged: crate::Sequence,
+    },
+    /// It is damaged.
+    #[error("the data folder is damaged: {what}; restore a backup")]
+    Corrupt {
+        /// What is wrong.
+        what: String,
+    },
+    /// The operating system refused.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// What it answered.
+        source: std::io::Error,
+    },
+    /// The engine refused.
+    #[error(transparent)]
+    Engine(#[from] crate::engine::EngineError),
+    /// What the engine holds cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

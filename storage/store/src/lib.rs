@@ -14,16 +14,58 @@
 //! Memory state (queue indexes, caches of settings) is a [`Fold`] over durable batches: told of
 //! each one in commit order, after the sync and before its acknowledgement.
 
+//!
+//! [`EmbeddedStore`] is the store of one process. Its committer is a state machine that a thread
+//! steps in production and the simulator steps by hand; under it lies an [`engine::Engine`]: fjall on
+//! disk, or memory.
+
 mod batch;
+mod committer;
+mod embedded;
+pub mod engine;
 mod error;
 mod fold;
+mod folder;
+mod folds;
+mod latches;
+mod overlay;
 mod read;
+mod sequencer;
 mod store;
+mod stored;
 mod transaction;
+mod views;
+mod waits;
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 
 pub use batch::{Batch, Check, Op, Position, Sequence, Slot, Stamped};
-pub use error::{CommitError, StoreError};
+pub use committer::{Step, Stepper};
+pub use embedded::{Durability, EmbeddedStore, Options, Status};
+pub use error::{CommitError, OpenError, StoreError};
 pub use fold::{Change, Committed, Fold};
+pub use latches::{LatchKey, Latches};
 pub use read::{Entry, KeyRange, Order, Page, Record, Snapshot, Space};
 pub use store::{Store, Ticket};
-pub use transaction::{LatchKey, Latches, TransactError, Transacted, Tx, transact};
+pub use transaction::{TransactError, Transacted, Tx, transact};
+
+/// Runs a future to its end on this thread. Reads of an embedded store are ready at once; this is
+/// for the commit thread, which belongs to no runtime.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return value;
+        }
+        std::thread::park();
+    }
+}

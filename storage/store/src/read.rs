@@ -58,6 +58,11 @@ impl KeyRange {
         KeyRange { start: start.into(), end: Some(end.into()) }
     }
 
+    /// Whether no key lies in the range.
+    pub fn is_empty(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| *end <= self.start)
+    }
+
     /// Whether `key` lies in the range.
     pub fn contains(&self, key: &[u8]) -> bool {
         key >= &self.start[..] && self.end.as_ref().is_none_or(|end| key < &end[..])

@@ -3,17 +3,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
-    Batch, CommitError, Committed, Entry, KeyRange, Order, Page, Record, Sequence, Slot, Snapshot, Space, Store,
-    StoreError,
+    Batch, Check, CommitError, Committed, Entry, KeyRange, LatchKey, Op, Order, Page, Record, Sequence, Slot, Snapshot,
+    Space, Store, StoreError,
 };
 
-/// A key that transactions of this process take in turn.
-pub type LatchKey = Bytes;
-
-/// The in-process latches of a store. A latch is held from before a transaction's first read until
-/// its batch is accepted, not until it is durable: writers of one hot key share a sync.
-#[derive(Default)]
-pub struct Latches {}
+/// How often a transaction is run before its last conflict is reported.
+const MAX_RUNS: usize = 64;
 
 /// A transaction in the making: reads of accepted state, and the batch they lead to.
 ///
@@ -23,6 +18,8 @@ pub struct Latches {}
 pub struct Tx {
     view: Arc<dyn Snapshot>,
     batch: Batch,
+    /// How many of the batch's checks come from [`Tx::get`]; the others from [`Tx::check`].
+    reads: usize,
 }
 
 /// What a transaction's closure answered, and the commit that made it true.
@@ -47,6 +44,10 @@ pub enum TransactError<E> {
 
 /// Runs `body` until its batch is accepted, then waits until it is durable.
 ///
+/// `body` is cloned for each run, so it may not change what it captures. (`AsyncFnMut` would say the
+/// same with less, but a future that holds such a closure with a captured reference is not `Send` to
+/// today's compilers.)
+///
 /// Takes `latches` in sorted order and lets them go when the batch is accepted. `body` may run
 /// several times: draw identifiers and the time outside of it. A refusal is answered only once
 /// everything that `body` read is durable.
@@ -57,21 +58,90 @@ pub enum TransactError<E> {
 pub async fn transact<T, E>(
     store: &dyn Store,
     latches: &[LatchKey],
-    body: impl AsyncFnMut(&mut Tx) -> Result<T, E>,
+    body: impl AsyncFnOnce(&mut Tx) -> Result<T, E> + Clone,
 ) -> Result<Transacted<T>, TransactError<E>>
 where
     E: From<StoreError>,
 {
-    todo!()
+    let mut runs = 1;
+    loop {
+        let held = store.latches().take(latches).await;
+        let view = store.accepted().map_err(CommitError::from)?;
+        let mut tx = Tx { view: view.clone(), batch: Batch::new(), reads: 0 };
+        let answer = body.clone()(&mut tx).await;
+        let from_memory = tx.batch.checks.len() > tx.reads;
+        let conflict = match answer {
+            Ok(value) => match store.submit(tx.batch).await {
+                Ok(ticket) => {
+                    drop(held);
+                    let committed = ticket.durable().await?;
+                    return Ok(Transacted { value, committed });
+                }
+                Err(error) => error,
+            },
+            // What was read separately may never have been true together: a refusal that depends on
+            // several reads is checked like a commit.
+            Err(refusal) => match store.submit(tx.batch.checks_only()).await {
+                Ok(ticket) => {
+                    drop(held);
+                    ticket.durable().await?;
+                    return Err(TransactError::Refused(refusal));
+                }
+                // The refusal says why the store cannot be read, or is as good an answer as that.
+                Err(CommitError::Store(_)) => return Err(TransactError::Refused(refusal)),
+                Err(error) => error,
+            },
+        };
+        if runs == MAX_RUNS || !matches!(conflict, CommitError::Conflict { .. }) {
+            return Err(conflict.into());
+        }
+        runs += 1;
+        drop(held);
+        // Memory follows what is durable: decisions taken from it would be the same until then.
+        if from_memory {
+            store.durable(view.sequence()).await?;
+        }
+    }
 }
 
 impl Tx {
     /// The record under `key`, as this transaction leaves it so far.
     ///
+    /// A record that the transaction itself wrote has the version 0.
+    ///
     /// # Errors
     /// What the store answers.
+    ///
+    /// # Panics
+    /// If this transaction has put a value with a position under `key`: it is not known yet.
     pub async fn get(&mut self, space: Space, key: &[u8]) -> Result<Option<Record>, StoreError> {
-        todo!()
+        if let Some(own) = self.own(space, key) {
+            return Ok(own);
+        }
+        let record = self.view.get(space, key).await?;
+        let expected = record.as_ref().map(|record| record.version);
+        let known = |check: &&Check| check.space == space && check.key == key && check.expected == expected;
+        // A second read that found something else adds a second check, and one of them will fail.
+        if !self.batch.checks.iter().any(|check| known(&check)) {
+            self.batch.check(space, Bytes::copy_from_slice(key), expected);
+            self.reads += 1;
+        }
+        Ok(record)
+    }
+
+    /// What this transaction does to `key`, if anything. Values into which a position is still to
+    /// be written cannot be read back, and their keys are not known yet.
+    fn own(&self, space: Space, key: &[u8]) -> Option<Option<Record>> {
+        self.batch.ops.iter().rev().find_map(|op| match op {
+            Op::Put { space: s, key: k, value } if *s == space && k == key => {
+                Some(Some(Record { version: Sequence(0), value: value.clone() }))
+            }
+            Op::Delete { space: s, key: k } if *s == space && k == key => Some(None),
+            Op::PutStampedValue { space: s, key: k, .. } if *s == space && k == key => {
+                panic!("a value is read whose position is assigned when the transaction is accepted")
+            }
+            _ => None,
+        })
     }
 
     /// As [`Tx::get`], without a check: for reads whose change would not change the outcome.
@@ -79,7 +149,10 @@ impl Tx {
     /// # Errors
     /// What the store answers.
     pub async fn peek(&self, space: Space, key: &[u8]) -> Result<Option<Record>, StoreError> {
-        todo!()
+        match self.own(space, key) {
+            Some(own) => Ok(own),
+            None => self.view.get(space, key).await,
+        }
     }
 
     /// Entries of a range in accepted state, without this transaction's own writes and without checks.
@@ -93,7 +166,7 @@ impl Tx {
         order: Order,
         page: Page,
     ) -> Result<Vec<Entry>, StoreError> {
-        todo!()
+        self.view.scan(space, range, order, page).await
     }
 
     /// Demands that `key` holds the version `expected` when this transaction is accepted: for

@@ -1,0 +1,238 @@
+//! The engine on disk: fjall, a log-structured merge tree with one journal.
+//!
+//! What we know of it and guard against:
+//!
+//! - Its write halt is a loop that sleeps until a background worker has caught up, and never ends if
+//!   that worker has died (issues 257 and 288). So we wait *before* a write, at half its limits, and
+//!   stop waiting once the database has poisoned itself.
+//! - A journal cut in the middle is taken for its end (issue 311). The committer's marker finds it.
+//! - With more than one worker thread, the first of them spins while the others compact. One worker
+//!   is enough, because memtables and tables are small.
+//! - `clear()` is never used.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::{Bound, ControlFlow};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fjall::compaction::Leveled;
+use fjall::{
+    AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Readable,
+    Snapshot,
+};
+
+use super::{Area, Disk, Engine, EngineError, View, Visit, Write};
+use crate::{KeyRange, Order, Space};
+
+const MIB: u64 = 1024 * 1024;
+
+/// Sealed journals beyond this make fjall flush whatever keeps the oldest alive. Its least value:
+/// the disk's overhead over live data is bounded by it.
+const JOURNALS_BYTES: u64 = 64 * MIB;
+
+/// We wait before a write while an area has this many memtables waiting to be flushed; fjall halts
+/// at 4, and one write may add two.
+const SEALED_LIMIT: usize = 2;
+
+/// We wait before a write while an area has this many runs in its first level; fjall halts at 30.
+const RUNS_LIMIT: usize = 18;
+
+/// How long to wait between two looks at a backlog. Fjall has no event for it.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// A folder with a fjall database.
+#[derive(Debug)]
+pub struct FjallDisk {
+    path: PathBuf,
+    cache_bytes: u64,
+}
+
+impl FjallDisk {
+    /// The database in `path`, with a block cache of `cache_bytes`.
+    pub fn new(path: impl Into<PathBuf>, cache_bytes: u64) -> FjallDisk {
+        FjallDisk { path: path.into(), cache_bytes }
+    }
+}
+
+impl Disk for FjallDisk {
+    fn open(&self, in_doubt: bool) -> Result<Arc<dyn Engine>, EngineError> {
+        if in_doubt {
+            rewrite_journals(&self.path).map_err(|error| io_error("writing the journals to new files", error))?;
+        }
+        let database = Database::builder(&self.path)
+            .cache_size(self.cache_bytes)
+            .journal_compression(CompressionType::None)
+            .manual_journal_persist(true)
+            .max_journaling_size(JOURNALS_BYTES)
+            .worker_threads(1)
+            .open()
+            .map_err(|error| failed("opening the database", error))?;
+        let mut areas = Vec::with_capacity(Area::ALL.len());
+        for area in Area::ALL {
+            let keyspace = database.keyspace(area.name(), || options(area));
+            areas.push(keyspace.map_err(|error| failed("opening a key space", error))?);
+        }
+        let areas = areas.try_into().unwrap_or_else(|_| unreachable!("one key space was opened for each area"));
+        Ok(Arc::new(FjallEngine { path: self.path.clone(), database, areas: Arc::new(areas) }))
+    }
+}
+
+/// Memtables are sized so that all of them together stay small, yet most messages are deleted
+/// before their memtable is flushed and never reach a table.
+fn options(area: Area) -> KeyspaceCreateOptions {
+    let (memtable, table) = match area {
+        Area::Space(Space::Map) => (8 * MIB, 32 * MIB),
+        Area::Space(Space::Queue) => (8 * MIB, 16 * MIB),
+        Area::Space(Space::Log) => (24 * MIB, 32 * MIB),
+        Area::Meta => (4 * MIB, 4 * MIB),
+    };
+    KeyspaceCreateOptions::default()
+        .manual_journal_persist(true)
+        .max_memtable_size(memtable)
+        .compaction_strategy(Arc::new(Leveled::default().with_table_target_size(table)))
+}
+
+struct FjallEngine {
+    path: PathBuf,
+    database: Database,
+    areas: Arc<[Keyspace; 4]>,
+}
+
+impl FjallEngine {
+    /// Waits until fjall's workers have caught up far enough that it will not halt the next write.
+    fn wait_for_room(&self) -> Result<(), EngineError> {
+        let crowded = |area: &Keyspace| {
+            area.tree.sealed_memtable_count() >= SEALED_LIMIT || area.tree.l0_run_count() >= RUNS_LIMIT
+        };
+        while self.areas.iter().any(crowded) {
+            // This does nothing except find out whether the database has poisoned itself.
+            self.database.persist(PersistMode::Buffer).map_err(|error| failed("waiting for the workers", error))?;
+            std::thread::park_timeout(LOOK_AGAIN);
+        }
+        Ok(())
+    }
+}
+
+impl Engine for FjallEngine {
+    fn write(&self, writes: Vec<Write>) -> Result<(), EngineError> {
+        debug_assert!(
+            writes.iter().map(|write| (write.area, &write.key)).collect::<HashSet<_>>().len() == writes.len(),
+            "fjall keeps no order between writes of one batch to one key"
+        );
+        self.wait_for_room()?;
+        let mut batch = OwnedWriteBatch::with_capacity(self.database.clone(), writes.len());
+        for Write { area, key, value } in writes {
+            let area = &self.areas[area.index()];
+            match value {
+                Some(value) => batch.insert(area, key, value),
+                None => batch.remove(area, key),
+            }
+        }
+        batch.durability(Some(PersistMode::Buffer)).commit().map_err(|error| failed("writing the journal", error))
+    }
+
+    fn sync(&self) -> Result<(), EngineError> {
+        self.database.persist(PersistMode::SyncData).map_err(|error| failed("syncing the journal", error))
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn View>, EngineError> {
+        Ok(Arc::new(FjallView { snapshot: self.database.snapshot(), areas: self.areas.clone() }))
+    }
+
+    fn disk_bytes(&self) -> Result<u64, EngineError> {
+        crate::folder::disk_bytes(&self.path).map_err(|error| io_error("measuring the folder", error))
+    }
+}
+
+struct FjallView {
+    snapshot: Snapshot,
+    areas: Arc<[Keyspace; 4]>,
+}
+
+impl View for FjallView {
+    fn get(&self, area: Area, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
+        let value = self.snapshot.get(&self.areas[area.index()], key).map_err(|error| failed("reading", error))?;
+        Ok(value.map(Bytes::from))
+    }
+
+    fn scan(&self, area: Area, range: &KeyRange, order: Order, visit: &mut Visit<'_>) -> Result<(), EngineError> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let end = range.end.as_ref().map_or(Bound::Unbounded, |end| Bound::Excluded(&end[..]));
+        let bounds = (Bound::Included(&range.start[..]), end);
+        let mut entries = self.snapshot.range::<&[u8], _>(&self.areas[area.index()], bounds);
+        loop {
+            let entry = match order {
+                Order::Ascending => entries.next(),
+                Order::Descending => entries.next_back(),
+            };
+            let Some(entry) = entry else { return Ok(()) };
+            let (key, value) = entry.into_inner().map_err(|error| failed("scanning", error))?;
+            if let ControlFlow::Break(()) = visit(key.into(), value.into()) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn failed(what: &'static str, error: fjall::Error) -> EngineError {
+    match error {
+        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => io_error(what, error),
+        error => EngineError::failed(what, error),
+    }
+}
+
+fn io_error(what: &'static str, error: io::Error) -> EngineError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            EngineError::DiskFull(format!("{what}: {error}").into())
+        }
+        _ => EngineError::failed(what, error),
+    }
+}
+
+/// Copies every journal to a new file, syncs that, and puts it in the old one's place.
+///
+/// After a failed sync the kernel may hold the end of a journal in memory as if it had been
+/// written. Going on behind it would put a hole before everything that is synced later; what can be
+/// read of it is therefore written again, to blocks that nothing has failed on.
+fn rewrite_journals(folder: &Path) -> io::Result<()> {
+    if !folder.try_exists()? {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "jnl") {
+            let fresh = path.with_extension("fresh");
+            copy_without_holes(&path, &fresh)?;
+            fs::rename(&fresh, &path)?;
+        }
+    }
+    File::open(folder)?.sync_all()
+}
+
+fn copy_without_holes(from: &Path, to: &Path) -> io::Result<()> {
+    let (mut from, to) = (File::open(from)?, File::create(to)?);
+    let mut chunk = vec![0; 64 * 1024];
+    from.seek(SeekFrom::Start(0))?;
+    let mut offset = 0;
+    loop {
+        let read = from.read(&mut chunk)?;
+        if read == 0 {
+            break;
+        }
+        // Journals are preallocated: most of the last one is zeros that occupy nothing.
+        if chunk[..read].iter().any(|&byte| byte != 0) {
+            to.write_all_at(&chunk[..read], offset)?;
+        }
+        offset += read as u64;
+    }
+    to.set_len(offset)?;
+    to.sync_all()
+}

@@ -1,0 +1,4 @@
+//! The store as its users see it, on every engine.
+
+mod conformance;
+mod support;
