@@ -1,1 +1,5 @@
 //! Simple Queue Service.
+pub mod domain;
+mod error;
+pub mod store;
+pub use error::Error;

@@ -1,0 +1,136 @@
+use tidegate_types::Timestamp;
+
+use super::Receipt;
+
+/// The longest time that a message may stay hidden, counted from its receive.
+pub const MAX_VISIBILITY_SECONDS: u32 = 43_200;
+
+/// Why a receipt does not allow what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VisibilityError {
+    /// Not a number of seconds between 0 and [`MAX_VISIBILITY_SECONDS`].
+    #[error("a visibility timeout of {0} seconds")]
+    OutOfRange(i32),
+    /// Together with the time since the receive it would exceed [`MAX_VISIBILITY_SECONDS`].
+    #[error("{0} seconds more would exceed the limit since the receive")]
+    BeyondLimit(u32),
+    /// The message was deleted, has expired, or has been received again since.
+    #[error("the message is gone or was received again")]
+    Gone,
+    /// The message is not hidden (any more).
+    #[error("the message is not in flight")]
+    NotInFlight,
+    /// A FIFO queue's message was visible again since this receipt.
+    #[error("the receipt has expired")]
+    Expired,
+}
+
+/// The part of a message's lease that receipts are held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// How often it has been received.
+    pub receive_count: u32,
+    /// Until when it is hidden.
+    pub visible_at: Timestamp,
+}
+
+/// When a message is visible again that is received, or changed, now.
+///
+/// # Errors
+/// [`VisibilityError::OutOfRange`].
+pub fn visibility_deadline(now: Timestamp, seconds: i32) -> Result<Timestamp, VisibilityError> {
+    match u32::try_from(seconds) {
+        Ok(seconds) if seconds <= MAX_VISIBILITY_SECONDS => Ok(now.plus_millis(u64::from(seconds) * 1000)),
+        _ => Err(VisibilityError::OutOfRange(seconds)),
+    }
+}
+
+/// Whether the holder of `receipt` may have the message hidden until `deadline`.
+///
+/// # Errors
+/// [`VisibilityError`] if not.
+pub fn check_visibility_change(
+    receipt: &Receipt,
+    held: Option<Held>,
+    now: Timestamp,
+    deadline: Timestamp,
+) -> Result<(), VisibilityError> {
+    let held = held.ok_or(VisibilityError::Gone)?;
+    if held.receive_count != receipt.receive_count {
+        // AWS leaves open what an old handle does; here a slow consumer cannot move the deadline of
+        // the one that has the message now.
+        return Err(VisibilityError::Gone);
+    }
+    if held.visible_at <= now {
+        return Err(VisibilityError::NotInFlight);
+    }
+    if deadline > receipt.received_at.plus_millis(u64::from(MAX_VISIBILITY_SECONDS) * 1000) {
+        let seconds = deadline.since(now).as_secs();
+        return Err(VisibilityError::BeyondLimit(u32::try_from(seconds).unwrap_or(u32::MAX)));
+    }
+    Ok(())
+}
+
+/// Whether the holder of `receipt` may delete the message.
+///
+/// In a standard queue any receipt will do, however old. In a FIFO queue a receipt that has run out
+/// will not: by then another consumer may be working on the message, or on its successors.
+///
+/// # Errors
+/// [`VisibilityError::Expired`].
+pub fn check_delete(fifo: bool, receipt: &Receipt, held: Option<Held>, now: Timestamp) -> Result<(), VisibilityError> {
+    match held {
+        Some(held) if fifo && (held.receive_count != receipt.receive_count || held.visible_at <= now) => {
+            Err(VisibilityError::Expired)
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_secs(seconds)
+    }
+
+    /// The receipt of the second receive, at second 100.
+    fn receipt() -> Receipt {
+        let received_at = at(100);
+        Receipt { queue: 1, generation: 1, position: 1, lane: Vec::new(), receive_count: 2, received_at }
+    }
+
+    #[test]
+    fn a_change_needs_a_running_lease_of_this_receive() {
+        let held = |receive_count, visible_at| Some(Held { receive_count, visible_at: at(visible_at) });
+        let limit = 100 + u64::from(MAX_VISIBILITY_SECONDS);
+        let cases = [
+            (held(2, 130), 110, 140, Ok(())),
+            (held(2, 130), 110, 110, Ok(())),
+            (held(2, 130), 110, limit, Ok(())),
+            (held(2, 130), 110, limit + 1, Err(VisibilityError::BeyondLimit(43_191))),
+            (held(2, 110), 110, 140, Err(VisibilityError::NotInFlight)),
+            (held(3, 130), 110, 140, Err(VisibilityError::Gone)),
+            (None, 110, 140, Err(VisibilityError::Gone)),
+        ];
+        for (held, now, deadline, expected) in cases {
+            let checked = check_visibility_change(&receipt(), held, at(now), at(deadline));
+            assert_eq!(checked, expected, "{held:?} at {now} until {deadline}");
+        }
+    }
+
+    #[test]
+    fn old_receipts_delete_from_standard_queues_only() {
+        let held = |receive_count, visible_at| Some(Held { receive_count, visible_at: at(visible_at) });
+        for (held, fifo_answer) in [
+            (held(2, 130), Ok(())),
+            (held(2, 110), Err(VisibilityError::Expired)),
+            (held(3, 130), Err(VisibilityError::Expired)),
+            (None, Ok(())),
+        ] {
+            assert_eq!(check_delete(false, &receipt(), held, at(110)), Ok(()));
+            assert_eq!(check_delete(true, &receipt(), held, at(110)), fifo_answer, "{held:?}");
+        }
+    }
+}
