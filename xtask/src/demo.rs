@@ -3,16 +3,16 @@
 //! Between the application's two halves the server is killed with `kill -9` and started again: the
 //! one thing that a newcomer should see first is that nothing was lost.
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::process::{installed, root, run};
-use crate::suite::{build_server, quiet};
+use crate::process::{self, installed, quiet, root};
+use crate::suite::build_server;
 
 const ORDERS: &str = "500";
 const USUAL_PORT: u16 = 4566;
@@ -35,7 +35,10 @@ impl Options {
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    ensure!(installed("node") && installed("npm"), "the sample application needs Node.js 20 or newer with npm: install them first");
+    ensure!(
+        installed("node") && installed("npm"),
+        "the sample application needs Node.js 20 or newer with npm: install them first"
+    );
     println!("Building the server (the first time takes some minutes) …");
     build_server(&options.profile)?;
     let application = install_application()?;
@@ -82,7 +85,9 @@ fn install_application() -> Result<PathBuf> {
 
 fn free_usual_port() -> Result<u16> {
     TcpListener::bind(("127.0.0.1", USUAL_PORT)).with_context(|| {
-        format!("port {USUAL_PORT} is taken: stop what listens there (another Tidegate, LocalStack?) and run the demo again")
+        format!(
+            "port {USUAL_PORT} is taken: stop what listens there (another Tidegate, LocalStack?) and run the demo again"
+        )
     })?;
     Ok(USUAL_PORT)
 }
@@ -111,7 +116,7 @@ fn start(profile: &str, data: &Path, port: u16) -> Result<(Child, String)> {
 }
 
 fn step(application: &Path, endpoint: &str, step: &str) -> Result<()> {
-    run(Command::new("node").args(["main.js", step, ORDERS]).current_dir(application).envs([
+    process::run(Command::new("node").args(["main.js", step, ORDERS]).current_dir(application).envs([
         ("AWS_ENDPOINT_URL", endpoint),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "demo"),

@@ -1,12 +1,12 @@
 //! `cargo xtask test` and `cargo xtask prove`: one list of suites at two sizes.
 
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
 use crate::demo;
-use crate::process::{cargo, root, run};
+use crate::process::{cargo, root, run, run_and_keep};
+use crate::proof;
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -27,10 +27,13 @@ pub enum Scale {
     Prove,
 }
 
+/// Runs a suite; its output goes to the terminal and into the lines.
+type Run = fn(Scale, &mut Vec<String>) -> Result<()>;
+
 struct Suite {
     name: &'static str,
     what: &'static str,
-    run: fn(Scale) -> Result<()>,
+    run: Run,
 }
 
 const SUITES: &[Suite] = &[
@@ -41,26 +44,52 @@ const SUITES: &[Suite] = &[
     Suite { name: "demo", what: "the sample application, a killed server included", run: demonstration },
 ];
 
-pub fn run(scale: Scale, options: &Options) -> Result<()> {
+/// What became of one suite.
+pub struct Outcome {
+    /// Its name.
+    pub name: &'static str,
+    /// What it covers.
+    pub what: &'static str,
+    /// How long it took.
+    pub took: Duration,
+    /// Why it failed, if it did.
+    pub failure: Option<String>,
+    /// What it printed.
+    pub output: Vec<String>,
+}
+
+pub fn run_all(scale: Scale, options: &Options) -> Result<()> {
     let chosen = SUITES.iter().filter(|suite| options.only.as_deref().is_none_or(|part| suite.name.contains(part)));
-    let mut failed = Vec::new();
+    let mut outcomes = Vec::new();
     for suite in chosen {
         println!("\n=== {}: {}", suite.name, suite.what);
-        if options.list {
-            continue;
+        if !options.list {
+            outcomes.push(run_one(suite, scale));
         }
-        let start = Instant::now();
-        let outcome = (suite.run)(scale);
-        println!("=== {} took {:.0} s", suite.name, start.elapsed().as_secs_f64());
-        if let Err(error) = outcome {
-            eprintln!("=== {} failed: {error:#}", suite.name);
-            failed.push(suite.name);
-        }
+    }
+    if scale == Scale::Prove && !options.list {
+        proof::write(&outcomes)?;
+    }
+    let failed: Vec<_> =
+        outcomes.iter().filter(|outcome| outcome.failure.is_some()).map(|outcome| outcome.name).collect();
+    for skipped in outcomes.iter().flat_map(|outcome| &outcome.output).filter(|line| line.starts_with("skipped: ")) {
+        println!("{skipped}");
     }
     if !failed.is_empty() {
         bail!("failed: {}", failed.join(", "));
     }
     Ok(())
+}
+
+fn run_one(suite: &Suite, scale: Scale) -> Outcome {
+    let (start, mut output) = (Instant::now(), Vec::new());
+    let failure = (suite.run)(scale, &mut output).err().map(|error| format!("{error:#}"));
+    let took = start.elapsed();
+    match &failure {
+        None => println!("=== {} passed in {:.0} s", suite.name, took.as_secs_f64()),
+        Some(failure) => eprintln!("=== {} failed after {:.0} s: {failure}", suite.name, took.as_secs_f64()),
+    }
+    Outcome { name: suite.name, what: suite.what, took, failure, output }
 }
 
 pub fn bench(options: &[String]) -> Result<()> {
@@ -74,48 +103,39 @@ pub fn build_server(profile: &str) -> Result<()> {
     run(&mut cargo(&["build", "--profile", profile, "--package", "tidegate"]))
 }
 
-fn rust(scale: Scale) -> Result<()> {
+fn rust(scale: Scale, output: &mut Vec<String>) -> Result<()> {
     build_server("dev")?;
     let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
     if scale == Scale::Prove {
-        command.env("PROPTEST_CASES", "5000").env("TIDEGATE_FUZZ_SECONDS", "300");
+        command.env("PROPTEST_CASES", "2000").env("TIDEGATE_FUZZ_SECONDS", "300");
     }
-    run(&mut command)
+    run_and_keep(&mut command, output)
 }
 
-fn simulation(scale: Scale) -> Result<()> {
+fn simulation(scale: Scale, output: &mut Vec<String>) -> Result<()> {
     let seeds = if scale == Scale::Prove { "2000" } else { "40" };
-    run(&mut cargo(&["run", "--profile", "quick", "--quiet", "--package", "tidegate-sim", "--", "--seeds", seeds]))
+    let mut command =
+        cargo(&["run", "--profile", "quick", "--quiet", "--package", "tidegate-sim", "--", "--seeds", seeds]);
+    run_and_keep(&mut command, output)
 }
 
-fn conformance(scale: Scale) -> Result<()> {
+fn conformance(scale: Scale, output: &mut Vec<String>) -> Result<()> {
     build_server("quick")?;
-    let server = root().join("target/quick/tidegate");
     let mut command = cargo(&["run", "--profile", "quick", "--quiet", "--package", "tidegate-conformance", "--"]);
-    command.env("TIDEGATE_BIN", server);
+    command.env("TIDEGATE_BIN", root().join("target/quick/tidegate"));
     if scale == Scale::Prove {
         command.arg("--prove");
     }
-    run(&mut command)
+    run_and_keep(&mut command, output)
 }
 
-fn bench_smoke(_: Scale) -> Result<()> {
+fn bench_smoke(_: Scale, output: &mut Vec<String>) -> Result<()> {
     build_server("quick")?;
     let mut command = cargo(&["run", "--profile", "quick", "--quiet", "--package", "tidegate-bench", "--", "--quick"]);
     command.env("TIDEGATE_BIN", root().join("target/quick/tidegate"));
-    run(&mut command)
+    run_and_keep(&mut command, output)
 }
 
-fn demonstration(_: Scale) -> Result<()> {
+fn demonstration(_: Scale, _: &mut Vec<String>) -> Result<()> {
     demo::run(&demo::Options::checked())
-}
-
-/// A command that is silent unless it fails.
-pub fn quiet(command: &mut Command) -> Result<()> {
-    let output = command.stdin(Stdio::null()).output()?;
-    if !output.status.success() {
-        eprintln!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        bail!("{command:?} ended with {}", output.status);
-    }
-    Ok(())
 }
