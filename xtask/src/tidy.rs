@@ -39,7 +39,8 @@ pub fn run() -> Result<()> {
 }
 
 fn folder<'a>(metadata: &Metadata, package: &'a Package) -> Result<&'a str> {
-    let path = package.manifest_path.strip_prefix(&metadata.workspace_root).context("a package outside the workspace")?;
+    let path =
+        package.manifest_path.strip_prefix(&metadata.workspace_root).context("a package outside the workspace")?;
     path.components().next().map(|first| first.as_str()).context("a package at the root")
 }
 
@@ -99,7 +100,10 @@ fn feature_faults(metadata: &Metadata) -> Vec<String> {
 }
 
 fn text_faults(root: &Path) -> Result<Vec<String>> {
-    let listed = Command::new("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root).output()?;
+    let listed = Command::new("git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root)
+        .output()?;
     let mut faults = Vec::new();
     for name in String::from_utf8(listed.stdout)?.split('\0').filter(|name| name.ends_with(".rs")) {
         let Ok(text) = std::fs::read_to_string(root.join(name)) else { continue };
@@ -141,7 +145,13 @@ mod tests {
         assert_eq!(forbidden("services", "fabric"), None);
         assert_eq!(forbidden("bin", "services"), None);
         assert_eq!(forbidden("testing", "services"), None);
-        for (from, to) in [("base", "storage"), ("services", "services"), ("edge", "services"), ("storage", "wire"), ("bin", "testing")] {
+        for (from, to) in [
+            ("base", "storage"),
+            ("services", "services"),
+            ("edge", "services"),
+            ("storage", "wire"),
+            ("bin", "testing"),
+        ] {
             assert!(forbidden(from, to).is_some(), "{from} -> {to} must be refused");
         }
     }

@@ -117,3 +117,90 @@ impl<S> Router<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws_json::JsonReader;
+    use crate::model::{ErrorShape, Fault, Operation, ProtocolId, Validation};
+    use crate::service::Caller;
+    use tidegate_types::{AccountId, Region};
+
+    struct Doors(String);
+
+    static MODEL: ServiceModel = ServiceModel {
+        name: "doors",
+        title: "Doors",
+        signing_name: "doors",
+        endpoint_prefix: "doors",
+        target_prefix: Some("Doors"),
+        protocols: &[ProtocolId::AwsJson1_0],
+        api_version: "2020-01-01",
+        xml_namespace: None,
+        error_namespace: "com.example.doors",
+        validation: Validation::Coral,
+        query_compatible: false,
+        operations: &[
+            Operation { name: "Close", method: "POST", uri: "/", has_output: false },
+            Operation { name: "Open", method: "POST", uri: "/", has_output: false },
+        ],
+    };
+
+    const COVERAGE: &[(&str, Coverage)] = &[("Open", Coverage::Complete)];
+
+    struct Stuck;
+
+    impl From<Stuck> for ServiceError {
+        fn from(_: Stuck) -> ServiceError {
+            ServiceError::new(ErrorShape::new("DoorIsStuck", 409, Fault::Sender), "it does not move")
+        }
+    }
+
+    /// Borrows both the service and the call over an await, as real operations do.
+    async fn open(doors: &Doors, call: &Call, _: ()) -> Result<(), Stuck> {
+        futures::future::ready(()).await;
+        if doors.0 == call.path { Ok(()) } else { Err(Stuck) }
+    }
+
+    fn call(operation: &str, path: &str) -> Call {
+        Call {
+            operation: MODEL.operation(operation).unwrap(),
+            account: AccountId::DEFAULT,
+            region: Region::us_east_1(),
+            caller: Caller {
+                access_key: None,
+                principal_arn: "arn:aws:iam::000000000000:root".to_owned(),
+                authenticated: false,
+            },
+            base_url: "http://localhost".to_owned(),
+            request_id: "1".to_owned(),
+            trace: None,
+            path: path.to_owned(),
+            protocol: ProtocolId::AwsJson1_0,
+            user_agent: None,
+        }
+    }
+
+    fn answer(operation: &str, path: &str, body: &str) -> Result<(), &'static str> {
+        let router = Router::new(&MODEL, COVERAGE, [("Open", route(open))]);
+        let doors = Doors("/front".to_owned());
+        let call = call(operation, path);
+        let mut reader = JsonReader::new(body.as_bytes()).unwrap();
+        let future = router.dispatch(&doors, &call, &mut reader).map_err(|error| error.shape.code)?;
+        futures::executor::block_on(future).map(drop).map_err(|error| error.shape.code)
+    }
+
+    #[test]
+    fn a_call_reaches_its_operation_or_says_why_not() {
+        assert_eq!(answer("Open", "/front", "{}"), Ok(()));
+        assert_eq!(answer("Open", "/back", "{}"), Err("DoorIsStuck"));
+        assert_eq!(answer("Open", "/front", "[]"), Err("SerializationException"));
+        assert_eq!(answer("Close", "/front", "{}"), Err("NotImplemented"));
+    }
+
+    #[test]
+    #[should_panic(expected = "disagree")]
+    fn coverage_that_promises_what_no_route_serves_is_refused() {
+        Router::<Doors>::new(&MODEL, COVERAGE, []);
+    }
+}

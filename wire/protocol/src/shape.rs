@@ -25,6 +25,25 @@ pub trait Shape: Debug + Send + Sync + 'static {
     fn write(&self, writer: &mut dyn Writer);
 }
 
+/// The output of an operation that has none.
+impl Shape for () {
+    fn schema(&self) -> &'static StructSchema {
+        static EMPTY: StructSchema = StructSchema { name: "Unit", members: &[] };
+        &EMPTY
+    }
+
+    fn read(reader: &mut dyn Reader) -> Result<Self, DecodeError> {
+        let schema = ().schema();
+        reader.begin_struct(schema)?;
+        reader.next_member(schema).map(drop)
+    }
+
+    fn write(&self, writer: &mut dyn Writer) {
+        writer.begin_struct(self.schema());
+        writer.end_struct();
+    }
+}
+
 /// A source of values, pulled in the order in which the source has them.
 ///
 /// The caller says what it expects; the reader answers with that or with an error in AWS's words.

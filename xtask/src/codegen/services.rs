@@ -1,0 +1,74 @@
+//! The services that the product names, and what their models do not say about them.
+
+use std::path::PathBuf;
+
+use tidegate_protocol::Coverage;
+
+/// One service of the catalogue.
+pub struct Entry {
+    /// Its folder in botocore, which is also its name in the CLI.
+    pub name: &'static str,
+    /// Its API crate under `wire/`, once it is served; until then only its operations are listed.
+    pub api: Option<&'static str>,
+    /// Whether it spoke query before JSON, in the models of [`crate::codegen::source::OLD`].
+    pub was_query: bool,
+    /// `Validation` of its model, as Rust.
+    pub validation: &'static str,
+    /// What stands before `#` in its errors' `__type`.
+    pub error_namespace: &'static str,
+    /// Which operations it serves, from the service's own crate.
+    pub coverage: &'static [(&'static str, Coverage)],
+}
+
+impl Entry {
+    const fn listed(name: &'static str, error_namespace: &'static str) -> Entry {
+        let validation = "Validation::Coral";
+        Entry { name, api: None, was_query: false, validation, error_namespace, coverage: &[] }
+    }
+
+    /// Where its generated file goes.
+    pub fn path(&self) -> PathBuf {
+        match self.api {
+            Some(krate) => format!("wire/{krate}/src/generated.rs").into(),
+            None => format!("wire/catalog/src/generated/{}.rs", self.module()).into(),
+        }
+    }
+
+    /// Its module in the catalogue.
+    pub fn module(&self) -> &'static str {
+        self.name
+    }
+}
+
+/// SQS reports these absences in words of its own: a queue's name that must be specified, a batch that
+/// must have an entry.
+const SQS_VALIDATION: &str = "Validation::MissingParameter { except: &[\"QueueName\", \"Entries\"] }";
+
+/// In the order of the documentation.
+pub const SERVICES: &[Entry] = &[
+    Entry {
+        name: "sqs",
+        api: Some("api-sqs"),
+        was_query: true,
+        validation: SQS_VALIDATION,
+        error_namespace: "com.amazonaws.sqs",
+        coverage: super::coverage::SQS,
+    },
+    Entry::listed("sns", "com.amazonaws.sns"),
+    Entry::listed("events", "com.amazonaws.events"),
+    Entry::listed("lambda", "com.amazonaws.lambda"),
+    Entry::listed("dynamodb", "com.amazonaws.dynamodb.v20120810"),
+    Entry::listed("dynamodbstreams", "com.amazonaws.dynamodb.v20120810"),
+    Entry::listed("s3", "com.amazonaws.s3"),
+    Entry::listed("ses", "com.amazonaws.ses"),
+    Entry::listed("sesv2", "com.amazonaws.sesv2"),
+    Entry::listed("logs", "com.amazonaws.logs"),
+    Entry::listed("iam", "com.amazonaws.iam"),
+    Entry::listed("sts", "com.amazonaws.sts"),
+    Entry::listed("apigateway", "com.amazonaws.apigateway"),
+    Entry::listed("apigatewayv2", "com.amazonaws.apigatewayv2"),
+    Entry::listed("cloudformation", "com.amazonaws.cloudformation"),
+    Entry::listed("secretsmanager", "com.amazonaws.secretsmanager"),
+    Entry::listed("docdb", "com.amazonaws.docdb"),
+    Entry::listed("ecs", "com.amazonaws.ecs"),
+];

@@ -1,0 +1,73 @@
+//! Fetching the models.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::model::Model;
+use super::services::Entry;
+use crate::process::{root, run};
+
+/// The botocore whose models we follow.
+pub const CURRENT: &str = "1.43.11";
+/// The last botocore whose SQS model is the query one: its names on the query wire (`Attribute.1.Name`)
+/// and its error codes there are in no later model.
+pub const OLD: &str = "1.31.80";
+
+/// The models of `services`, in their order. A service that used to speak query carries its old model.
+pub fn load(services: &[Entry]) -> Result<Vec<Model>> {
+    let names: Vec<&str> = services.iter().map(|service| service.name).collect();
+    let old_names: Vec<&str> =
+        services.iter().filter(|service| service.was_query).map(|service| service.name).collect();
+    let current = fetch(CURRENT, &names)?;
+    let old = fetch(OLD, &old_names)?;
+    services
+        .iter()
+        .map(|service| {
+            let mut model = read(&current, service.name)?;
+            if service.was_query {
+                model.query = Some(Box::new(read(&old, service.name)?));
+            }
+            Ok(model)
+        })
+        .collect()
+}
+
+fn read(folder: &Path, name: &str) -> Result<Model> {
+    let path = folder.join(format!("{name}.json"));
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not a service model", path.display()))
+}
+
+/// The folder with the models of one version, downloaded unless it is there.
+fn fetch(version: &str, names: &[&str]) -> Result<PathBuf> {
+    let folder = root().join("target/codegen").join(version);
+    if names.iter().all(|name| folder.join(format!("{name}.json")).is_file()) {
+        return Ok(folder);
+    }
+    std::fs::create_dir_all(&folder)?;
+    println!("codegen: fetching the service models of botocore {version}");
+    let package = format!("botocore=={version}");
+    let pip =
+        ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"];
+    run(Command::new("python3").args(pip).arg("--dest").arg(&folder).arg(package))?;
+    run(Command::new("python3").args(["-c", UNPACK]).arg(&folder).args(names))?;
+    Ok(folder)
+}
+
+/// Takes the newest model of each named service out of the wheel; some are compressed, some are not.
+const UNPACK: &str = r#"
+import glob, gzip, os, sys, zipfile
+folder, names = sys.argv[1], sys.argv[2:]
+wheel = zipfile.ZipFile(glob.glob(os.path.join(folder, "*.whl"))[0])
+for name in names:
+    prefix = f"botocore/data/{name}/"
+    path = max(n for n in wheel.namelist() if n.startswith(prefix) and "/service-2.json" in n)
+    data = wheel.read(path)
+    if path.endswith(".gz"):
+        data = gzip.decompress(data)
+    with open(os.path.join(folder, name + ".part"), "wb") as out:
+        out.write(data)
+    os.replace(out.name, os.path.join(folder, name + ".json"))
+"#;
