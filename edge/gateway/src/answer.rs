@@ -1,0 +1,73 @@
+//! HTTP answers: from a protocol's reply, and in JSON for what is not an AWS API.
+
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::Full;
+use tidegate_protocol::{ProtocolId, Reply, ServiceError, ServiceModel, codec};
+
+/// What the gateway answers with: always whole, never streamed so far.
+pub type Answer = Response<Full<Bytes>>;
+
+/// Headers of ours and AWS's that a web page may read.
+const EXPOSED: &str = "x-amzn-RequestId,x-amz-request-id,x-amz-id-2,x-amzn-ErrorType,x-amzn-ErrorMessage,\
+                       x-amzn-query-error,x-amzn-trace-id,x-amz-crc32,Date,ETag,Location,Content-Length";
+
+/// The answer that a protocol's reply makes.
+pub fn from_reply(reply: Reply) -> Answer {
+    let mut answer = Response::new(Full::new(reply.body));
+    *answer.status_mut() = reply.status;
+    *answer.headers_mut() = reply.headers;
+    answer
+}
+
+/// An error in a protocol's envelope. Protocols without a codec get the JSON one: their services are
+/// not served, so this is how a 501 looks to them.
+pub fn failure(protocol: ProtocolId, model: Option<&ServiceModel>, request_id: &str, error: &ServiceError) -> Answer {
+    let json = || codec(ProtocolId::AwsJson1_1);
+    match codec(protocol).or_else(json) {
+        Some(codec) => from_reply(codec.failure(model, request_id, error)),
+        None => unreachable!("awsJson 1.1 always has a codec"),
+    }
+}
+
+/// A JSON document for people and scripts.
+pub fn json(status: u16, body: &serde_json::Value) -> Answer {
+    let mut text = serde_json::to_vec_pretty(body).unwrap_or_else(|_| b"{}".to_vec());
+    text.push(b'\n');
+    content(status, "application/json", text)
+}
+
+/// Any other document.
+pub fn content(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Full::new(body.into()));
+    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
+}
+
+/// The answer to a browser that asks before it sends a request for an allowed page.
+pub fn preflight(request: &HeaderMap) -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    let headers = answer.headers_mut();
+    let methods = HeaderValue::from_static("GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+    if let Some(asked) = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
+    if request.contains_key("access-control-request-private-network") {
+        let name = HeaderName::from_static("access-control-allow-private-network");
+        headers.insert(name, HeaderValue::from_static("true"));
+    }
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    answer
+}
+
+/// Lets the page at `origin` read the answer.
+pub fn allow_origin(answer: &mut Answer, origin: &HeaderValue) {
+    let headers = answer.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+}

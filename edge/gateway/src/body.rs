@@ -1,0 +1,243 @@
+//! Reading request bodies within limits: each request's, and that of all requests together.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures::FutureExt;
+use http_body_util::BodyExt;
+use hyper::body::Body;
+use tidegate_env::Env;
+use tidegate_types::limits;
+
+/// How much of a body that nobody wants is read and thrown away, as a multiple of the limit: a
+/// client that is still sending does not read the answer, and closing on it would lose that.
+const DRAIN_FACTOR: usize = 8;
+
+/// The bytes of request bodies that all connections hold together.
+#[derive(Debug)]
+pub struct BodyBudget {
+    held: AtomicUsize,
+    limit: usize,
+}
+
+impl Default for BodyBudget {
+    fn default() -> BodyBudget {
+        BodyBudget::new(limits::MAX_BODIES_IN_FLIGHT)
+    }
+}
+
+impl BodyBudget {
+    /// A budget of `limit` bytes.
+    pub fn new(limit: usize) -> BodyBudget {
+        BodyBudget { held: AtomicUsize::new(0), limit }
+    }
+
+    /// The bytes held now.
+    pub fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+}
+
+/// A part of the budget, given back when dropped.
+#[derive(Debug)]
+pub struct Share {
+    budget: Arc<BodyBudget>,
+    bytes: usize,
+}
+
+impl Share {
+    fn none(budget: &Arc<BodyBudget>) -> Share {
+        Share { budget: Arc::clone(budget), bytes: 0 }
+    }
+
+    /// Takes `bytes` more, if there is room.
+    fn grow(&mut self, bytes: usize) -> Result<(), BodyError> {
+        let held = self.budget.held.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes += bytes;
+        if held.saturating_add(bytes) > self.budget.limit { Err(BodyError::Overload) } else { Ok(()) }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            self.budget.held.fetch_sub(self.bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Why a body was not read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// It is larger than one request's may be.
+    #[error("the request body is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// All bodies together are larger than they may be.
+    #[error("the server holds as many request bodies as it may; try again")]
+    Overload,
+    /// Nothing came for too long.
+    #[error("no part of the request body arrived for {0:?}")]
+    Stalled(Duration),
+    /// The connection failed, or the body is not framed as announced.
+    #[error("the request body could not be read")]
+    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What may be read, and how long a silence may last.
+#[derive(Debug, Clone)]
+pub struct BodyReader {
+    /// What all requests share.
+    pub budget: Arc<BodyBudget>,
+    /// The most bytes of one body.
+    pub limit: usize,
+    /// The longest wait for a next piece.
+    pub stall: Duration,
+}
+
+impl BodyReader {
+    /// Reads a whole body. The share of the budget must be kept as long as the bytes are.
+    ///
+    /// # Errors
+    /// [`BodyError`]. After `TooLarge` and `Overload` the rest of the body has been thrown away, up
+    /// to a bound, so that the client can be answered.
+    pub async fn read<B>(&self, env: &Env, mut body: B) -> Result<(Bytes, Share), BodyError>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let mut share = Share::none(&self.budget);
+        let verdict = self.collect(env, &mut body, &mut share).await;
+        match verdict {
+            Ok(bytes) => Ok((bytes, share)),
+            Err(error @ (BodyError::TooLarge { .. } | BodyError::Overload)) => {
+                drop(share);
+                self.discard(env, &mut body).await;
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn collect<B>(&self, env: &Env, body: &mut B, share: &mut Share) -> Result<Bytes, BodyError>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        if announced > self.limit {
+            return Err(BodyError::TooLarge { limit: self.limit });
+        }
+        let Some(first) = self.next(env, body).await? else { return Ok(Bytes::new()) };
+        share.grow(first.len())?;
+        if body.is_end_stream() || first.len() == announced {
+            // Nearly every body arrives in one piece and is handed on as it lies in the read buffer.
+            return if first.len() > self.limit { Err(BodyError::TooLarge { limit: self.limit }) } else { Ok(first) };
+        }
+        // The announced length is a promise only: memory grows with what has come.
+        let mut whole = BytesMut::with_capacity(announced.min(4 * first.len().max(16 * 1024)));
+        whole.extend_from_slice(&first);
+        drop(first);
+        while let Some(piece) = self.next(env, body).await? {
+            share.grow(piece.len())?;
+            if whole.len() + piece.len() > self.limit {
+                return Err(BodyError::TooLarge { limit: self.limit });
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.freeze())
+    }
+
+    /// The next piece of data; trailers are skipped.
+    async fn next<B>(&self, env: &Env, body: &mut B) -> Result<Option<Bytes>, BodyError>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        loop {
+            // Only a body that is not there yet costs a timer.
+            let frame = match body.frame().now_or_never() {
+                Some(frame) => frame,
+                None => env.timeout_real(self.stall, body.frame()).await.map_err(|late| BodyError::Stalled(late.0))?,
+            };
+            match frame {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(BodyError::Broken(error.into())),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
+            }
+        }
+    }
+
+    async fn discard<B>(&self, env: &Env, body: &mut B)
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let mut left = self.limit.saturating_mul(DRAIN_FACTOR);
+        while let Ok(Some(piece)) = self.next(env, body).await {
+            match left.checked_sub(piece.len()) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::stream;
+    use http_body_util::{Full, StreamBody};
+    use hyper::body::Frame;
+
+    fn reader(limit: usize, total: usize) -> BodyReader {
+        BodyReader { budget: Arc::new(BodyBudget::new(total)), limit, stall: Duration::from_millis(20) }
+    }
+
+    fn pieces(texts: &'static [&'static str]) -> impl Body<Data = Bytes, Error = std::io::Error> + Unpin {
+        StreamBody::new(stream::iter(texts.iter().map(|text| Ok(Frame::data(Bytes::from_static(text.as_bytes()))))))
+    }
+
+    #[tokio::test]
+    async fn pieces_are_joined_and_the_share_is_given_back() {
+        let (reader, env) = (reader(10, 100), Env::real());
+        let (bytes, share) = reader.read(&env, pieces(&["abc", "def", "ghij"])).await.unwrap();
+        assert_eq!(&bytes[..], b"abcdefghij");
+        assert_eq!(reader.budget.held(), 10);
+        drop(share);
+        assert_eq!(reader.budget.held(), 0);
+        let (bytes, _share) = reader.read(&env, Full::new(Bytes::from_static(b"whole"))).await.unwrap();
+        assert_eq!(&bytes[..], b"whole");
+        assert!(reader.read(&env, pieces(&[])).await.unwrap().0.is_empty());
+    }
+
+    #[tokio::test]
+    async fn neither_one_body_nor_all_together_may_be_too_large() {
+        let (reader, env) = (reader(10, 12), Env::real());
+        let read = reader.read(&env, pieces(&["abcdef", "ghijkl"])).await;
+        assert!(matches!(read, Err(BodyError::TooLarge { limit: 10 })), "{read:?}");
+        let read = reader.read(&env, Full::new(Bytes::from_static(b"elevenbytes"))).await;
+        assert!(matches!(read, Err(BodyError::TooLarge { limit: 10 })), "{read:?}");
+        let (_bytes, share) = reader.read(&env, pieces(&["abcdefgh"])).await.unwrap();
+        let read = reader.read(&env, pieces(&["abcd", "e"])).await;
+        assert!(matches!(read, Err(BodyError::Overload)), "{read:?}");
+        drop(share);
+        assert!(reader.read(&env, pieces(&["abcd", "e"])).await.is_ok());
+        assert_eq!(reader.budget.held(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_silent_client_is_given_up() {
+        let body = StreamBody::new(stream::pending::<Result<Frame<Bytes>, std::io::Error>>());
+        let read = reader(10, 12).read(&Env::real(), body).await;
+        assert!(matches!(read, Err(BodyError::Stalled(_))), "{read:?}");
+    }
+}

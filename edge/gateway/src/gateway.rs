@@ -1,0 +1,367 @@
+//! The way of a request: checked, read, routed, identified, called, answered.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use http::request::Parts;
+use http::{Method, Request, header};
+use hyper::body::Body;
+use tidegate_env::{Activity, Env};
+use tidegate_protocol::aws_json::JsonReader;
+use tidegate_protocol::aws_query::Form;
+use tidegate_protocol::{Call, ErrorShape, Fault, ProtocolId, Service, ServiceError, ServiceModel, codec, errors};
+use tidegate_types::ErrorKind;
+
+use crate::access::{Access, Refused};
+use crate::admin::Admin;
+use crate::answer::{self, Answer};
+use crate::auth::Auth;
+use crate::body::{BodyError, BodyReader};
+use crate::directory::{Directory, Found, Lost, Wanted};
+use crate::identity::{self, Identity};
+use crate::scope::Scope;
+use crate::server::Origin;
+use crate::stats::Stats;
+
+/// The client stopped sending in the middle of a body.
+const REQUEST_TIMEOUT: ErrorShape =
+    ErrorShape::new("RequestTimeout", 408, Fault::Sender).namespaced("com.amazon.coral.service");
+
+/// What a gateway is made of.
+pub struct Parted {
+    /// Time, chance, activity.
+    pub env: Env,
+    /// The services that are served.
+    pub served: Vec<Arc<dyn Service>>,
+    /// Which hosts and pages may ask.
+    pub access: Access,
+    /// Whether signatures are verified.
+    pub auth: Auth,
+    /// How bodies are read.
+    pub bodies: BodyReader,
+    /// Whether a proxy in front tells us the client's scheme and host.
+    pub trust_proxy: bool,
+    /// What is answered under `/_tidegate/`.
+    pub admin: Admin,
+}
+
+/// Takes requests of all services on one port.
+pub struct Gateway {
+    env: Env,
+    directory: Directory,
+    access: Access,
+    auth: Auth,
+    bodies: BodyReader,
+    trust_proxy: bool,
+    admin: Admin,
+    stats: Arc<Stats>,
+    started: Duration,
+    /// Keeps the registration on the activity board alive.
+    _activity: Arc<dyn Activity>,
+}
+
+/// What is known of a request before its service is: enough to refuse it.
+struct Asked<'a> {
+    parts: &'a Parts,
+    host: Option<&'a str>,
+    request_id: &'a str,
+}
+
+impl Gateway {
+    /// Puts a gateway together.
+    pub fn new(parts: Parted) -> Gateway {
+        let stats = Arc::new(Stats::new(parts.env.clone()));
+        let activity: Arc<dyn Activity> = stats.clone();
+        parts.env.activity().register(&activity);
+        Gateway {
+            directory: Directory::new(parts.served, tidegate_catalog::SERVICES.iter().copied()),
+            access: parts.access,
+            auth: parts.auth,
+            bodies: parts.bodies,
+            trust_proxy: parts.trust_proxy,
+            admin: parts.admin,
+            stats,
+            started: parts.env.monotonic(),
+            env: parts.env,
+            _activity: activity,
+        }
+    }
+
+    pub(crate) fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    pub(crate) fn env(&self) -> &Env {
+        &self.env
+    }
+
+    pub(crate) fn uptime(&self) -> Duration {
+        self.env.monotonic().saturating_sub(self.started)
+    }
+
+    /// The JSON body of an admin request; none is an empty object.
+    pub(crate) async fn read_admin_body<B>(&self, body: B) -> Result<serde_json::Value, String>
+    where
+        B: Body<Data = Bytes> + Unpin + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (bytes, _share) = self.bodies.read(&self.env, body).await.map_err(|error| error.to_string())?;
+        if bytes.is_empty() {
+            return Ok(serde_json::json!({}));
+        }
+        serde_json::from_slice(&bytes).map_err(|error| format!("the body is not JSON: {error}"))
+    }
+
+    pub(crate) fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// The counters of all requests, in Prometheus' text format.
+    pub(crate) fn metrics(&self) -> String {
+        let mut text = String::new();
+        let written = self.stats.write(self.directory.all_stats(), self.bodies.budget.held(), &mut text);
+        debug_assert!(written.is_ok(), "writing to a String does not fail");
+        text
+    }
+
+    /// Answers a request, whatever it is.
+    pub async fn handle<B>(&self, origin: Origin, request: Request<B>) -> Answer
+    where
+        B: Body<Data = Bytes> + Unpin + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        let page = parts.headers.get(header::ORIGIN).filter(|page| self.access.is_allowed_origin(page.as_bytes()));
+        let page = page.cloned();
+        let mut answer = match self.refused(&parts) {
+            Some(answer) => answer,
+            None if page.is_some() && is_preflight(&parts) => answer::preflight(&parts.headers),
+            None if self.admin.is_addressed(&parts) => self.admin.answer(self, &parts, body).await,
+            None => self.aws(origin, parts, body).await,
+        };
+        if let Some(page) = page {
+            answer::allow_origin(&mut answer, &page);
+        }
+        answer
+    }
+
+    /// Turns away what may not even ask.
+    fn refused(&self, parts: &Parts) -> Option<Answer> {
+        if self.auth.is_enforced() {
+            // Signatures, and the admin key, say more than a host name could.
+            return None;
+        }
+        let refused = self.access.check(&parts.method, identity::host(parts), &parts.headers).err()?;
+        tracing::warn!(path = parts.uri.path(), reason = %refused, "refused a request");
+        let request_id = self.env.uuid().to_string();
+        let asked = Asked { parts, host: None, request_id: &request_id };
+        Some(self.fail_early(&asked, &refused.into()))
+    }
+
+    /// A call of an AWS API.
+    async fn aws<B>(&self, origin: Origin, parts: Parts, body: B) -> Answer
+    where
+        B: Body<Data = Bytes> + Unpin + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let started = self.env.monotonic();
+        let open = self.stats.request();
+        let request_id = self.env.uuid().to_string();
+        let (bytes, share) = match self.bodies.read(&self.env, body).await {
+            Ok(read) => read,
+            Err(error) => {
+                let asked = Asked { host: identity::host(&parts), parts: &parts, request_id: &request_id };
+                let answer = self.fail_early(&asked, &error.into());
+                self.directory.unknown().record(answer.status().as_u16(), self.env.monotonic() - started);
+                return answer;
+            }
+        };
+        let prepared = self.prepare(origin, &parts, &bytes, request_id);
+        let answer = match prepared {
+            Ok(prepared) => {
+                let Prepared { found, call } = prepared;
+                let answer = self.call(found, &call, parts, bytes).await;
+                found.entry.stats(found.index).record(answer.status().as_u16(), self.env.monotonic() - started);
+                answer
+            }
+            Err(answer) => {
+                self.directory.unknown().record(answer.status().as_u16(), self.env.monotonic() - started);
+                *answer
+            }
+        };
+        drop((share, open));
+        answer
+    }
+
+    /// Finds the operation and the caller.
+    fn prepare(
+        &self,
+        origin: Origin,
+        parts: &Parts,
+        body: &Bytes,
+        request_id: String,
+    ) -> Result<Prepared<'_>, Box<Answer>> {
+        let host = identity::host(parts);
+        let query = parts.uri.query();
+        let scope = Scope::of(&parts.headers, query);
+        let path = parts.uri.path();
+        let wanted =
+            Wanted { method: &parts.method, path, query, host, headers: &parts.headers, body, scope: scope.as_ref() };
+        let found = self
+            .directory
+            .find(&wanted)
+            .map_err(|lost: Lost| Box::new(answer::failure(lost.protocol, lost.model, &request_id, &lost.error)))?;
+        let identity = self.auth.identify(&self.env, &self.directory, parts, body, scope.as_ref(), host);
+        let identity = identity
+            .map_err(|error| Box::new(answer::failure(found.protocol, Some(found.entry.model), &request_id, &error)))?;
+        let Identity { account, region, caller } = identity;
+        let text = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
+        let call = Call {
+            operation: &found.entry.model.operations[found.index],
+            account,
+            region,
+            caller,
+            base_url: self.base_url(origin, parts, host),
+            request_id,
+            trace: text("x-amzn-trace-id"),
+            path: path.to_owned(),
+            protocol: found.protocol,
+            user_agent: text("user-agent"),
+        };
+        Ok(Prepared { found, call })
+    }
+
+    /// Runs the operation. Head and body of the request are let go as soon as the input has been
+    /// read from them: a long poll holds neither.
+    async fn call(&self, found: Found<'_>, call: &Call, parts: Parts, body: Bytes) -> Answer {
+        let model = found.entry.model;
+        let operation = call.operation;
+        let Some((service, codec)) = found.entry.service.as_ref().zip(codec(found.protocol)) else {
+            let error = ServiceError::not_implemented(model.name, operation.name);
+            return answer::failure(found.protocol, Some(model), &call.request_id, &error);
+        };
+        let running = AssertUnwindSafe(async {
+            let started = start(&**service, call, &parts, &body);
+            drop((parts, body));
+            started?.await
+        });
+        let outcome = running.catch_unwind().await.unwrap_or_else(|panic| {
+            self.stats.panicked();
+            Err(ServiceError::internal(format!("the handler panicked: {}", panic_text(&*panic))))
+        });
+        let reply = match outcome {
+            Ok(output) => codec.success(model, operation, &call.request_id, &*output),
+            Err(error) => {
+                log(model, call, &error);
+                codec.failure(Some(model), &call.request_id, &error)
+            }
+        };
+        answer::from_reply(reply)
+    }
+
+    /// Refuses a request of which only the head is known, in the protocol that it seems to speak.
+    fn fail_early(&self, asked: &Asked<'_>, error: &ServiceError) -> Answer {
+        let scope = Scope::of(&asked.parts.headers, asked.parts.uri.query());
+        let (protocol, model) = self.directory.seeming(&Wanted {
+            method: &asked.parts.method,
+            path: asked.parts.uri.path(),
+            query: asked.parts.uri.query(),
+            host: asked.host,
+            headers: &asked.parts.headers,
+            body: &Bytes::new(),
+            scope: scope.as_ref(),
+        });
+        answer::failure(protocol, model, asked.request_id, error)
+    }
+
+    /// `scheme://host[:port]` as the client knows us.
+    fn base_url(&self, origin: Origin, parts: &Parts, host: Option<&str>) -> String {
+        let forwarded = |name: &str| {
+            let value = parts.headers.get(name).filter(|_| self.trust_proxy)?.to_str().ok()?;
+            // Proxies append; the first one is what the client asked.
+            Some(value.split(',').next().unwrap_or(value).trim())
+        };
+        let scheme = forwarded("x-forwarded-proto").unwrap_or(origin.scheme);
+        match forwarded("x-forwarded-host").or(host) {
+            Some(host) => format!("{scheme}://{host}"),
+            None => format!("{scheme}://{}", origin.local),
+        }
+    }
+}
+
+/// A request that is ready to be called.
+struct Prepared<'a> {
+    found: Found<'a>,
+    call: Call,
+}
+
+fn is_preflight(parts: &Parts) -> bool {
+    parts.method == Method::OPTIONS && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// Reads the input in its protocol and starts the operation.
+fn start<'a>(
+    service: &'a dyn Service,
+    call: &'a Call,
+    parts: &Parts,
+    body: &Bytes,
+) -> Result<tidegate_protocol::ResponseFuture<'a>, ServiceError> {
+    match call.protocol {
+        ProtocolId::AwsJson1_0 | ProtocolId::AwsJson1_1 => service.call(call, &mut JsonReader::new(body)?),
+        ProtocolId::AwsQuery => {
+            let mut form = Form::parse(body)?;
+            if let Some(query) = parts.uri.query() {
+                form.add(query.as_bytes())?;
+            }
+            service.call(call, &mut form.reader())
+        }
+        ProtocolId::Ec2Query | ProtocolId::RestJson1 | ProtocolId::RestXml | ProtocolId::RpcV2Cbor => {
+            Err(ServiceError::not_implemented(service.model().name, call.operation.name))
+        }
+    }
+}
+
+fn log(model: &ServiceModel, call: &Call, error: &ServiceError) {
+    let (service, operation, request_id) = (model.name, call.operation.name, &call.request_id);
+    match error.kind {
+        ErrorKind::Bug | ErrorKind::Corrupt => {
+            tracing::error!(service, operation, %request_id, %error, "a request failed by our fault");
+        }
+        ErrorKind::Unavailable => tracing::warn!(service, operation, %request_id, %error, "a request was not served"),
+        ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Denied | ErrorKind::Throttled => {
+            tracing::debug!(service, operation, %request_id, %error, "a request was refused");
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+impl From<BodyError> for ServiceError {
+    fn from(error: BodyError) -> ServiceError {
+        let message = error.to_string();
+        match error {
+            BodyError::TooLarge { .. } => ServiceError::new(errors::REQUEST_TOO_LARGE, message),
+            BodyError::Overload => ServiceError::new(errors::SERVICE_UNAVAILABLE, message),
+            BodyError::Stalled(_) => ServiceError::new(REQUEST_TIMEOUT, message),
+            BodyError::Broken(source) => {
+                ServiceError::new(errors::SERIALIZATION, message).with_detail(source.to_string())
+            }
+        }
+    }
+}
+
+impl From<Refused> for ServiceError {
+    fn from(refused: Refused) -> ServiceError {
+        ServiceError::new(errors::ACCESS_DENIED, refused.to_string())
+    }
+}

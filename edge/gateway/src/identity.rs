@@ -1,0 +1,91 @@
+//! Who a caller is and where it acts.
+
+use http::request::Parts;
+use tidegate_protocol::{Caller, ServiceError, errors};
+use tidegate_types::{AccountId, Region};
+
+use crate::directory::Directory;
+use crate::hosts::HostLabels;
+use crate::scope::Scope;
+
+/// Account, region and principal of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The account that the request acts in.
+    pub account: AccountId,
+    /// The region that the request acts in.
+    pub region: Region,
+    /// Who asks.
+    pub caller: Caller,
+}
+
+impl Identity {
+    /// The identity that a request claims. An access key id of twelve digits names its account; any
+    /// other belongs to the default one.
+    ///
+    /// # Errors
+    /// If the region that it names cannot be one.
+    pub fn claimed(
+        scope: Option<&Scope<'_>>,
+        host: Option<&str>,
+        directory: &Directory,
+    ) -> Result<Identity, ServiceError> {
+        let account = scope.and_then(|scope| scope.access_key.parse().ok()).unwrap_or(AccountId::DEFAULT);
+        Ok(Identity {
+            account,
+            region: region(scope, host, directory)?,
+            caller: Caller {
+                access_key: scope.map(|scope| scope.access_key.clone().into_owned()),
+                principal_arn: root_arn(account),
+                authenticated: false,
+            },
+        })
+    }
+
+    /// The identity of a verified key: the root of its account.
+    ///
+    /// # Errors
+    /// If the region that the request names cannot be one.
+    pub fn verified(
+        scope: &Scope<'_>,
+        account: AccountId,
+        host: Option<&str>,
+        directory: &Directory,
+    ) -> Result<Identity, ServiceError> {
+        Ok(Identity {
+            account,
+            region: region(Some(scope), host, directory)?,
+            caller: Caller {
+                access_key: Some(scope.access_key.clone().into_owned()),
+                principal_arn: root_arn(account),
+                authenticated: true,
+            },
+        })
+    }
+}
+
+fn root_arn(account: AccountId) -> String {
+    format!("arn:aws:iam::{account}:root")
+}
+
+fn region(scope: Option<&Scope<'_>>, host: Option<&str>, directory: &Directory) -> Result<Region, ServiceError> {
+    let signed = scope.map(|scope| &*scope.region).filter(|region| !region.is_empty());
+    let named = signed.or_else(|| HostLabels::of(host?, |label| directory.is_host_label(label)).region);
+    named.map_or_else(
+        || Ok(Region::us_east_1()),
+        |name| {
+            name.parse().map_err(|_| {
+                let message = "Credential should be scoped to a valid region.";
+                ServiceError::new(errors::INVALID_SIGNATURE, message)
+            })
+        },
+    )
+}
+
+/// The host that the client asked, as it wrote it: HTTP/2 and proxies' requests carry it in the URI.
+pub fn host(parts: &Parts) -> Option<&str> {
+    match parts.uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => parts.headers.get(http::header::HOST)?.to_str().ok(),
+    }
+}

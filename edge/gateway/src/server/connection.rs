@@ -1,0 +1,89 @@
+//! One connection: HTTP/1.1 or HTTP/2, in the clear or under TLS.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+use super::tls::Stream;
+use super::watch::{Progress, Watched};
+use crate::{Gateway, Stop};
+
+/// The most that hyper buffers of a connection's input and output. A request's head must fit;
+/// bodies pass through it piece by piece.
+const MAX_BUFFER: usize = 64 * 1024;
+/// Requests that one HTTP/2 connection may have open.
+const MAX_H2_STREAMS: u32 = 250;
+
+/// What the gateway knows about where a request came in.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin {
+    /// The client's address.
+    pub peer: SocketAddr,
+    /// Our address, as the client reached it.
+    pub local: SocketAddr,
+    /// `http` or `https`.
+    pub scheme: &'static str,
+}
+
+/// Serves a connection until it closes, or until the server stops and its open requests have ended.
+pub(super) async fn serve(
+    gateway: Arc<Gateway>,
+    tcp: TcpStream,
+    tls: Option<TlsAcceptor>,
+    progress: Arc<Progress>,
+    stop: Stop,
+) {
+    if let Err(error) = try_serve(gateway, tcp, tls, progress, stop).await {
+        // Clients that hang up, scanners, and failed handshakes: of interest to who looks for them.
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+async fn try_serve(
+    gateway: Arc<Gateway>,
+    tcp: TcpStream,
+    tls: Option<TlsAcceptor>,
+    progress: Arc<Progress>,
+    stop: Stop,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    tcp.set_nodelay(true)?;
+    let (peer, local) = (tcp.peer_addr()?, tcp.local_addr()?);
+    let stream = tokio::select! {
+        stream = Stream::accept(tcp, tls.as_ref()) => stream?,
+        () = stop.stopped() => return Ok(()),
+    };
+    let origin = Origin { peer, local, scheme: stream.scheme() };
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));
+    let service = service_fn(move |request| {
+        let gateway = Arc::clone(&gateway);
+        let open = progress.request();
+        async move {
+            let answer = gateway.handle(origin, request).await;
+            drop(open);
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    let builder = http();
+    let mut connection = pin!(builder.serve_connection(io, service));
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => return ended,
+        () = stop.stopped() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
+}
+
+fn http() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    // Time limits are the watch's; the timer serves HTTP/2's keep-alive only.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(MAX_BUFFER).keep_alive(true);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_H2_STREAMS).max_header_list_size(64 * 1024);
+    builder
+}
