@@ -50,8 +50,8 @@ pub enum Refusal {
     /// A policy forbids it.
     #[error("{source_arn} may not send to {target}")]
     Denied {
-        /// Who sends.
-        source_arn: Arn,
+        /// Who sends. Boxed: with two ARNs in it, the error would be larger than most answers.
+        source_arn: Box<Arn>,
         /// To whom.
         target: Arn,
     },
