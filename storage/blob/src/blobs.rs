@@ -45,8 +45,8 @@ impl Blobs {
 
     async fn open_on(disk: Disk, root: PathBuf, env: Env) -> Result<Blobs, BlobError> {
         let root: Arc<Path> = root.into();
-        let temporary = root.join("tmp");
-        env.run_blocking(move || prepare(&temporary)).await.map_err(BlobError::io("prepare the folder of"))?;
+        let folder = root.clone();
+        env.run_blocking(move || prepare(&folder)).await.map_err(BlobError::io("prepare the folder of"))?;
         Ok(Blobs { env, disk, root, sweep_next: Arc::default() })
     }
 
@@ -104,9 +104,12 @@ impl Blobs {
     }
 }
 
-/// Makes the folder of temporary files, or empties it.
-fn prepare(temporary: &Path) -> io::Result<()> {
-    make_folder(temporary)?;
+/// Makes the root, and the folder of temporary files in it, or empties that.
+fn prepare(root: &Path) -> io::Result<()> {
+    let temporary = root.join("tmp");
+    // One after the other, so that the names of both are durable.
+    make_folder(root)?;
+    make_folder(&temporary)?;
     for left in fs::read_dir(temporary)? {
         fs::remove_file(left?.path())?;
     }
