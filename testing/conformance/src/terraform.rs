@@ -1,0 +1,131 @@
+//! Terraform: apply, an empty plan, a change, an empty plan, destroy.
+//!
+//! The provider is 600 MB and does not come from a package index, so it is used where it is
+//! installed: as a filesystem mirror or plugin folder in one of the places where people and
+//! Terraform put one. An empty second plan is the strictest reader of `GetQueueAttributes` there is.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tidegate_harness::{Options, Server, Sqs};
+
+use crate::folders::{program, quietly, source};
+use crate::suites::Outcome;
+
+/// What a folder of plugins holds if it holds the provider.
+const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
+/// How deep below a root such a folder is looked for.
+const DEPTH: usize = 3;
+
+/// Applies, plans and destroys `terraform/*.tf`.
+///
+/// # Errors
+/// Terraform is there, and fails or plans a change where there is none.
+pub fn run() -> Result<Outcome> {
+    let Some(terraform) = program("terraform") else {
+        return Ok(Outcome::Skipped("terraform is not on the PATH".to_owned()));
+    };
+    let Some(mirror) = provider_folder() else {
+        return Ok(Outcome::Skipped(format!("no folder with {PROVIDER}")));
+    };
+    let server = Options::new().start()?;
+    let folder = tempfile::tempdir()?;
+    let configuration = format!(
+        "provider_installation {{\n  filesystem_mirror {{\n    path = {:?}\n  }}\n}}\n",
+        mirror.to_string_lossy()
+    );
+    std::fs::write(folder.path().join("terraform.rc"), configuration)?;
+    std::fs::copy(source("terraform").join("queues.tf"), folder.path().join("queues.tf"))?;
+    let user = User { terraform, folder: folder.path(), server: &server };
+    user.story().with_context(|| format!("the server's log:\n{}", server.log()))?;
+    Ok(Outcome::Passed("applied, planned nothing, changed in place, planned nothing, destroyed".to_owned()))
+}
+
+/// Somebody with a configuration in a folder.
+struct User<'a> {
+    terraform: PathBuf,
+    folder: &'a Path,
+    server: &'a Server,
+}
+
+impl User<'_> {
+    fn story(&self) -> Result<()> {
+        self.terraform(&["init", "-input=false", "-no-color"])?;
+        self.terraform(&["apply", "-auto-approve", "-input=false", "-no-color"])?;
+        self.plans_nothing(&[])?;
+        ensure!(self.queues()? == 6, "6 queues are configured, {} are there", self.queues()?);
+        let changed = ["-var", "visibility=45", "-var", "stage=later"];
+        self.terraform(&[&["apply", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;
+        self.plans_nothing(&changed)?;
+        self.terraform(&[&["destroy", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;
+        ensure!(self.queues()? == 0, "{} queues are left after destroy", self.queues()?);
+        Ok(())
+    }
+
+    fn terraform(&self, arguments: &[&str]) -> Result<String> {
+        quietly(&mut self.command(arguments))
+    }
+
+    /// As users do: the endpoint in the environment and nowhere else.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.terraform);
+        command.args(arguments).current_dir(self.folder).envs([
+            ("TF_CLI_CONFIG_FILE", self.folder.join("terraform.rc").to_string_lossy().as_ref()),
+            ("AWS_ENDPOINT_URL", &self.server.endpoint()),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_REGION", "us-east-1"),
+            ("CHECKPOINT_DISABLE", "1"),
+        ]);
+        command
+    }
+
+    /// `-detailed-exitcode` ends with 2 where something would change.
+    fn plans_nothing(&self, variables: &[&str]) -> Result<()> {
+        let plan = ["plan", "-detailed-exitcode", "-input=false", "-no-color"];
+        let output = self.command(&[&plan, variables].concat()).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        ensure!(
+            output.status.code() == Some(0),
+            "the plan is not empty:\n{text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    fn queues(&self) -> Result<usize> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let output =
+            runtime.block_on(Sqs::new(self.server.client()).call("ListQueues", Value::Object(Default::default())))?;
+        Ok(output["QueueUrls"].as_array().map_or(0, Vec::len))
+    }
+}
+
+/// The folder that holds [`PROVIDER`]: named by the environment, one of Terraform's own places, or a
+/// folder near the root of an image.
+fn provider_folder() -> Option<PathBuf> {
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let named = std::env::var_os("TF_PLUGIN_CACHE_DIR").map(PathBuf::from);
+    let roots = named.into_iter().chain([
+        home.join(".terraform.d"),
+        home.join(".local/share/terraform"),
+        PathBuf::from("/usr/local/share/terraform"),
+        PathBuf::from("/usr/share/terraform"),
+        PathBuf::from("/opt"),
+    ]);
+    roots.into_iter().find_map(|root| find_below(&root, DEPTH))
+}
+
+fn find_below(folder: &Path, depth: usize) -> Option<PathBuf> {
+    if folder.join(PROVIDER).is_dir() {
+        return Some(folder.to_owned());
+    }
+    let deeper = depth.checked_sub(1)?;
+    let entries = std::fs::read_dir(folder).ok()?;
+    entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .find_map(|entry| find_below(&entry.path(), deeper))
+}
