@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use proptest::collection::vec;
-use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use tidegate_log::{
     LogError, LogId, Logs, Page, Position, advance_in_tx, append_in_tx, clear_in_tx, create_in_tx, drop_in_tx,
     start_cursor_in_tx,
@@ -259,8 +259,6 @@ async fn perform_in_tx(tx: &mut Tx, commit: &Commit) -> Result<(), LogError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
-
     #[test]
     fn the_log_is_as_its_model(seed in any::<u64>(), actions in vec(action(), 1..60)) {
         let mut run = Run { world: World::new(seed), model: Model::default(), next_log: 0, next_value: 0 };
