@@ -32,7 +32,7 @@ impl Upload {
         Upload { env, partial: Some(partial), pending: Vec::new(), pending_bytes: 0 }
     }
 
-    /// Takes the next piece. Pieces may be of any size; at most [`WRITE_AT_ONCE`] bytes and one
+    /// Takes the next piece. Pieces may be of any size; at most 256 KiB and one
     /// piece wait in memory.
     ///
     /// # Errors
