@@ -1,0 +1,69 @@
+"""What every test file has: a server of its own, a client, queues with names of their own."""
+
+import itertools
+import json
+
+import botocore.session
+import pytest
+
+from tidegate import Server
+
+_numbers = itertools.count(1)
+
+
+def pytest_configure(config):
+    protocol = botocore.session.get_session().get_service_model("sqs").protocol
+    config.speaks_query = protocol == "query"
+
+
+@pytest.fixture(scope="session")
+def speaks_query(request) -> bool:
+    """Whether this SDK speaks the query protocol."""
+    return request.config.speaks_query
+
+
+@pytest.fixture(scope="module")
+def server(request):
+    """One server for a test file, with a clock that can be moved; `SERVER_ARGUMENTS` adds to it."""
+    with Server(*getattr(request.module, "SERVER_ARGUMENTS", ["--virtual-clock"])) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def sqs(server):
+    return server.client()
+
+
+@pytest.fixture
+def make(sqs):
+    """Makes a queue with a name of its own: `make(fifo=True, VisibilityTimeout=5)` answers its URL."""
+
+    def make(prefix: str = "q", fifo: bool = False, tags: dict | None = None, **attributes) -> str:
+        name = f"{prefix}-{next(_numbers)}" + (".fifo" if fifo else "")
+        values = {key: json.dumps(value) if isinstance(value, dict) else str(value) for key, value in attributes.items()}
+        if fifo:
+            values["FifoQueue"] = "true"
+        extra = {"tags": tags} if tags else {}
+        return sqs.create_queue(QueueName=name, Attributes=values, **extra)["QueueUrl"]
+
+    return make
+
+
+@pytest.fixture
+def queue(make) -> str:
+    return make()
+
+
+@pytest.fixture
+def fifo(make) -> str:
+    return make(fifo=True)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows its server's log."""
+    outcome = yield
+    report = outcome.get_result()
+    server = getattr(item, "funcargs", {}).get("server")
+    if report.failed and isinstance(server, Server):
+        report.sections.append(("server log", server.log()))
