@@ -34,6 +34,8 @@ mod records;
 mod registry;
 mod reserve;
 mod state;
+#[cfg(test)]
+mod store_tests;
 mod sweep;
 mod types;
 mod waiter;

@@ -1,5 +1,7 @@
 //! Reading from disk into an index; see `index/reading.rs` for the rules.
 
+use std::sync::Arc;
+
 use tidegate_store::{Entry, KeyRange, Order, Page, Snapshot, Space, Store, StoreError};
 
 use crate::index::{DueKey, DueRead, LaneRead, Waiting};
@@ -9,12 +11,20 @@ use crate::state::QueueState;
 use crate::{Lease, QueueError, keys};
 
 /// A snapshot that contains everything that a queue's index knows at the time of the call.
-pub(crate) async fn snapshot_of(
-    store: &dyn Store,
-    state: &QueueState,
-) -> Result<std::sync::Arc<dyn Snapshot>, QueueError> {
-    store.durable(state.with(|index| index.applied())).await?;
+pub(crate) async fn snapshot_of(store: &dyn Store, state: &QueueState) -> Result<Arc<dyn Snapshot>, QueueError> {
+    let applied = state.with(|index| index.applied());
+    let snapshot = store.snapshot()?;
+    if snapshot.sequence() >= applied {
+        return Ok(snapshot);
+    }
+    store.durable(applied).await?;
     Ok(store.snapshot()?)
+}
+
+/// Waits until a queue's index knows everything that a snapshot taken now contains.
+pub(crate) async fn settled(store: &dyn Store, state: &QueueState) -> Result<(), QueueError> {
+    let snapshot = snapshot_of(store, state).await?;
+    Ok(store.durable(snapshot.sequence()).await?)
 }
 
 /// Ends a read that was not finished: its future was dropped, or it failed.

@@ -21,7 +21,7 @@ use crate::{Lease, QueueId, keys};
 /// See the module's page.
 pub(crate) struct Registry {
     env: Env,
-    limits: IndexLimits,
+    pub limits: IndexLimits,
     queues: RwLock<HashMap<QueueId, Arc<QueueState>>>,
     pub timers: Arc<Timers>,
 }

@@ -28,7 +28,7 @@ mod window;
 #[cfg(test)]
 mod model_tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use tidegate_store::Sequence;
@@ -99,6 +99,15 @@ pub(crate) struct Index {
     wakes: usize,
     /// Where the search for expired messages goes on, in slots of lanes.
     expiry_slot: usize,
+}
+
+/// The logical content of an index.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Summary {
+    generation: u32,
+    ready: BTreeMap<Bytes, u64>,
+    in_flight: BTreeMap<u64, Timestamp>,
+    delayed: u64,
 }
 
 /// What became of a message's old state.
@@ -283,6 +292,25 @@ impl Index {
             in_flight: self.leases.len() as u64,
             delayed: self.delayed.total(),
         }
+    }
+
+    /// How many places the windows of all lanes have.
+    #[cfg(test)]
+    pub(crate) fn windowed(&self) -> usize {
+        self.lanes.windowed()
+    }
+
+    /// What two indexes of the same queue must agree on, however far each has read.
+    pub(crate) fn summary(&self) -> Summary {
+        let mut ready: BTreeMap<Bytes, u64> = BTreeMap::new();
+        for lane in self.lanes.iter().filter(|lane| lane.window.ready() > 0) {
+            ready.insert(lane.name.clone(), lane.window.ready());
+        }
+        for reserved in self.reserved.values() {
+            *ready.entry(self.lanes.get(reserved.lane).name.clone()).or_default() += 1;
+        }
+        let in_flight = self.leases.iter().map(|(position, leased)| (position, leased.until)).collect();
+        Summary { generation: self.generation, ready, in_flight, delayed: self.delayed.total() }
     }
 
     /// No message lies below this position.
