@@ -108,10 +108,6 @@ impl Sequencer {
         self.writing
     }
 
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     pub(crate) fn overlay(&self) -> &Overlay {
         &self.overlay
     }
@@ -222,8 +218,10 @@ impl Sequencer {
 
     /// Goes on from what a reopened engine holds.
     pub(crate) fn resume(&mut self, stands: CommitRecord, view: Arc<dyn View>) {
-        // STORE-2: numbers of what was lost are not used again.
-        self.accepted = self.accepted.max(stands.sequence);
+        // STORE-2: numbers of what was lost are not used again. One more is skipped, because readers
+        // name the state they see by this number and ask whether it is durable: were it a lost
+        // commit's own, they would be told that what they read is lost.
+        self.accepted = Sequence(self.accepted.max(stands.sequence).0 + 1);
         self.durable = self.accepted;
         self.next_position = self.next_position.max(stands.next_position);
         self.durable_view = Ok(view);
