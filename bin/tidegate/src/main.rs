@@ -1,2 +1,50 @@
-//! The Tidegate server and its command line.
-fn main() {}
+//! The Tidegate server and its command line: reads arguments, runs a command, reports what failed.
+
+mod cli;
+mod client;
+mod commands;
+mod config;
+mod init;
+mod platform;
+mod running;
+mod secret_file;
+mod tls;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            // The chain on one line, outermost first: what was tried, then why it failed.
+            eprintln!("tidegate: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    // One worker for each core, which is tokio's own choice.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("tidegate").build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Up(args) => commands::up::run(args).await,
+            Command::Env(args) => commands::env::run(&args),
+            Command::Status(args) => commands::status::run(&args).await,
+            Command::Doctor(args) => commands::doctor::run(&args).await,
+            Command::Check(args) => commands::check::run(&args.folder).await,
+            Command::Backup(args) => commands::backup::backup(&args.data, &args.to).await,
+            Command::Restore(args) => commands::backup::restore(&args.from, &args.data).await,
+            Command::Keys(args) => commands::keys::run(&args).await,
+        }
+    })
+}

@@ -294,7 +294,7 @@ fn rpc_path(path: &str) -> Option<(&str, &str)> {
 }
 
 /// `/123456789012/name`.
-fn is_queue_path(path: &str) -> bool {
+pub(crate) fn is_queue_path(path: &str) -> bool {
     path.strip_prefix('/').and_then(|path| path.split_once('/')).is_some_and(|(account, name)| {
         account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty()
     })

@@ -18,9 +18,9 @@ use tidegate_types::ErrorKind;
 use crate::access::{Access, Refused};
 use crate::admin::Admin;
 use crate::answer::{self, Answer};
-use crate::auth::Auth;
+use crate::auth::{Auth, Claim};
 use crate::body::{BodyError, BodyReader};
-use crate::directory::{Directory, Found, Lost, Wanted};
+use crate::directory::{self, Directory, Found, Lost, Wanted};
 use crate::identity::{self, Identity};
 use crate::scope::Scope;
 use crate::server::Origin;
@@ -218,7 +218,8 @@ impl Gateway {
             .directory
             .find(&wanted)
             .map_err(|lost: Lost| Box::new(answer::failure(lost.protocol, lost.model, &request_id, &lost.error)))?;
-        let identity = self.auth.identify(&self.env, &self.directory, parts, body, scope.as_ref(), host);
+        let claim = Claim { parts, body, host, scope: scope.as_ref(), model: found.entry.model };
+        let identity = self.auth.identify(&self.env, &self.directory, &claim);
         let identity = identity
             .map_err(|error| Box::new(answer::failure(found.protocol, Some(found.entry.model), &request_id, &error)))?;
         let Identity { account, region, caller } = identity;
@@ -319,6 +320,10 @@ fn start<'a>(
             let mut form = Form::parse(body)?;
             if let Some(query) = parts.uri.query() {
                 form.add(query.as_bytes())?;
+            }
+            if directory::is_queue_path(&call.path) {
+                // Clients that post to the queue's URL leave the parameter out.
+                form.set_default("QueueUrl", || format!("{}{}", call.base_url, call.path));
             }
             service.call(call, &mut form.reader())
         }

@@ -100,9 +100,9 @@ mod tests {
             account: "123456789012".parse().unwrap(),
             created_at: Timestamp::from_millis(1_764_000_000_000),
         };
-        assert_golden("010b414b49414558414d504c45067365637265740c313233343536373839303132", &key);
-        assert_golden("01808bd6ee05", &ClockOffset { millis: 1_574_930_816 });
-        assert_key("0201414b494100010", &access_key("AKIA"));
+        assert_golden("010b414b49414558414d504c45067365637265740c31323334353637383930313280d0dfb4ab33", &key);
+        assert_golden("0180d0dfb4ab33", &ClockOffset { millis: 1_764_000_000_000 });
+        assert_key("0201414b49410001", &access_key("AKIA"));
         assert_eq!(to_hex(&clock_offset()), "0202");
     }
 }

@@ -87,6 +87,12 @@ impl InitBoard {
         }
     }
 
+    /// How far a script is, if there is such a script.
+    pub fn state(&self, stage: Stage, name: &str) -> Option<ScriptState> {
+        let board = self.state.lock();
+        board.scripts.iter().find(|(of, script, _)| *of == stage && script == name).map(|(_, _, state)| *state)
+    }
+
     /// Notes that a stage has nothing left to run.
     pub fn complete(&self, stage: Stage) {
         self.state.lock().completed.push(stage);

@@ -1,0 +1,9 @@
+//! One file for each command.
+
+pub mod backup;
+pub mod check;
+pub mod doctor;
+pub mod env;
+pub mod keys;
+pub mod status;
+pub mod up;

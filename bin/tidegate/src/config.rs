@@ -1,0 +1,192 @@
+//! What a server is started with: flags, then `TIDEGATE_*`, then `tidegate.toml`, then defaults.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use crate::cli::{Auth, LogFormat, Settings, UpArgs};
+
+/// The data folder when none is named.
+pub const DEFAULT_DATA: &str = "./tidegate-data";
+/// LocalStack's port, which tools know.
+pub const DEFAULT_PORT: u16 = 4566;
+/// The settings file that is read when it is there.
+const DEFAULT_FILE: &str = "tidegate.toml";
+
+/// Everything decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The data folder; `None`: in memory.
+    pub data: Option<PathBuf>,
+    /// Whether time may be moved and everything reset.
+    pub virtual_clock: bool,
+    /// Whether signatures are verified.
+    pub auth: Auth,
+    /// Whether the server listens beyond loopback with nobody's signature checked.
+    pub exposed: bool,
+    /// Whether HTTPS is answered too.
+    pub tls: bool,
+    /// The folder of init scripts.
+    pub init: Option<PathBuf>,
+    /// When a commit is acknowledged.
+    pub durability: Durability,
+    /// Origins that may use the server.
+    pub allow_origin: Vec<String>,
+    /// Host names besides our own.
+    pub allow_host: Vec<String>,
+    /// Whether `X-Forwarded-*` headers are believed.
+    pub trust_proxy: bool,
+    /// The log filter.
+    pub log: String,
+    /// The shape of log lines.
+    pub log_format: LogFormat,
+    /// The file that receives the URL.
+    pub ready_file: Option<PathBuf>,
+    /// Whether a folder that lacks acknowledged commits is opened all the same.
+    pub accept_loss: bool,
+}
+
+/// When a commit is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Once it is on the disk.
+    Always,
+    /// At once; it reaches the disk at most this much later.
+    Interval(Duration),
+}
+
+impl Config {
+    /// Reads the file, if there is one, and settles every setting.
+    ///
+    /// # Errors
+    /// A file that cannot be read, settings that contradict each other, and an unprotected address.
+    pub fn resolve(args: UpArgs) -> anyhow::Result<Config> {
+        let file = match &args.config {
+            Some(path) => read_file(path)?,
+            None if Path::new(DEFAULT_FILE).exists() => read_file(Path::new(DEFAULT_FILE))?,
+            None => Settings::default(),
+        };
+        let accept_loss = args.accept_loss;
+        Ok(Config { accept_loss, ..settle(args.settings, file)? })
+    }
+}
+
+fn read_file(path: &Path) -> anyhow::Result<Settings> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the settings file {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("the settings file {} is not understood", path.display()))
+}
+
+fn settle(given: Settings, file: Settings) -> anyhow::Result<Config> {
+    let yes = |given: Option<bool>, file: Option<bool>| given.or(file).unwrap_or(false);
+    let listen = SocketAddr::new(
+        given.host.or(file.host).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        given.port.or(file.port).unwrap_or(DEFAULT_PORT),
+    );
+    let ephemeral = yes(given.ephemeral, file.ephemeral);
+    let auth = given.auth.or(file.auth).unwrap_or(Auth::Local);
+    let exposed = !listen.ip().is_loopback() && auth == Auth::Local;
+    if exposed && !yes(given.unsafe_no_auth, file.unsafe_no_auth) {
+        bail!(
+            "refusing to listen on {}: anybody who reaches it could do anything. Listen on 127.0.0.1, verify \
+             signatures with --auth enforce, or, where only trusted machines reach it (a container's port), say \
+             --unsafe-no-auth",
+            listen.ip()
+        );
+    }
+    let data = given.data.or(file.data);
+    let durability = given.durability.or(file.durability);
+    Ok(Config {
+        listen,
+        data: (!ephemeral).then(|| data.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA))),
+        virtual_clock: ephemeral || yes(given.virtual_clock, file.virtual_clock),
+        auth,
+        exposed,
+        tls: yes(given.tls, file.tls),
+        init: given.init.or(file.init),
+        durability: durability.as_deref().map_or(Ok(Durability::Always), parse_durability)?,
+        allow_origin: given.allow_origin.or(file.allow_origin).unwrap_or_default(),
+        allow_host: given.allow_host.or(file.allow_host).unwrap_or_default(),
+        trust_proxy: yes(given.trust_proxy, file.trust_proxy),
+        log: given.log.or(file.log).unwrap_or_else(|| "warn".to_owned()),
+        log_format: given.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
+        ready_file: given.ready_file.or(file.ready_file),
+        accept_loss: false,
+    })
+}
+
+fn parse_durability(text: &str) -> anyhow::Result<Durability> {
+    if text == "always" {
+        return Ok(Durability::Always);
+    }
+    let duration = text.strip_prefix("interval=").and_then(|text| {
+        let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+        match unit {
+            "ms" => number.parse().ok().map(Duration::from_millis),
+            "s" => number.parse().ok().map(Duration::from_secs),
+            _ => None,
+        }
+    });
+    match duration {
+        Some(duration) if !duration.is_zero() && duration <= Duration::from_secs(60) => {
+            Ok(Durability::Interval(duration))
+        }
+        _ => bail!("--durability is `always` or `interval=50ms` (1ms to 60s), not `{text}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Settings {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn what_is_given_wins_over_the_file_and_the_file_over_the_defaults() {
+        let given = Settings { port: Some(1), ..Settings::default() };
+        let file = parse("port = 2\nhost = \"127.0.0.2\"\nvirtual-clock = true\nallow-host = [\"a\", \"b\"]");
+        let config = settle(given, file).unwrap();
+        assert_eq!(config.listen, "127.0.0.2:1".parse().unwrap());
+        assert_eq!(config.data, Some(PathBuf::from(DEFAULT_DATA)));
+        assert!(config.virtual_clock);
+        assert_eq!(config.allow_host, ["a", "b"]);
+        assert_eq!(config.durability, Durability::Always);
+    }
+
+    #[test]
+    fn an_ephemeral_server_has_no_folder_and_may_move_time() {
+        let config = settle(parse("ephemeral = true\ndata = \"x\""), Settings::default()).unwrap();
+        assert_eq!((config.data, config.virtual_clock), (None, true));
+    }
+
+    #[test]
+    fn beyond_loopback_somebody_must_check_signatures() {
+        let open = |more: &str| settle(parse(&format!("host = \"0.0.0.0\"\n{more}")), Settings::default());
+        let refusal = open("").unwrap_err().to_string();
+        assert!(refusal.contains("--auth enforce") && refusal.contains("--unsafe-no-auth"), "{refusal}");
+        assert!(open("unsafe-no-auth = true").unwrap().exposed);
+        assert!(!open("auth = \"enforce\"").unwrap().exposed);
+        assert!(settle(parse("host = \"::1\""), Settings::default()).is_ok());
+    }
+
+    #[test]
+    fn unknown_settings_are_not_passed_over() {
+        let error = toml::from_str::<Settings>("prot = 1").unwrap_err().to_string();
+        assert!(error.contains("prot"), "{error}");
+    }
+
+    #[test]
+    fn durability_is_always_or_an_interval() {
+        assert_eq!(parse_durability("interval=50ms").unwrap(), Durability::Interval(Duration::from_millis(50)));
+        assert_eq!(parse_durability("interval=2s").unwrap(), Durability::Interval(Duration::from_secs(2)));
+        for text in ["", "never", "interval=", "interval=0ms", "interval=5", "interval=2h", "interval=61s"] {
+            assert!(parse_durability(text).is_err(), "{text:?}");
+        }
+    }
+}

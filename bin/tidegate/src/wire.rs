@@ -1,0 +1,235 @@
+//! The composition: the only place that knows every service. Readable from top to bottom: what a
+//! server is made of, in the order in which it comes to life, and how it ends.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tidegate_env::{Env, OsRandom, ShiftedClock, TaskHandle};
+use tidegate_gateway::{
+    Access, AccessKeys, Admin, Auth, BodyBudget, BodyReader, ClockControl, Gateway, InitBoard, Parted, Patience,
+    ResetHook, Server, Stage, Stop, Stopper,
+};
+use tidegate_protocol::Service;
+use tidegate_queue::Queues;
+use tidegate_store::{EmbeddedStore, Options, Store};
+use tidegate_telemetry::{Metrics, UPKEEP_EVERY};
+use tidegate_types::limits;
+use tidegate_workers::Supervisor;
+use tokio::net::TcpListener;
+
+use crate::cli::Auth as AuthMode;
+use crate::config::{Config, Durability};
+use crate::init::InitScripts;
+use crate::running::{Note, admin_key_path};
+use crate::{secret_file, tls};
+
+/// A server that answers requests.
+pub struct Running {
+    /// Where it is reached.
+    pub url: String,
+    env: Env,
+    config: Config,
+    store: Arc<EmbeddedStore>,
+    stopper: Stopper,
+    serving: TaskHandle<()>,
+    scripts: InitScripts,
+    /// Dropped, and with them the tasks they own, before the store is closed.
+    background: Background,
+}
+
+/// What runs beside the requests.
+struct Background {
+    _supervisor: Supervisor,
+    _timers: TaskHandle<()>,
+    _upkeep: TaskHandle<()>,
+}
+
+/// Starts a server. When this returns, it answers.
+///
+/// # Errors
+/// Whatever keeps it from starting, with what mends it.
+pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> {
+    // 1. Init scripts that want to run before everything else.
+    let board = Arc::new(InitBoard::default());
+    let scripts = InitScripts::new(config.init.clone(), board.clone())?;
+    scripts.run(Stage::Boot, None).await?;
+    scripts.run(Stage::Start, None).await?;
+
+    // 2. The port, before the data: a second server on the same port must not touch anything.
+    let listener = bind(&config).await?;
+    let address = listener.local_addr().context("cannot tell the bound address")?;
+    let url = format!("http://{}", reachable(address));
+
+    // 3. Time, chance, spawning.
+    let clock = config.virtual_clock.then(|| Arc::new(ShiftedClock::new(Duration::ZERO)));
+    let env = match &clock {
+        Some(clock) => Env::new(clock.clone(), Arc::new(OsRandom)),
+        None => Env::real(),
+    };
+
+    // 4. The store, and the time that it has seen.
+    let embedded = open_store(&config, &env).await?;
+    let store: Arc<dyn Store> = embedded.clone();
+    restore_clock(&*store, clock.as_deref()).await?;
+    let admin_key = admin_key(config.data.as_deref(), &env)?;
+    let keys = Arc::new(AccessKeys::open(store.clone(), env.clone()).await.context("cannot read the access keys")?);
+
+    // 5. Queues, and the services on them.
+    let queues = Queues::open(store.clone(), env.clone()).await.context("cannot read the queues")?;
+    let supervisor = Supervisor::new(env.clone());
+    let served: Vec<Arc<dyn Service>> = Vec::new();
+    let resets: Vec<ResetHook> = Vec::new();
+    let pages = Vec::new();
+
+    // 6. The gateway in front of them.
+    let auth = match config.auth {
+        AuthMode::Local => Auth::Local,
+        AuthMode::Enforce => Auth::Enforce(keys.clone()),
+    };
+    let patience = Patience::default();
+    let gateway = Gateway::new(Parted {
+        env: env.clone(),
+        served,
+        access: Access {
+            bound: Some(address),
+            allowed_hosts: config.allow_host.clone(),
+            allowed_origins: config.allow_origin.clone(),
+        },
+        auth,
+        bodies: BodyReader {
+            budget: Arc::new(BodyBudget::default()),
+            limit: limits::MAX_REQUEST_BODY,
+            stall: patience.body,
+        },
+        trust_proxy: config.trust_proxy,
+        admin: Admin {
+            version: env!("CARGO_PKG_VERSION"),
+            store: store.clone(),
+            pages,
+            clock: clock.map(|clock| ClockControl::new(clock, store.clone())),
+            resets: config.virtual_clock.then_some(resets),
+            keys,
+            init: board,
+            metrics: Some(metrics.clone()),
+            admin_key,
+        },
+    });
+    let tls = config.tls.then(|| tls::server_config(config.data.as_deref(), &env)).transpose()?;
+    let server = Server::new(Arc::new(gateway), env.clone(), listener, tls, patience);
+    let (stopper, stop) = Stopper::new();
+    let background = Background {
+        _supervisor: supervisor,
+        _timers: env.spawn("queue timers", queues.run_timers()),
+        _upkeep: env.spawn("metrics upkeep", upkeep(env.clone(), metrics)),
+    };
+    let serving = serve(&env, server, stop);
+
+    // 7. A note for the other commands.
+    if let Some(data) = &config.data {
+        let note = Note { pid: std::process::id(), url: url.clone(), enforce: config.auth == AuthMode::Enforce };
+        note.leave(data).with_context(|| format!("cannot write to the data folder {}", data.display()))?;
+    }
+    Ok(Running { url, env, config, store: embedded, stopper, serving, scripts, background })
+}
+
+impl Running {
+    /// Runs the scripts for a server that is ready.
+    ///
+    /// # Errors
+    /// If their folder cannot be read.
+    pub async fn run_ready_scripts(&self) -> anyhow::Result<()> {
+        self.scripts.run(Stage::Ready, Some(&self.url)).await
+    }
+
+    /// Ends it in order: open requests end, then what runs beside them, then the store.
+    pub async fn stop(self) {
+        self.scripts.run_last(&self.env, &self.url).await;
+        self.stopper.stop();
+        if self.serving.await.is_none() {
+            tracing::error!("the listener had ended before it was stopped");
+        }
+        drop(self.background);
+        if let Some(data) = &self.config.data {
+            Note::take_away(data);
+        }
+        let store = self.store;
+        self.env.run_blocking(move || store.close()).await;
+    }
+}
+
+async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(config.listen).await.map_err(|error| {
+        let mend = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "another program has it: `tidegate status` says whether it is Tidegate; choose another with --port"
+            }
+            std::io::ErrorKind::PermissionDenied => "ports below 1024 need privileges; choose another with --port",
+            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address; choose another with --host",
+            _ => "choose another with --host and --port",
+        };
+        anyhow::Error::new(error).context(format!("cannot listen on {} ({mend})", config.listen))
+    })
+}
+
+/// The address by which programs on this machine reach a server that listens on all of them.
+fn reachable(mut address: std::net::SocketAddr) -> std::net::SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() {
+            std::net::Ipv4Addr::LOCALHOST.into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    address
+}
+
+async fn open_store(config: &Config, env: &Env) -> anyhow::Result<Arc<EmbeddedStore>> {
+    let Some(data) = config.data.clone() else { return Ok(EmbeddedStore::ephemeral(env.clone())?) };
+    let mut options = Options::new(data);
+    options.durability = match config.durability {
+        Durability::Always => tidegate_store::Durability::Always,
+        Durability::Interval(interval) => tidegate_store::Durability::Interval(interval),
+    };
+    options.accept_loss = config.accept_loss;
+    // Opening reads and writes files: not on a worker that others wait for.
+    let owned = env.clone();
+    Ok(env.run_blocking(move || EmbeddedStore::open(owned, options)).await?)
+}
+
+/// Takes product time up where it was: it never runs backwards.
+async fn restore_clock(store: &dyn Store, clock: Option<&ShiftedClock>) -> anyhow::Result<()> {
+    let offset = ClockControl::stored_offset(store).await.context("cannot read the clock's offset")?;
+    match clock {
+        Some(clock) => clock.advance(offset),
+        None if offset.is_zero() => {}
+        None => bail!(
+            "time was moved {} s ahead in this data folder and cannot run backwards; start with --virtual-clock, or \
+             with another --data folder",
+            offset.as_secs()
+        ),
+    }
+    Ok(())
+}
+
+/// The key that opens the admin pages under `--auth enforce`; made at the first start.
+fn admin_key(data: Option<&Path>, env: &Env) -> anyhow::Result<Option<String>> {
+    let draw = || format!("{}{}", env.uuid().simple(), env.uuid().simple());
+    let Some(data) = data else { return Ok(std::env::var("TIDEGATE_ADMIN_KEY").ok()) };
+    let path = admin_key_path(data);
+    let key = secret_file::read_or_create(&path, draw)
+        .with_context(|| format!("cannot keep the admin key in {}", path.display()))?;
+    Ok(Some(key.trim().to_owned()))
+}
+
+fn serve(env: &Env, server: Server, stop: Stop) -> TaskHandle<()> {
+    env.spawn("listener", server.run(stop))
+}
+
+async fn upkeep(env: Env, metrics: Metrics) {
+    loop {
+        env.sleep_real(UPKEEP_EVERY).await;
+        metrics.upkeep();
+    }
+}
