@@ -223,11 +223,6 @@ impl Stepper {
         self.stands = stands;
         Ok(())
     }
-
-    /// What the engine occupies.
-    pub(crate) fn disk_bytes(&self) -> Result<u64, EngineError> {
-        self.engine()?.disk_bytes()
-    }
 }
 
 impl Drop for Stepper {

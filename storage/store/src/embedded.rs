@@ -5,6 +5,7 @@
 //! would take a hundred syncs; this way they all share the next one.
 
 use std::convert::Infallible;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,10 +17,12 @@ use tidegate_env::{Activity, Env, Report, ThreadHandle};
 use tidegate_types::Timestamp;
 use tokio::sync::oneshot;
 
+use crate::audit::{self, AuditReport, Auditor};
+use crate::backup::{self, BackupError, BackupReport};
 use crate::committer::{Step, Stepper, read_commit_record};
 use crate::engine::memory::MemoryDisk;
 use crate::engine::{Disk, FjallDisk, View};
-use crate::folder::{Folder, Marker};
+use crate::folder::{self, Folder, Marker};
 use crate::folds::Folds;
 use crate::sequencer::{Acceptance, Group, Refusal, Sequencer};
 use crate::stored::CommitRecord;
@@ -29,6 +32,9 @@ use crate::{Batch, CommitError, Fold, Latches, OpenError, Sequence, Snapshot, St
 
 /// How long to wait before the next attempt to open a failed engine, at first and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
+
+/// A group that takes longer than this is reported: the disk, or the engine on it, hangs.
+const STALL: Duration = Duration::from_secs(5);
 
 /// How often the marker is brought up to date.
 const MARKER_INTERVAL: Duration = Duration::from_secs(1);
@@ -102,6 +108,8 @@ struct State {
     /// Those whose batch found no room; dropping a sender tells its owner to offer it again.
     room: Vec<oneshot::Sender<Infallible>>,
     status: Status,
+    /// Since when the present group is being written, on the monotonic clock.
+    writing_since: Option<Duration>,
 }
 
 impl Shared {
@@ -112,6 +120,7 @@ impl Shared {
             stopping: false,
             room: Vec::new(),
             status: Status::Healthy,
+            writing_since: None,
         };
         Shared {
             env,
@@ -154,7 +163,10 @@ impl Shared {
     }
 
     pub(crate) fn take_group(&self) -> Option<Group> {
-        self.state.lock().sequencer.take_group()
+        let mut state = self.state.lock();
+        let group = state.sequencer.take_group()?;
+        state.writing_since = Some(self.env.monotonic());
+        Some(group)
     }
 
     pub(crate) fn set_synced(&self, sequence: Sequence) {
@@ -167,6 +179,7 @@ impl Shared {
         let room = {
             let mut state = self.state.lock();
             state.sequencer.publish(&group, view.clone());
+            state.writing_since = None;
             std::mem::take(&mut state.room)
         };
         self.current.store(Some(Arc::new(DurableView { view, sequence: durable })));
@@ -185,6 +198,7 @@ impl Shared {
         let (above, to, room) = {
             let mut state = self.state.lock();
             state.status = Status::Recovering { reason };
+            state.writing_since = None;
             let (above, to) = state.sequencer.fail(error.clone());
             (above, to, std::mem::take(&mut state.room))
         };
@@ -378,9 +392,52 @@ impl EmbeddedStore {
         }
     }
 
+    /// The bytes that the data folder occupies; 0 for a store in memory.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn disk_bytes(&self) -> std::io::Result<u64> {
+        self.shared.folder.as_ref().map_or(Ok(0), |folder| folder::disk_bytes(folder.dir()))
+    }
+
+    /// Reads every durable record and compares it with its checksum and with all invariants.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn audit(&self, auditors: &mut [&mut dyn Auditor]) -> Result<AuditReport, StoreError> {
+        audit::audit(&*self.durable_view()?.view, auditors)
+    }
+
+    /// Writes what is durable now to the file `target`, while the store goes on.
+    ///
+    /// # Errors
+    /// `target` exists or cannot be written; the store cannot be read.
+    pub fn backup(&self, target: &Path) -> Result<BackupReport, BackupError> {
+        backup::write_backup(&*self.durable_view()?.view, target)
+    }
+
+    fn durable_view(&self) -> Result<Arc<DurableView>, StoreError> {
+        match self.shared.current.load_full() {
+            Some(view) => Ok(view),
+            None => Err(self.shared.with_accepted(|sequencer| match sequencer.view() {
+                Err(error) => error,
+                // It has recovered in this moment.
+                Ok(_) => StoreError::Unavailable { reason: "the store was being reopened".into() },
+            })),
+        }
+    }
+
     /// Whether the store can be used.
     pub fn status(&self) -> Status {
-        self.shared.state.lock().status.clone()
+        let state = self.shared.state.lock();
+        if let (Status::Healthy, Some(since)) = (&state.status, state.writing_since) {
+            let waiting = self.shared.env.monotonic().saturating_sub(since);
+            if waiting >= STALL {
+                let reason = format!("the disk has not answered for {} s", waiting.as_secs()).into();
+                return Status::Recovering { reason };
+            }
+        }
+        state.status.clone()
     }
 }
 
@@ -438,6 +495,7 @@ fn run(mut stepper: Stepper) {
 
 /// Notes once a second how far the store has been synced.
 fn keep_marker(shared: &Shared, mut marker: Marker) {
+    let disk_bytes = metrics::gauge!("tidegate_store_disk_bytes");
     let mut go_on = true;
     while go_on {
         {
@@ -454,19 +512,15 @@ fn keep_marker(shared: &Shared, mut marker: Marker) {
             // The store's own write or sync meets the same disk; the marker is only a lower bound.
             tracing::warn!(%error, "the marker of the last acknowledged commit could not be written");
         }
+        if let Some(Ok(bytes)) = shared.folder.as_ref().map(|folder| folder::disk_bytes(folder.dir())) {
+            disk_bytes.set(bytes as f64);
+        }
     }
 }
 
 impl Store for EmbeddedStore {
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
-        match self.shared.current.load_full() {
-            Some(view) => Ok(view),
-            None => Err(self.shared.with_accepted(|sequencer| match sequencer.view() {
-                Err(error) => error,
-                // It has recovered in this moment.
-                Ok(_) => StoreError::Unavailable { reason: "the store was being reopened".into() },
-            })),
-        }
+        Ok(self.durable_view()?)
     }
 
     fn accepted(&self) -> Result<Arc<dyn Snapshot>, StoreError> {

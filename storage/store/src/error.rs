@@ -118,6 +118,12 @@ pub enum OpenError {
         /// The last one known to have been acknowledged.
         acknowledged: crate::Sequence,
     },
+    /// A backup is restored to an empty folder only.
+    #[error("the folder {} is not empty; choose another one", dir.display())]
+    NotEmpty {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// It is damaged.
     #[error("the data folder is damaged: {what}; restore a backup")]
     Corrupt {

@@ -31,7 +31,14 @@ impl Folder {
         let lock = take_lock(dir)?;
         let folder = Folder { dir: dir.to_owned(), lock: Mutex::new(Some(lock)) };
         match read_format(dir)? {
-            None => folder.initialise().map_err(failed("creating the data folder"))?,
+            None => {
+                if folder.engine_dir().exists() {
+                    let what =
+                        "there are engine files but no FORMAT file: a restore may have been cut short".to_owned();
+                    return Err(OpenError::Corrupt { what });
+                }
+                folder.initialise(Sequence(0)).map_err(failed("creating the data folder"))?;
+            }
             Some(stored::FORMAT) => {}
             Some(found) if found > stored::FORMAT => {
                 return Err(OpenError::NewerFormat { dir: dir.to_owned(), found, supported: stored::FORMAT });
@@ -41,11 +48,20 @@ impl Folder {
         Ok(folder)
     }
 
-    fn initialise(&self) -> io::Result<()> {
-        if self.engine_dir().try_exists()? {
-            return Err(io::Error::other("there is an engine folder but no FORMAT file: not a data folder of ours"));
+    /// Takes a folder that is empty or does not exist. It becomes a data folder, and can be opened as
+    /// one, only by [`Folder::initialise`].
+    pub(crate) fn open_empty(dir: &Path) -> Result<Folder, OpenError> {
+        let failed = |what| move |source| OpenError::Io { what, source };
+        fs::create_dir_all(dir).map_err(failed("creating the target folder"))?;
+        if fs::read_dir(dir).map_err(failed("reading the target folder"))?.next().is_some() {
+            return Err(OpenError::NotEmpty { dir: dir.to_owned() });
         }
-        Marker::create(&self.dir)?;
+        Ok(Folder { dir: dir.to_owned(), lock: Mutex::new(Some(take_lock(dir)?)) })
+    }
+
+    /// Declares that the folder holds a store with all commits up to `acknowledged`.
+    pub(crate) fn initialise(&self, acknowledged: Sequence) -> io::Result<()> {
+        Marker::create(&self.dir, acknowledged)?;
         let fresh = self.dir.join("FORMAT.new");
         let mut file = File::create(&fresh)?;
         writeln!(file, "tidegate {}", stored::FORMAT)?;
@@ -114,8 +130,10 @@ fn read_format(dir: &Path) -> Result<Option<u32>, OpenError> {
     version.map(Some).ok_or_else(|| OpenError::Corrupt { what: format!("the FORMAT file says {text:?}") })
 }
 
+type Migration = fn(&Folder) -> Result<(), OpenError>;
+
 /// The way from each older format to the next: `MIGRATIONS[n]` leads from format `n + 1` to `n + 2`.
-const MIGRATIONS: [fn(&Folder) -> Result<(), OpenError>; stored::FORMAT as usize - 1] = [];
+const MIGRATIONS: [Migration; stored::FORMAT as usize - 1] = [];
 
 fn migrate(folder: &Folder, found: u32) -> Result<(), OpenError> {
     let passed = usize::try_from(found).ok().and_then(|found| found.checked_sub(1));
@@ -139,11 +157,11 @@ pub(crate) struct Marker {
 const SLOT_BYTES: u64 = 4096;
 
 impl Marker {
-    fn create(dir: &Path) -> io::Result<()> {
+    fn create(dir: &Path, acknowledged: Sequence) -> io::Result<()> {
         let file = File::create(dir.join("MARKER"))?;
         file.set_len(2 * SLOT_BYTES)?;
-        let mut marker = Marker { file, sequence: Sequence(0), next_slot: 0 };
-        marker.write(Sequence(0))?;
+        let mut marker = Marker { file, sequence: acknowledged, next_slot: 0 };
+        marker.write(acknowledged)?;
         marker.file.sync_all()
     }
 

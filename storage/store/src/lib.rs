@@ -19,6 +19,8 @@
 //! steps in production and the simulator steps by hand; under it lies an [`engine::Engine`]: fjall on
 //! disk, or memory.
 
+mod audit;
+mod backup;
 mod batch;
 mod committer;
 mod embedded;
@@ -41,6 +43,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
+pub use audit::{AuditReport, Auditor, Problem, verify};
+pub use backup::{BackupError, BackupReport, backup, restore};
 pub use batch::{Batch, Check, Op, Position, Sequence, Slot, Stamped};
 pub use committer::{Step, Stepper};
 pub use embedded::{Durability, EmbeddedStore, Options, Status};

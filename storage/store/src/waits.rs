@@ -67,16 +67,15 @@ impl Waits {
     }
 
     fn outcome(&self, sequence: Sequence) -> Option<Result<(), CommitError>> {
-        if self.durable() < sequence {
-            return None;
-        }
-        // Numbers of lost commits are skipped over, so the durable one passes them as well.
+        // Numbers of lost commits are skipped over, so the durable one passes them too, but only
+        // after they were listed: it is read first.
+        let durable = self.durable();
         if self.any_lost.load(Ordering::Acquire)
             && let Some(lost) = self.list.lock().outcome_of_lost(sequence)
         {
             return Some(Err(lost));
         }
-        Some(Ok(()))
+        (durable >= sequence).then_some(Ok(()))
     }
 }
 
@@ -105,13 +104,12 @@ impl Future for DurableWait {
         }
         let waits = self.waits.clone();
         let mut list = waits.list.lock();
-        // Again under the lock: whoever advances stores first and then takes the lock.
-        if waits.durable() >= self.sequence {
-            drop(list);
-            return Poll::Ready(waits.outcome(self.sequence).unwrap_or(Ok(())));
-        }
+        // Again under the lock: whoever changes either of them takes it after or meanwhile.
         if let Some(lost) = list.outcome_of_lost(self.sequence) {
             return Poll::Ready(Err(lost));
+        }
+        if waits.durable() >= self.sequence {
+            return Poll::Ready(Ok(()));
         }
         list.wakers.push((self.sequence, context.waker().clone()));
         self.registered = Some(context.waker().clone());

@@ -78,7 +78,7 @@ impl Disk for FjallDisk {
             areas.push(keyspace.map_err(|error| failed("opening a key space", error))?);
         }
         let areas = areas.try_into().unwrap_or_else(|_| unreachable!("one key space was opened for each area"));
-        Ok(Arc::new(FjallEngine { path: self.path.clone(), database, areas: Arc::new(areas) }))
+        Ok(Arc::new(FjallEngine { database, areas: Arc::new(areas) }))
     }
 }
 
@@ -98,7 +98,6 @@ fn options(area: Area) -> KeyspaceCreateOptions {
 }
 
 struct FjallEngine {
-    path: PathBuf,
     database: Database,
     areas: Arc<[Keyspace; 4]>,
 }
@@ -142,10 +141,6 @@ impl Engine for FjallEngine {
 
     fn snapshot(&self) -> Result<Arc<dyn View>, EngineError> {
         Ok(Arc::new(FjallView { snapshot: self.database.snapshot(), areas: self.areas.clone() }))
-    }
-
-    fn disk_bytes(&self) -> Result<u64, EngineError> {
-        crate::folder::disk_bytes(&self.path).map_err(|error| io_error("measuring the folder", error))
     }
 }
 

@@ -91,6 +91,11 @@ impl MemoryDisk {
         self.shared.faults.lock().full = full;
     }
 
+    /// The bytes of all keys and values, old versions included.
+    pub fn bytes(&self) -> u64 {
+        self.shared.state.read().bytes
+    }
+
     /// Cuts the power: of what was written since the last sync, only some first part stays.
     /// Engines opened before are dead.
     pub fn crash(&self) {
@@ -230,7 +235,7 @@ impl Engine for MemoryEngine {
                 if fault == Fault::PartialWrite {
                     let before = state.unsynced.len();
                     state.put(writes);
-                    let kept = before + usize::from(faults.draw() % 2 == 0);
+                    let kept = before + usize::from(faults.draw().is_multiple_of(2));
                     state.keep_unsynced(kept);
                 }
                 state.owner += 1;
@@ -259,10 +264,6 @@ impl Engine for MemoryEngine {
         let version = state.written;
         *state.views.entry(version).or_default() += 1;
         Ok(Arc::new(MemoryView { shared: self.shared.clone(), version }))
-    }
-
-    fn disk_bytes(&self) -> Result<u64, EngineError> {
-        Ok(self.shared.state.read().bytes)
     }
 }
 

@@ -113,12 +113,6 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// The engine's.
     fn snapshot(&self) -> Result<Arc<dyn View>, EngineError>;
-
-    /// The bytes that it occupies on disk.
-    ///
-    /// # Errors
-    /// The engine's.
-    fn disk_bytes(&self) -> Result<u64, EngineError>;
 }
 
 /// Gets each entry of a scan; says whether to go on.

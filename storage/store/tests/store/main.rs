@@ -1,4 +1,9 @@
 //! The store as its users see it, on every engine.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod conformance;
+mod folder;
+mod model;
+mod stepped;
 mod support;

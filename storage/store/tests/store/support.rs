@@ -19,6 +19,11 @@ pub fn on_both_engines(test: impl AsyncFn(Arc<EmbeddedStore>)) {
     });
 }
 
+/// Runs a future to its end.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
 /// A transaction that cannot refuse.
 pub async fn write(store: &dyn Store, body: impl Fn(&mut Tx)) -> Committed {
     let done: Result<_, TransactError<StoreError>> = transact(store, &[], async |tx| {

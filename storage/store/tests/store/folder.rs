@@ -1,0 +1,291 @@
+//! The data folder: who may open it, and what it finds wrong with it.
+
+use std::fs;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tidegate_env::Env;
+use tidegate_store::{
+    Auditor, BackupError, EmbeddedStore, OpenError, Options, Problem, Record, Sequence, Space, Store, StoreError,
+    backup, restore, verify,
+};
+
+use crate::support::{block_on, write};
+
+fn open(dir: &Path) -> Result<Arc<EmbeddedStore>, OpenError> {
+    EmbeddedStore::open(Env::real(), Options::new(dir))
+}
+
+/// A folder with `commits` commits, closed.
+fn filled(dir: &Path, commits: u64) {
+    let store = open(dir).unwrap();
+    fill(&store, commits);
+    store.close();
+}
+
+fn fill(store: &Arc<EmbeddedStore>, commits: u64) {
+    block_on(async {
+        for number in 0..commits {
+            let committed = write(&**store, |tx| {
+                let slot = tx.position();
+                tx.put_at(Space::Log, "log/", slot, "", vec![7; 100]);
+                tx.put(Space::Map, format!("key/{number:04}"), format!("value {number}"));
+            })
+            .await;
+            assert!(committed.sequence > Sequence(0));
+        }
+    });
+}
+
+fn get(store: &EmbeddedStore, key: &str) -> Option<Record> {
+    block_on(store.snapshot().unwrap().get(Space::Map, key.as_bytes())).unwrap()
+}
+
+/// The journals of the engine in `dir`.
+fn journals(dir: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(dir.join("engine")).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "jnl")).collect()
+}
+
+#[test]
+fn a_reopened_store_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 10);
+    let store = open(dir.path()).unwrap();
+    assert_eq!(store.snapshot().unwrap().sequence(), Sequence(10));
+    let next = block_on(write(&*store, |tx| {
+        let slot = tx.position();
+        tx.put_at(Space::Log, "log/", slot, "", "x");
+    }));
+    assert_eq!((next.sequence, next.positions[0].0), (Sequence(11), 11));
+    assert_eq!(get(&store, "key/0003").unwrap().value, "value 3");
+}
+
+#[test]
+fn a_folder_in_use_names_the_process_that_has_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    let refused = open(dir.path()).err().unwrap();
+    assert!(matches!(refused, OpenError::InUse { owner: Some(owner), .. } if owner == std::process::id()));
+    let expected = format!("is in use by process {}; stop it first, or choose another folder", std::process::id());
+    assert!(refused.to_string().ends_with(&expected), "{refused}");
+    store.close();
+    open(dir.path()).unwrap();
+}
+
+#[test]
+fn a_newer_format_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 1);
+    fs::write(dir.path().join("FORMAT"), "tidegate 2\n").unwrap();
+    let refused = open(dir.path()).err().unwrap();
+    assert!(matches!(refused, OpenError::NewerFormat { found: 2, supported: 1, .. }), "{refused}");
+    fs::write(dir.path().join("FORMAT"), "something else\n").unwrap();
+    assert!(matches!(open(dir.path()).err().unwrap(), OpenError::Corrupt { .. }));
+}
+
+#[test]
+fn engine_files_without_a_format_are_not_taken_for_a_new_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 1);
+    fs::remove_file(dir.path().join("FORMAT")).unwrap();
+    assert!(matches!(open(dir.path()).err().unwrap(), OpenError::Corrupt { .. }));
+}
+
+/// Fjall takes a damaged entry for the end of its journal and cuts off all that follows (its issue
+/// 311). The marker tells that this cannot be.
+#[test]
+fn a_journal_cut_in_the_middle_is_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 50);
+    let journals = journals(dir.path());
+    assert_eq!(journals.len(), 1);
+    let bytes = fs::read(&journals[0]).unwrap();
+    let end = bytes.iter().rposition(|&byte| byte != 0).unwrap();
+    let journal = fs::OpenOptions::new().write(true).open(&journals[0]).unwrap();
+    journal.write_all_at(&[0xEE; 16], end as u64 / 2).unwrap();
+    match open(dir.path()).err() {
+        Some(OpenError::LostCommits { found, acknowledged: Sequence(50), .. }) => assert!(found < Sequence(50)),
+        // Where the damage is inside of a value, fjall itself finds it.
+        Some(OpenError::Engine(_)) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_truncated_journal_is_reported_and_can_be_accepted() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 50);
+    let journals = journals(dir.path());
+    let bytes = fs::read(&journals[0]).unwrap();
+    let end = bytes.iter().rposition(|&byte| byte != 0).unwrap();
+    fs::OpenOptions::new().write(true).open(&journals[0]).unwrap().set_len(end as u64 / 2).unwrap();
+
+    let refused = open(dir.path()).err().unwrap();
+    assert!(matches!(refused, OpenError::LostCommits { .. }), "{refused}");
+    assert!(refused.to_string().contains("--accept-loss"), "{refused}");
+    assert!(matches!(verify(dir.path(), &mut []), Err(OpenError::LostCommits { .. })));
+
+    let options = Options { accept_loss: true, ..Options::new(dir.path()) };
+    let store = EmbeddedStore::open(Env::real(), options).unwrap();
+    assert_eq!(get(&store, "key/0001").unwrap().value, "value 1");
+    assert_eq!(get(&store, "key/0049"), None);
+    let next = block_on(write(&*store, |tx| tx.put(Space::Map, "a", "b")));
+    assert_eq!(next.sequence, Sequence(51), "the numbers of lost commits are not given again");
+    store.close();
+    assert_eq!(verify(dir.path(), &mut []).unwrap().problems, []);
+}
+
+#[test]
+fn a_damaged_marker_slot_leaves_the_other() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 3);
+    filled(dir.path(), 3);
+    let marker = fs::OpenOptions::new().write(true).open(dir.path().join("MARKER")).unwrap();
+    marker.write_all_at(&[0xEE; 12], 0).unwrap();
+    drop(open(dir.path()).unwrap());
+    marker.write_all_at(&[0xEE; 12], 4096).unwrap();
+    marker.write_all_at(&[0xEE; 12], 0).unwrap();
+    assert!(matches!(open(dir.path()).err().unwrap(), OpenError::Corrupt { .. }));
+}
+
+/// The value of one record is changed in the engine, as if a block had been put in the wrong place.
+#[test]
+fn a_corrupt_value_is_an_error_and_found_by_verify() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 10);
+    {
+        let database = fjall::Database::builder(dir.path().join("engine")).open().unwrap();
+        let map = database.keyspace("map", fjall::KeyspaceCreateOptions::default).unwrap();
+        let mut value = map.get("key/0004").unwrap().unwrap().to_vec();
+        *value.last_mut().unwrap() ^= 1;
+        map.insert("key/0004", value).unwrap();
+    }
+    let store = open(dir.path()).unwrap();
+    let view = store.snapshot().unwrap();
+    let read = block_on(view.get(Space::Map, b"key/0004"));
+    assert!(matches!(read, Err(StoreError::Corrupt { space: Space::Map, ref key, .. }) if key == "key/0004"));
+    assert_eq!(get(&store, "key/0005").unwrap().value, "value 5");
+    drop(view);
+    store.close();
+    let report = verify(dir.path(), &mut []).unwrap();
+    assert_eq!(report.problem_count, 1);
+    assert_eq!(report.problems[0].invariant, "STORE-0");
+    let target = dir.path().join("backup");
+    assert!(matches!(backup(dir.path(), &target), Err(BackupError::Open(OpenError::Corrupt { .. }))));
+    assert!(!target.exists());
+}
+
+/// An auditor that wants every log record to have a hundred bytes.
+#[derive(Default)]
+struct Hundred {
+    seen: u64,
+}
+
+impl Auditor for Hundred {
+    fn record(&mut self, space: Space, key: &[u8], record: &Record, problems: &mut dyn FnMut(Problem)) {
+        if space == Space::Log {
+            self.seen += 1;
+            if record.value.len() != 100 {
+                problems(Problem { invariant: "TEST-1", what: format!("{key:02x?}") });
+            }
+        }
+    }
+
+    fn finish(&mut self, problems: &mut dyn FnMut(Problem)) {
+        if self.seen != 20 {
+            problems(Problem { invariant: "TEST-2", what: self.seen.to_string() });
+        }
+    }
+}
+
+#[test]
+fn verify_counts_and_asks_the_auditors() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 20);
+    let report = verify(dir.path(), &mut [&mut Hundred::default()]).unwrap();
+    assert_eq!((report.sequence, report.next_position, &report.problems[..]), (Sequence(20), 21, &[][..]));
+    let counts: Vec<_> = report.spaces.iter().map(|(space, records, _)| (*space, *records)).collect();
+    assert_eq!(counts, [(Space::Map, 20), (Space::Queue, 0), (Space::Log, 20)]);
+    filled(dir.path(), 1);
+    let report = verify(dir.path(), &mut [&mut Hundred::default()]).unwrap();
+    assert_eq!(report.problems, [Problem { invariant: "TEST-2", what: "21".to_owned() }]);
+}
+
+#[test]
+fn a_backup_of_a_running_store_is_restored() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, file, restored) = (dir.path().join("data"), dir.path().join("backup"), dir.path().join("restored"));
+    let store = open(&data).unwrap();
+    fill(&store, 30);
+    let report = store.backup(&file).unwrap();
+    assert_eq!((report.sequence, report.records), (Sequence(30), 60));
+    assert!(matches!(store.backup(&file), Err(BackupError::Io { .. })), "an existing file is not overwritten");
+    fill(&store, 5);
+    store.close();
+    assert_eq!(backup(&data, &dir.path().join("second")).unwrap().sequence, Sequence(35));
+
+    assert_eq!(restore(&file, &restored).unwrap(), report);
+    assert!(matches!(restore(&file, &restored), Err(BackupError::Open(OpenError::NotEmpty { .. }))));
+    assert_eq!(verify(&restored, &mut []).unwrap().problems, []);
+    let store = open(&restored).unwrap();
+    assert_eq!(get(&store, "key/0029").unwrap().version, Sequence(30));
+    let next = block_on(write(&*store, |tx| {
+        let slot = tx.position();
+        tx.put_at(Space::Log, "log/", slot, "", "x");
+    }));
+    assert_eq!((next.sequence, next.positions[0].0), (Sequence(31), 31));
+}
+
+#[test]
+fn a_damaged_backup_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(&dir.path().join("data"), 10);
+    let file = dir.path().join("backup");
+    backup(&dir.path().join("data"), &file).unwrap();
+    let good = fs::read(&file).unwrap();
+    let refused = |name: &str, bytes: &[u8]| {
+        let (damaged, target) = (dir.path().join(format!("{name}.file")), dir.path().join(format!("{name}.dir")));
+        fs::write(&damaged, bytes).unwrap();
+        let error = restore(&damaged, &target).expect_err(name);
+        assert!(matches!(error, BackupError::Damaged { .. }), "{name}: {error}");
+        assert!(!target.exists() || open(&target).is_err(), "{name}: half a restore is no store");
+    };
+    refused("cut", &good[..good.len() - 1]);
+    refused("without its last block", &good[..good.len() - 25]);
+    refused("empty", &[]);
+    refused("longer", &[&good[..], b"x"].concat());
+    for at in [0, 16, 40, good.len() / 2, good.len() - 3] {
+        let mut flipped = good.clone();
+        flipped[at] ^= 1;
+        refused(&format!("flipped at {at}"), &flipped);
+    }
+}
+
+/// The folder that release 0.1.0 wrote with `examples/make_fixture.rs`.
+#[test]
+fn the_folder_of_release_0_1_0_opens() {
+    let dir = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/0.1.0");
+    copy(&fixture, dir.path());
+    let store = open(dir.path()).unwrap();
+    assert_eq!(store.snapshot().unwrap().sequence(), Sequence(10));
+    assert_eq!(get(&store, "key/0009").unwrap().value, "value 9");
+    store.close();
+    let report = verify(dir.path(), &mut []).unwrap();
+    assert_eq!((report.next_position, report.problem_count), (11, 0));
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
