@@ -1,0 +1,74 @@
+//! The rows of the table.
+
+mod churn;
+mod deep;
+mod latency;
+mod start;
+mod throughput;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::machine;
+use crate::options::Options;
+use crate::report::Report;
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Row {
+    /// SendMessage on 32 connections
+    Send,
+    /// SendMessageBatch of ten on 32 connections
+    Batch,
+    /// Receive ten and delete ten on 32 connections
+    Consume,
+    /// 128 connections against 32
+    Wide,
+    /// The latency of one connection
+    Latency,
+    /// Operations over a deep queue
+    Deep,
+    /// Time to healthy and idle memory on an empty store
+    Idle,
+    /// Time to healthy with many messages
+    Restart,
+    /// The disk after many messages have passed through
+    Churn,
+}
+
+/// Measures what was asked for.
+pub async fn run(options: &Options) -> Result<()> {
+    ensure!(options.rounds > 0, "at least one round is needed");
+    let effective = options.effective();
+    let options = &effective;
+    let folder = options.data_root()?;
+    ensure!(machine::file_system(&folder) != "tmpfs", "{} is memory: give --data a folder on a disk", folder.display());
+    let mut report = Report {
+        machine: machine::describe(&folder)?,
+        method: method(options),
+        loads: (machine::load(), f64::NAN),
+        judged: !options.quick,
+        ..Report::default()
+    };
+    report.machine.iter().for_each(|line| println!("{line}"));
+    println!("{}\n", report.method);
+
+    throughput::measure(options, &mut report).await?;
+    latency::measure(options, &mut report).await?;
+    start::measure(options, &mut report).await?;
+    deep::measure(options, &mut report).await?;
+    churn::measure(options, &mut report).await?;
+
+    report.loads.1 = machine::load();
+    if options.write {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks.md");
+        std::fs::write(&page, report.markdown()).with_context(|| format!("cannot write {}", page.display()))?;
+        println!("\nwritten to docs/benchmarks.md");
+    }
+    Ok(())
+}
+
+fn method(options: &Options) -> String {
+    format!("{} rounds of {} s each, messages of {} bytes.", options.rounds, options.seconds, options.message_bytes)
+}

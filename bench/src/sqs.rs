@@ -1,0 +1,130 @@
+//! SQS requests as ready bytes, and the little that is read of answers.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+
+use crate::connection::{Connection, find};
+
+/// Where requests go, on which server.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    /// The server.
+    pub address: SocketAddr,
+    /// The queue's URL.
+    pub url: String,
+}
+
+/// A request in the awsJson 1.0 protocol, as an SDK sends it: with a signature, whose check is off
+/// by default but whose scope is read.
+pub fn request(path: &str, operation: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:4566\r\nContent-Type: application/x-amz-json-1.0\r\n\
+         X-Amz-Target: AmazonSQS.{operation}\r\nX-Amz-Date: 20260101T000000Z\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/sqs/aws4_request, \
+         SignedHeaders=content-type;host;x-amz-date;x-amz-target, \
+         Signature=0000000000000000000000000000000000000000000000000000000000000000\r\n\
+         User-Agent: tidegate-bench\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// Creates a queue whose leases outlast the benchmark.
+pub async fn create(address: SocketAddr, name: &str) -> Result<Queue> {
+    let body = format!(r#"{{"QueueName":"{name}","Attributes":{{"VisibilityTimeout":"43200"}}}}"#);
+    let mut connection = Connection::open(address).await?;
+    let answer = connection.succeed(&request("/", "CreateQueue", &body)).await?;
+    let url = texts(answer, "QueueUrl").next().context("CreateQueue answers no URL")?;
+    Ok(Queue { address, url })
+}
+
+impl Queue {
+    fn request(&self, operation: &str, rest: &str) -> Vec<u8> {
+        request("/", operation, &format!(r#"{{"QueueUrl":"{}"{rest}}}"#, self.url))
+    }
+
+    /// SendMessage.
+    pub fn send(&self, bytes: usize) -> Vec<u8> {
+        self.request("SendMessage", &format!(r#","MessageBody":"{}""#, "m".repeat(bytes)))
+    }
+
+    /// SendMessageBatch of ten.
+    pub fn send_batch(&self, bytes: usize) -> Vec<u8> {
+        let body = "m".repeat(bytes);
+        let entries: Vec<_> = (0..10).map(|id| format!(r#"{{"Id":"{id}","MessageBody":"{body}"}}"#)).collect();
+        self.request("SendMessageBatch", &format!(r#","Entries":[{}]"#, entries.join(",")))
+    }
+
+    /// ReceiveMessage of up to ten.
+    pub fn receive(&self) -> Vec<u8> {
+        self.request("ReceiveMessage", r#","MaxNumberOfMessages":10,"WaitTimeSeconds":0"#)
+    }
+
+    /// DeleteMessageBatch.
+    pub fn delete_batch<'a>(&self, receipts: impl Iterator<Item = &'a str>) -> Vec<u8> {
+        let entry = |(id, receipt)| format!(r#"{{"Id":"{id}","ReceiptHandle":"{receipt}"}}"#);
+        let entries: Vec<_> = receipts.enumerate().map(entry).collect();
+        self.request("DeleteMessageBatch", &format!(r#","Entries":[{}]"#, entries.join(",")))
+    }
+
+    /// ChangeMessageVisibility.
+    pub fn change_visibility(&self, receipt: &str) -> Vec<u8> {
+        self.request("ChangeMessageVisibility", &format!(r#","ReceiptHandle":"{receipt}","VisibilityTimeout":43200"#))
+    }
+
+    /// GetQueueAttributes, all of them.
+    pub fn attributes(&self) -> Vec<u8> {
+        self.request("GetQueueAttributes", r#","AttributeNames":["All"]"#)
+    }
+
+    /// How many messages can be received now.
+    pub async fn waiting(&self) -> Result<u64> {
+        let mut connection = Connection::open(self.address).await?;
+        let answer = connection.succeed(&self.attributes()).await?;
+        let text = texts(answer, "ApproximateNumberOfMessages").next().context("no count among the attributes")?;
+        Ok(text.parse()?)
+    }
+}
+
+/// The texts of all members called `name` in a JSON document. Good for what SQS generates (URLs,
+/// receipts, numbers): none holds an escape.
+pub fn texts<'a>(document: &'a [u8], name: &str) -> impl Iterator<Item = String> + use<'a> {
+    let (label, mut rest) = (format!("\"{name}\":"), document);
+    std::iter::from_fn(move || {
+        let after = &rest[find(rest, label.as_bytes())? + label.len()..];
+        let text = &after[find(after, b"\"")? + 1..];
+        let (text, after) = text.split_at(find(text, b"\"")?);
+        rest = after;
+        Some(String::from_utf8_lossy(text).into_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_found_in_order() {
+        let document = br#"{"Messages":[{"Body":"x","ReceiptHandle":"a"},{"ReceiptHandle": "b"}]}"#;
+        assert_eq!(texts(document, "ReceiptHandle").collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(texts(document, "Nothing").count(), 0);
+    }
+
+    #[test]
+    fn bodies_are_json() {
+        let queue = Queue { address: ([127, 0, 0, 1], 1).into(), url: "http://q".to_owned() };
+        let requests = [
+            queue.send(3),
+            queue.send_batch(3),
+            queue.receive(),
+            queue.delete_batch(["a", "b"].into_iter()),
+            queue.change_visibility("a"),
+            queue.attributes(),
+        ];
+        for request in requests {
+            let body = &request[find(&request, b"\r\n\r\n").unwrap() + 4..];
+            assert_eq!(serde_json::from_slice::<serde_json::Value>(body).unwrap()["QueueUrl"], "http://q");
+        }
+    }
+}
