@@ -1,5 +1,6 @@
 //! The server under load while its disk loses power, fails or fills up.
 
+#![allow(clippy::unwrap_used, reason = "in a test a failure is a failure")]
 #![allow(clippy::disallowed_methods, reason = "the load is the machine's own")]
 
 use std::time::{Duration, Instant};

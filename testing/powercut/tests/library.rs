@@ -3,6 +3,8 @@
 //! Each case runs in a child: this test program again, with the library preloaded and the case's
 //! name in the environment.
 
+#![allow(clippy::unwrap_used, reason = "in a test a failure is a failure")]
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
