@@ -297,8 +297,10 @@ fn after_a_failed_sync_everything_is_unavailable_until_it_is_open_again() {
     assert_eq!(store.status(), Status::Healthy);
     assert_eq!(fold.rebuilt.load(Ordering::Relaxed), 2);
     assert!(store.durable(Sequence(2)).now_or_never().unwrap().is_err(), "what was lost stays lost");
+    let read = transact::<_, StoreError>(&*store, &[], async |tx: &mut Tx| tx.get(Space::Map, b"kept").await);
+    assert!(read.now_or_never().unwrap().unwrap().value.is_some(), "what is read after the recovery is durable");
     let next = store.submit(put("next", "x")).now_or_never().unwrap().unwrap();
-    assert_eq!(next.sequence, Sequence(4), "a version never names two records");
+    assert_eq!(next.sequence, Sequence(5), "a version never names two records, and the recovery has one too");
     settle(&mut stepper);
     next.durable.now_or_never().unwrap().unwrap();
     let view = store.snapshot().unwrap();
