@@ -25,6 +25,8 @@ pub enum Error {
     DeletedRecently,
     #[error("queue {name} was purged less than a minute ago")]
     PurgeInProgress { name: String },
+    #[error("the dead-letter queue does not exist any more")]
+    NoDeadLetterQueue,
     #[error("as many messages are in flight as may be")]
     TooManyInFlight,
     #[error(transparent)]
@@ -57,6 +59,8 @@ pub enum Error {
     MoveTask(#[from] MoveTaskError),
     #[error("parameter {0} is missing")]
     Missing(&'static str),
+    #[error("an entry of a batch for a FIFO queue has no group")]
+    GroupMissingInBatch,
     #[error("parameter {parameter} is not for this kind of queue")]
     NotForThisQueue { parameter: &'static str, value: String },
     #[error("the token does not continue any listing")]

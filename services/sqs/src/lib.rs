@@ -1,5 +1,13 @@
 //! Simple Queue Service.
 pub mod domain;
 mod error;
+mod ops;
+mod ports;
+mod service;
 pub mod store;
+mod wire;
+mod workers;
+
 pub use error::Error;
+pub use service::{Options, Sqs};
+pub use wire::COVERAGE;

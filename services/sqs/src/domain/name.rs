@@ -14,8 +14,11 @@ pub struct QueueName(Arc<str>);
 /// Why a text cannot be the name of a new queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// There is none.
+    /// None was given.
     #[error("a queue needs a name")]
+    Missing,
+    /// It has no characters.
+    #[error("a queue's name is not empty")]
     Empty,
     /// It has other characters than allowed, or too many.
     #[error("a queue's name is 1 to 80 letters, digits, hyphens and underscores")]

@@ -29,6 +29,16 @@ impl Queue {
     pub fn id(&self) -> QueueId {
         self.record.id
     }
+
+    /// Whether `target` is its dead-letter queue.
+    pub fn sends_dead_letters_to(&self, target: &QueueAddress) -> bool {
+        self.record.settings.redrive.as_ref().is_some_and(|policy| policy.target == *target)
+    }
+
+    /// Whether it keeps order within groups.
+    pub fn is_fifo(&self) -> bool {
+        self.record.settings.fifo.is_some()
+    }
 }
 
 type Queues = HashMap<(AccountId, Region), BTreeMap<QueueName, Result<Arc<Queue>, StoreError>>>;

@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+use tidegate_api_sqs::{ReceiveMessageRequest, ReceiveMessageResult};
+use tidegate_protocol::Call;
+
+use super::receiving::{Receive, Taken, take};
+use crate::domain::{MAX_VISIBILITY_SECONDS, is_graphic_id};
+use crate::error::{Error, RangeError};
+use crate::service::Sqs;
+use crate::store::Queue;
+use crate::wire::{self, Received, Requested};
+
+/// The longest that a receive waits.
+const MAX_WAIT_SECONDS: u32 = 20;
+
+/// Receives up to ten messages, and waits for one if there is none and waiting was asked for.
+///
+/// Waiting is getting in line first, then looking, then sleeping until it is this request's turn: a
+/// message that comes in between is not missed, and one message wakes one request.
+pub(crate) async fn receive_message(
+    sqs: &Sqs,
+    call: &Call,
+    mut input: ReceiveMessageRequest,
+) -> Result<ReceiveMessageResult, Error> {
+    let url = input.queue_url.take();
+    let mut queue = sqs.queue(call, url.clone())?;
+    let requested = Requested::new(
+        input.attribute_names.take(),
+        input.message_system_attribute_names.take(),
+        input.message_attribute_names.take(),
+    )?;
+    let receive = receive(&queue, &input)?;
+    let deadline = sqs.env.monotonic() + wait(&queue, input.wait_time_seconds)?;
+    loop {
+        let mut line = sqs.queues.wait(queue.id());
+        match take(sqs, call, &queue, &receive).await? {
+            Taken::Messages(received) if !received.is_empty() => return Ok(answer(received, &requested)),
+            // Only dead letters were found: there may be more behind them.
+            Taken::DeadLettersOnly => continue,
+            Taken::Messages(_) => {}
+        }
+        let left = deadline.saturating_sub(sqs.env.monotonic());
+        if left.is_zero() {
+            return Ok(ReceiveMessageResult::default());
+        }
+        let waiting = sqs.env.waits().begin();
+        tokio::select! {
+            () = line.woken() => {}
+            () = sqs.env.sleep_real(left) => return Ok(ReceiveMessageResult::default()),
+            () = sqs.env.waits().over() => return Ok(ReceiveMessageResult::default()),
+        }
+        drop(waiting);
+        // The queue may have other settings by now, or be gone.
+        queue = sqs.queue(call, url.clone())?;
+    }
+}
+
+fn receive(queue: &Queue, input: &ReceiveMessageRequest) -> Result<Receive, Error> {
+    let max = input.max_number_of_messages.unwrap_or(1);
+    let in_range = usize::try_from(max).ok().filter(|max| (1..=10).contains(max));
+    let max = in_range.ok_or(RangeError::MaxNumberOfMessages(max))?;
+    let visibility_seconds = match input.visibility_timeout {
+        Some(seconds) => {
+            let in_range = u32::try_from(seconds).ok().filter(|seconds| *seconds <= MAX_VISIBILITY_SECONDS);
+            Some(in_range.ok_or(RangeError::ReceiveVisibilityTimeout(seconds))?)
+        }
+        None => None,
+    };
+    let attempt = match &input.receive_request_attempt_id {
+        Some(value) if !queue.is_fifo() => {
+            return Err(Error::NotForThisQueue { parameter: "ReceiveRequestAttemptId", value: value.clone() });
+        }
+        Some(value) if !is_graphic_id(value) => {
+            let (parameter, value) = ("ReceiveRequestAttemptId", value.clone());
+            return Err(crate::domain::IdError { parameter, value }.into());
+        }
+        other => other.clone(),
+    };
+    Ok(Receive { max, visibility_seconds, attempt })
+}
+
+fn wait(queue: &Queue, own: Option<i32>) -> Result<Duration, Error> {
+    let seconds = match own {
+        Some(seconds) => {
+            let in_range = u32::try_from(seconds).ok().filter(|seconds| *seconds <= MAX_WAIT_SECONDS);
+            in_range.ok_or(RangeError::WaitTimeSeconds(seconds))?
+        }
+        None => queue.record.settings.receive_wait_seconds,
+    };
+    Ok(Duration::from_secs(seconds.into()))
+}
+
+fn answer(received: Vec<Received>, requested: &Requested) -> ReceiveMessageResult {
+    let messages = received.into_iter().map(|message| wire::received_message(message, requested)).collect();
+    ReceiveMessageResult { messages: Some(messages) }
+}
