@@ -1,0 +1,77 @@
+"""The AWS CLI, end to end, with the endpoint in its environment and nowhere else."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+AWS = Path(sys.executable).parent / "aws"
+
+
+@pytest.fixture(scope="module")
+def aws(server, tmp_path_factory):
+    """Runs `aws sqs …` as a user does; answers its JSON."""
+    home = tmp_path_factory.mktemp("home")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = inherited | {
+        "HOME": str(home),
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_MAX_ATTEMPTS": "1",
+        "AWS_PAGER": "",
+    }
+
+    def run(*arguments: str, fails: bool = False):
+        done = subprocess.run([AWS, "sqs", *arguments], env=environment, capture_output=True, text=True, timeout=120)
+        assert (done.returncode != 0) is fails, done
+        return done.stderr if fails else (json.loads(done.stdout) if done.stdout.strip() else {})
+
+    return run
+
+
+def test_a_queues_life(aws, tmp_path):
+    dead = aws("create-queue", "--queue-name", "cli-dead")["QueueUrl"]
+    arn = aws("get-queue-attributes", "--queue-url", dead, "--attribute-names", "QueueArn")["Attributes"]["QueueArn"]
+    settings = tmp_path / "attributes.json"
+    settings.write_text(json.dumps({"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1}), "VisibilityTimeout": "0"}))
+    url = aws("create-queue", "--queue-name", "cli", "--attributes", f"file://{settings}", "--tags", "team=billing")["QueueUrl"]
+    assert aws("get-queue-url", "--queue-name", "cli")["QueueUrl"] == url
+    assert set(aws("list-queues", "--queue-name-prefix", "cli")["QueueUrls"]) == {dead, url}
+    assert aws("list-queue-tags", "--queue-url", url)["Tags"] == {"team": "billing"}
+    sent = aws("send-message", "--queue-url", url, "--message-body", "hello", "--message-attributes", "k={DataType=String,StringValue=v}")
+    received = aws("receive-message", "--queue-url", url, "--message-attribute-names", "All", "--attribute-names", "All")["Messages"][0]
+    assert (received["Body"], received["MessageId"]) == ("hello", sent["MessageId"])
+    assert aws("receive-message", "--queue-url", url) == {}
+    assert aws("receive-message", "--queue-url", dead, "--wait-time-seconds", "5")["Messages"][0]["Body"] == "hello"
+    assert aws("list-dead-letter-source-queues", "--queue-url", dead)["queueUrls"] == [url]
+    aws("purge-queue", "--queue-url", dead)
+    aws("delete-queue", "--queue-url", url)
+    assert "NonExistentQueue" in aws("get-queue-url", "--queue-name", "cli", fails=True)
+
+
+def test_batches_and_fifo(aws):
+    url = aws("create-queue", "--queue-name", "cli.fifo", "--attributes", "FifoQueue=true,ContentBasedDeduplication=true")["QueueUrl"]
+    entries = [{"Id": str(n), "MessageBody": str(n), "MessageGroupId": "g"} for n in range(3)]
+    assert len(aws("send-message-batch", "--queue-url", url, "--entries", json.dumps(entries))["Successful"]) == 3
+    messages = aws("receive-message", "--queue-url", url, "--max-number-of-messages", "10")["Messages"]
+    assert [message["Body"] for message in messages] == ["0", "1", "2"]
+    entries = [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(messages)]
+    assert len(aws("delete-message-batch", "--queue-url", url, "--entries", json.dumps(entries))["Successful"]) == 3
+
+
+def test_an_error_is_told_in_awss_words(aws):
+    told = aws("send-message", "--queue-url", "http://localhost/000000000000/nothing", "--message-body", "x", fails=True)
+    assert "(AWS.SimpleQueueService.NonExistentQueue) when calling the SendMessage operation: The specified queue does not exist." in told
+
+
+def test_pages_are_put_together(aws):
+    for number in range(5):
+        aws("create-queue", "--queue-name", f"paged-{number}")
+    assert len(aws("list-queues", "--queue-name-prefix", "paged-", "--page-size", "2")["QueueUrls"]) == 5
+    first = aws("list-queues", "--queue-name-prefix", "paged-", "--max-items", "3")
+    assert len(first["QueueUrls"]) == 3 and first["NextToken"]
