@@ -1,6 +1,7 @@
 //! Simple Queue Service.
 pub mod domain;
 mod error;
+pub mod invariants;
 mod ops;
 mod ports;
 mod service;

@@ -56,12 +56,8 @@ impl QueueSink {
         };
         let outgoing = draft.check(&queue.record.settings).map_err(|error| refusal(&error))?;
         let sender = delivery.source.account.unwrap_or(queue.address.account).to_string();
-        let sender = Sender {
-            name: &sender,
-            trace: delivery.trace.as_deref(),
-            hops: delivery.hops + 1,
-            now: self.sqs.now(),
-        };
+        let sender =
+            Sender { name: &sender, trace: delivery.trace.as_deref(), hops: delivery.hops + 1, now: self.sqs.now() };
         Ok(Sending::new(queue, outgoing, self.sqs.env.uuid(), sender))
     }
 }

@@ -15,9 +15,7 @@ use crate::wire;
 
 /// Whether `source` may have this redrive policy.
 pub(super) async fn check_target(tx: &mut Tx, source: &QueueAddress, policy: &RedrivePolicy) -> Result<(), Error> {
-    let refused = |reason| {
-        Err(AttributeTextError::Redrive { text: wire::redrive_text(policy), reason }.into())
-    };
+    let refused = |reason| Err(AttributeTextError::Redrive { text: wire::redrive_text(policy), reason }.into());
     let target = &policy.target;
     if (target.account, &target.region) != (source.account, &source.region) {
         return refused(RedriveTextError::OtherOwner);

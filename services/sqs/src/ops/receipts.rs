@@ -1,9 +1,9 @@
 //! What deleting a message and changing its visibility share: both name it by a receipt handle.
 
+use bytes::Bytes;
 use tidegate_queue::{Lane, Lease, MessageKey, QueueId, change_visibility_in_tx, delete_in_tx, lease_of};
 use tidegate_store::{Position, Tx};
 use tidegate_types::Timestamp;
-use bytes::Bytes;
 
 use crate::domain::{
     Held, InvalidReceipt, Receipt, VisibilityError, check_delete, check_visibility_change, visibility_deadline,

@@ -97,7 +97,9 @@ impl Taking<'_> {
             other => other?,
         };
         let received = reserved.iter().zip(leased).filter_map(|(reservation, lease)| Some((reservation, lease?)));
-        received.map(|(reservation, lease)| Ok(self.received(&reservation.key, lease, message_of(reservation)?))).collect()
+        received
+            .map(|(reservation, lease)| Ok(self.received(&reservation.key, lease, message_of(reservation)?)))
+            .collect()
     }
 
     /// The queue that takes this one's dead letters, if there is one.

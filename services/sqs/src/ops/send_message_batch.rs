@@ -19,10 +19,8 @@ pub(crate) async fn send_message_batch(
     let queue = &*sqs.queue(call, input.queue_url)?;
     let entries = input.entries.unwrap_or_default();
     wire::check_entries(wire::SEND_ENTRY, &entries, |entry| &entry.id)?;
-    let drafts: Vec<(String, Draft)> = entries
-        .into_iter()
-        .map(|mut entry| (entry.id.take().unwrap_or_default(), wire::entry_draft(entry)))
-        .collect();
+    let drafts: Vec<(String, Draft)> =
+        entries.into_iter().map(|mut entry| (entry.id.take().unwrap_or_default(), wire::entry_draft(entry))).collect();
     check_batch_bytes(drafts.iter().map(|(_, draft)| draft.bytes()).sum()).map_err(wire::too_large)?;
     check_fifo_parameters(queue, &drafts)?;
 

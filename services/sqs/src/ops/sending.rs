@@ -1,9 +1,7 @@
 //! What SendMessage, SendMessageBatch and deliveries from other services share.
 
 use bytes::Bytes;
-use tidegate_queue::{
-    Enqueued, Lane, NewMessage, QueueError, deduplication_latch, enqueue_in_tx, enqueue_once_in_tx,
-};
+use tidegate_queue::{Enqueued, Lane, NewMessage, QueueError, deduplication_latch, enqueue_in_tx, enqueue_once_in_tx};
 use tidegate_record::Stored;
 use tidegate_store::{Committed, LatchKey, Position, Slot, Tx};
 use tidegate_types::Timestamp;
@@ -77,10 +75,12 @@ impl Sending {
             (Some(fifo), Some(group), Some(id)) => Some(deduplication_key(fifo.deduplication_scope, group, id)),
             _ => None,
         };
-        let visible_at = if settings.fifo.is_some() { visible_at.max(queue.record.shown_not_before) } else { visible_at };
-        let lane = outgoing.group.as_ref().map_or_else(Lane::default, |group| {
-            Lane(Bytes::copy_from_slice(group.as_str().as_bytes()))
-        });
+        let visible_at =
+            if settings.fifo.is_some() { visible_at.max(queue.record.shown_not_before) } else { visible_at };
+        let lane = outgoing
+            .group
+            .as_ref()
+            .map_or_else(Lane::default, |group| Lane(Bytes::copy_from_slice(group.as_str().as_bytes())));
         let body_md5 = outgoing.body_md5;
         let attributes_md5 = md5_of_attributes(&outgoing.attributes);
         let trace_md5 = outgoing.trace_header.as_deref().map(md5_of_trace_header);

@@ -6,9 +6,7 @@ use tidegate_queue::Counts;
 
 use super::policy::compact_policy;
 use super::redrive::{parse_redrive, parse_redrive_allow, redrive_allow_text, redrive_text};
-use crate::domain::{
-    Attribute, DeduplicationScope, Encryption, FifoThroughputLimit, QueueSettings, Setting,
-};
+use crate::domain::{Attribute, DeduplicationScope, Encryption, FifoThroughputLimit, QueueSettings, Setting};
 use crate::error::AttributeTextError;
 use crate::store::Queue;
 

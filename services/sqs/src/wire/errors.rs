@@ -21,8 +21,9 @@ use crate::error::{
 impl From<Error> for ServiceError {
     fn from(error: Error) -> ServiceError {
         match error {
-            Error::NoSuchQueue { protocol } => new(errors::QUEUE_DOES_NOT_EXIST, no_such_queue(protocol))
-                .with_kind(ErrorKind::NotFound),
+            Error::NoSuchQueue { protocol } => {
+                new(errors::QUEUE_DOES_NOT_EXIST, no_such_queue(protocol)).with_kind(ErrorKind::NotFound)
+            }
             Error::NameTaken(attribute) => {
                 let name = attribute.name();
                 let text = "A queue already exists with the same name and a different value for attribute";
@@ -162,7 +163,8 @@ fn attribute_text(error: AttributeTextError) -> ServiceError {
         }
         AttributeTextError::RedriveAllow { text, reason } => {
             let reason = redrive_allow(reason);
-            let text = format!("Value {text} for parameter RedriveAllowPolicy is invalid. Reason: Amazon SQS can't create");
+            let text =
+                format!("Value {text} for parameter RedriveAllowPolicy is invalid. Reason: Amazon SQS can't create");
             invalid(format!("{text} the redrive allow policy. {reason}"))
         }
         AttributeTextError::TooManyStatements(count) => {
@@ -322,19 +324,17 @@ fn visibility(handle: &str, reason: VisibilityError) -> ServiceError {
         VisibilityError::BeyondLimit(seconds) => {
             timeout(&seconds, "Total VisibilityTimeout for the message is beyond the limit [43200 seconds].")
         }
-        VisibilityError::Gone => {
-            receipt("Message does not exist or is not available for visibility timeout change.")
-        }
-        VisibilityError::NotInFlight => {
-            new(errors::MESSAGE_NOT_INFLIGHT, "The message referred to is not in flight.")
-        }
+        VisibilityError::Gone => receipt("Message does not exist or is not available for visibility timeout change."),
+        VisibilityError::NotInFlight => new(errors::MESSAGE_NOT_INFLIGHT, "The message referred to is not in flight."),
         VisibilityError::Expired => receipt("The receipt handle has expired."),
     }
 }
 
 fn range(error: RangeError) -> String {
     let (value, parameter, reason) = match error {
-        RangeError::MaxNumberOfMessages(value) => (value, "MaxNumberOfMessages", "Must be between 1 and 10, if provided."),
+        RangeError::MaxNumberOfMessages(value) => {
+            (value, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
+        }
         RangeError::WaitTimeSeconds(value) => (value, "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided."),
         RangeError::ReceiveVisibilityTimeout(value) => {
             (value, "VisibilityTimeout", "Must be >= 0 and <= 43200, if provided.")
@@ -406,9 +406,7 @@ fn move_task(error: &MoveTaskError) -> ServiceError {
         }
         MoveTaskError::NotADeadLetterQueue => invalid("Source queue must be configured as a Dead Letter Queue."),
         MoveTaskError::SameQueue => invalid("Source queue arn and destination queue arn cannot be the same."),
-        MoveTaskError::OtherType => {
-            invalid("The source queue and destination queue must be of the same queue type.")
-        }
+        MoveTaskError::OtherType => invalid("The source queue and destination queue must be of the same queue type."),
         MoveTaskError::AlreadyRunning => invalid(
             "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
         ),

@@ -134,7 +134,10 @@ pub(crate) fn wire_attribute(attribute: MessageAttribute) -> (String, MessageAtt
         AttributeValue::Binary(bytes) => (None, Some(bytes)),
     };
     let data_type = Some(attribute.data_type);
-    (attribute.name, MessageAttributeValue { string_value, binary_value, data_type, ..MessageAttributeValue::default() })
+    (
+        attribute.name,
+        MessageAttributeValue { string_value, binary_value, data_type, ..MessageAttributeValue::default() },
+    )
 }
 
 fn system_attributes(received: &Received, requested: &Requested) -> BTreeMap<String, String> {

@@ -28,11 +28,7 @@ impl Housekeeping {
     }
 
     /// Removes what `is_over` says is over under a prefix. Returns whether there was anything at all.
-    async fn sweep(
-        &self,
-        prefix: Bytes,
-        is_over: impl Fn(&Entry) -> Result<bool, Error>,
-    ) -> Result<bool, Error> {
+    async fn sweep(&self, prefix: Bytes, is_over: impl Fn(&Entry) -> Result<bool, Error>) -> Result<bool, Error> {
         let snapshot = self.sqs.store.snapshot()?;
         let mut range = KeyRange::prefix(&prefix);
         let mut left = false;

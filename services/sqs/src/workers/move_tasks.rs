@@ -68,7 +68,9 @@ impl MoveTasks {
             return self.end(task, TaskStatus::Failed(TaskFailure::NoSuchQueue)).await;
         };
         let reserved = match self.reserve(&source, allowance, now).await {
-            Err(QueueError::NoSuchQueue(_)) => return self.end(task, TaskStatus::Failed(TaskFailure::NoSuchQueue)).await,
+            Err(QueueError::NoSuchQueue(_)) => {
+                return self.end(task, TaskStatus::Failed(TaskFailure::NoSuchQueue)).await;
+            }
             other => other.map_err(|error| Error::of_queue(error, ProtocolId::AwsJson1_0))?,
         };
         if reserved.is_empty() {
@@ -82,12 +84,7 @@ impl MoveTasks {
         }
     }
 
-    async fn reserve(
-        &self,
-        source: &Queue,
-        max: u64,
-        now: Timestamp,
-    ) -> Result<Vec<Reservation>, QueueError> {
+    async fn reserve(&self, source: &Queue, max: u64, now: Timestamp) -> Result<Vec<Reservation>, QueueError> {
         let retention_ms = u64::from(source.record.settings.retention_seconds) * 1000;
         let reserve = Reserve {
             max: usize::try_from(max).unwrap_or(usize::MAX),
