@@ -241,7 +241,8 @@ impl Directory {
             let entry = &self.entries[number];
             let Some(&protocol) = entry.model.protocols.iter().find(|protocol| protocol.is_rest()) else { continue };
             let query = wanted.query.unwrap_or("");
-            let named = tidegate_catalog::by_path(entry.model, wanted.method.as_str(), wanted.path, query);
+            let method = wanted.method.as_str();
+            let named = tidegate_catalog::by_path(entry.model, method, wanted.path, query, wanted.headers);
             if let Some(index) = named.and_then(|operation| entry.model.index_of(operation.name)) {
                 return Ok(Found { entry, index, protocol });
             }

@@ -9,5 +9,5 @@ mod find;
 mod generated;
 mod uri;
 
-pub use find::{Found, by_action, by_name, by_path, by_target, signed_as};
+pub use find::by_path;
 pub use generated::SERVICES;

@@ -53,6 +53,6 @@ fn fit_path(pattern: &str, path: &str) -> Option<(usize, usize)> {
 }
 
 /// The best of several fits, the first of equals.
-pub fn best<T>(candidates: impl Iterator<Item = (Fit, T)>) -> Option<T> {
+pub fn best<F: Ord + Copy, T>(candidates: impl Iterator<Item = (F, T)>) -> Option<T> {
     candidates.enumerate().max_by_key(|(index, (fit, _))| (*fit, Reverse(*index))).map(|(_, (_, value))| value)
 }

@@ -27,5 +27,5 @@ pub use codec::{Codec, Reply, codec};
 pub use decode::DecodeError;
 pub use model::{Coverage, ErrorShape, Fault, Operation, ProtocolId, ServiceModel, Validation};
 pub use router::{Handler, Route, Router, route};
-pub use service::{Call, Caller, ResponseFuture, Service, ServiceError};
+pub use service::{Call, Caller, ErrorStructure, ResponseFuture, Service, ServiceError};
 pub use shape::{Reader, Shape, Writer, read_list, read_map, write_list, write_map};

@@ -75,8 +75,11 @@ pub struct Operation {
     pub name: &'static str,
     /// The HTTP method; `POST` for all but the REST protocols.
     pub method: &'static str,
-    /// The path and query pattern, such as `/2015-03-31/functions/{FunctionName}`.
+    /// The path and query pattern, such as `/2015-03-31/functions/{FunctionName}`. Where several
+    /// operations share one, it demands the query parameters that tell them apart as well.
     pub uri: &'static str,
+    /// The header whose presence tells the operation from others of the same pattern, if there is one.
+    pub header: Option<&'static str>,
     /// Whether it has an output shape. One without answers query with no `…Result` element.
     pub has_output: bool,
 }

@@ -6,6 +6,7 @@
 //! gateway encodes in the caller's protocol.
 
 use std::fmt;
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use tidegate_types::{AccountId, ErrorKind, Region};
@@ -72,24 +73,39 @@ pub trait Service: Send + Sync {
 /// An error as a client will see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceError {
-    /// Code, status and fault.
-    pub shape: ErrorShape,
+    /// Code, status and fault. Boxed, because an error travels in the `Result` of every operation.
+    pub shape: Box<ErrorShape>,
     /// The text.
     pub message: String,
     /// What it means for metrics and for whether to log it.
     pub kind: ErrorKind,
     /// Further members of the error's structure, all of them text.
     pub fields: Vec<(&'static str, String)>,
+    /// The error's structure, message included, where it holds more than texts. JSON protocols only.
+    pub structure: Option<ErrorStructure>,
     /// What happened inside, for the log alone.
     pub detail: Option<String>,
 }
+
+/// The structure of an error that carries more than texts, such as the item that failed a condition.
+#[derive(Debug, Clone)]
+pub struct ErrorStructure(pub Arc<dyn Shape>);
+
+impl PartialEq for ErrorStructure {
+    /// Shapes of different types cannot be compared; what they print can.
+    fn eq(&self, other: &ErrorStructure) -> bool {
+        format!("{self:?}") == format!("{other:?}")
+    }
+}
+
+impl Eq for ErrorStructure {}
 
 impl ServiceError {
     /// An error of this shape. The kind follows from the status; [`ServiceError::with_kind`] says
     /// otherwise.
     pub fn new(shape: ErrorShape, message: impl Into<String>) -> ServiceError {
         let kind = kind_of(&shape);
-        ServiceError { shape, message: message.into(), kind, fields: Vec::new(), detail: None }
+        ServiceError { shape: Box::new(shape), message: message.into(), kind, fields: Vec::new(), structure: None, detail: None }
     }
 
     /// A failure of ours: the client learns nothing but that, the log learns `detail`.
@@ -121,6 +137,13 @@ impl ServiceError {
     #[must_use]
     pub fn with_field(mut self, name: &'static str, value: impl Into<String>) -> ServiceError {
         self.fields.push((name, value.into()));
+        self
+    }
+
+    /// The same error with a structure, which brings the message along.
+    #[must_use]
+    pub fn with_structure(mut self, structure: impl Shape) -> ServiceError {
+        self.structure = Some(ErrorStructure(Arc::new(structure)));
         self
     }
 

@@ -17,6 +17,9 @@ pub const PATH: &str = "docs/coverage.md";
 #[path = "../../../services/sqs/src/wire/coverage.rs"]
 mod sqs;
 pub use sqs::COVERAGE as SQS;
+#[path = "../../../services/dynamodb/src/wire/coverage.rs"]
+mod dynamodb;
+pub use dynamodb::{COVERAGE as DYNAMODB, STREAMS_COVERAGE as DYNAMODB_STREAMS};
 
 /// Writes the page.
 pub fn page(services: &[Entry], models: &[Model]) -> Result<String> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::model::Model;
+use super::model::{Model, Operation};
 use super::services::Entry;
 use super::source;
 
@@ -72,15 +72,38 @@ pub static MODEL: ServiceModel = ServiceModel {{
     for operation in model.operations.values() {
         let _ = write!(
             out,
-            "Operation {{ name: {:?}, method: {:?}, uri: {:?}, has_output: {} }},",
+            "Operation {{ name: {:?}, method: {:?}, uri: {:?}, header: {}, has_output: {} }},",
             operation.name,
             operation.http.method,
-            operation.http.request_uri,
+            uri(model, operation),
+            option(distinguishing(model, operation, "header").first().map(String::as_str)),
             operation.output.is_some(),
         );
     }
     out.push_str("] };\n");
     out
+}
+
+/// The operation's pattern, with the query parameters that tell it from others of the same pattern.
+fn uri(model: &Model, operation: &Operation) -> String {
+    let mut uri = operation.http.request_uri.clone();
+    for parameter in distinguishing(model, operation, "querystring") {
+        uri.push(if uri.contains('?') { '&' } else { '?' });
+        uri.push_str(&parameter);
+    }
+    uri
+}
+
+/// The required members in `location`, if other operations share the operation's method and pattern.
+fn distinguishing(model: &Model, operation: &Operation, location: &str) -> Vec<String> {
+    if model.operations.values().filter(|other| other.http == operation.http).count() == 1 {
+        return Vec::new();
+    }
+    let input = operation.input.as_ref().and_then(|input| model.shapes.get(&input.shape));
+    let Some(input) = input else { return Vec::new() };
+    let required = input.members.iter().filter(|(name, _)| input.required.contains(name));
+    let there = required.filter(|(_, member)| member["location"] == location);
+    there.filter_map(|(_, member)| member["locationName"].as_str().map(str::to_owned)).collect()
 }
 
 /// The protocols of a service as Rust, the preferred one first.

@@ -38,7 +38,7 @@ pub struct Operation {
     pub output: Option<Reference>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Http {
     pub method: String,

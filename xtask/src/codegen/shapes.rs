@@ -81,6 +81,7 @@ impl Generator<'_> {
         for operation in self.model.operations.values() {
             open.extend([&operation.input, &operation.output].into_iter().flatten().map(|r| r.shape.clone()));
         }
+        open.extend(self.structured_errors()?);
         while let Some(name) = open.pop() {
             if !reached.insert(name.clone()) {
                 continue;
@@ -91,6 +92,19 @@ impl Generator<'_> {
             open.extend(shape.members()?.into_iter().map(|(_, reference)| reference.shape));
         }
         Ok(reached)
+    }
+
+    /// The errors that carry more than texts, such as an item: those are structures of their own.
+    fn structured_errors(&self) -> Result<Vec<String>> {
+        let mut structured = Vec::new();
+        for (name, shape) in self.model.shapes.iter().filter(|(_, shape)| shape.exception) {
+            for (_, reference) in shape.members()? {
+                if matches!(self.model.shape(&reference.shape)?.kind.as_str(), "structure" | "list" | "map") {
+                    structured.push(name.clone());
+                }
+            }
+        }
+        Ok(structured)
     }
 
     /// A constant for each error of the model.

@@ -5,8 +5,6 @@ pub mod apigateway;
 pub mod apigatewayv2;
 pub mod cloudformation;
 pub mod docdb;
-pub mod dynamodb;
-pub mod dynamodbstreams;
 pub mod ecs;
 pub mod events;
 pub mod iam;
@@ -27,8 +25,8 @@ pub static SERVICES: &[&ServiceModel] = &[
     &sns::MODEL,
     &events::MODEL,
     &lambda::MODEL,
-    &dynamodb::MODEL,
-    &dynamodbstreams::MODEL,
+    &tidegate_api_dynamodb::MODEL,
+    &tidegate_api_dynamodbstreams::MODEL,
     &s3::MODEL,
     &ses::MODEL,
     &sesv2::MODEL,

@@ -18,28 +18,27 @@ pub struct JsonReader<'a> {
     /// Whether the innermost of them has had no entry yet. One flag is enough: whatever is open
     /// around a value that was read has had an entry.
     first: bool,
+    /// Whether the next value stands in a map. There AWS is laxer with texts than elsewhere.
+    in_map: bool,
 }
 
 impl<'a> JsonReader<'a> {
-    /// A reader over a request's body. An empty body is an empty object.
+    /// A reader over a request's body.
     ///
     /// # Errors
     /// [`DecodeError::Malformed`] if the body is not UTF-8.
     pub fn new(body: &'a [u8]) -> Result<JsonReader<'a>, DecodeError> {
         let text = std::str::from_utf8(body).map_err(|_| DecodeError::Malformed(String::new()))?;
-        let text = if text.is_empty() { "{}" } else { text };
-        Ok(JsonReader { lexer: Lexer::new(text), depth: 0, first: false })
+        Ok(JsonReader { lexer: Lexer::new(text), depth: 0, first: false, in_map: false })
     }
 
-    fn begin(&mut self, open: u8, mismatch: &str) -> Result<(), DecodeError> {
-        let token = self.lexer.token()?;
-        let matches = match token {
-            Token::Object => open == b'{',
-            Token::Array => open == b'[',
-            _ => false,
-        };
-        if !matches {
-            return Err(DecodeError::Mismatch(mismatch.to_owned()));
+    /// Enters an object or array; `otherwise` is what AWS says to a scalar in its place.
+    fn begin(&mut self, open: u8, otherwise: &str) -> Result<(), DecodeError> {
+        match self.lexer.token()? {
+            Token::Object if open == b'{' => {}
+            Token::Array if open == b'[' => {}
+            found @ (Token::Object | Token::Array) => return Err(mismatch(found, "")),
+            _ => return Err(DecodeError::Mismatch(otherwise.to_owned())),
         }
         if self.depth == MAX_DEPTH {
             return Err(too_deep());
@@ -47,6 +46,7 @@ impl<'a> JsonReader<'a> {
         self.lexer.expect(open)?;
         self.depth += 1;
         self.first = true;
+        self.in_map = false;
         Ok(())
     }
 
@@ -93,12 +93,14 @@ fn mismatch(found: Token, wanted: &str) -> DecodeError {
         Token::False => "FALSE_VALUE",
         Token::Null => "NULL_VALUE",
     };
-    DecodeError::Mismatch(format!("{found} cannot be converted to {wanted}"))
+    DecodeError::Mismatch(format!("{found} can not be converted to {wanted}"))
 }
 
 impl Reader for JsonReader<'_> {
     fn begin_struct(&mut self, _: &'static StructSchema) -> Result<(), DecodeError> {
-        self.begin(b'{', "Unexpected value type in payload")
+        // To a scalar in place of the whole document AWS says nothing.
+        let nested = self.depth > 0;
+        self.begin(b'{', if nested { "Expected null" } else { "" })
     }
 
     fn next_member(&mut self, schema: &'static StructSchema) -> Result<Option<usize>, DecodeError> {
@@ -117,7 +119,7 @@ impl Reader for JsonReader<'_> {
     }
 
     fn begin_list(&mut self, _: &'static ListSchema) -> Result<(), DecodeError> {
-        self.begin(b'[', "Unexpected field type")
+        self.begin(b'[', "Expected list or null")
     }
 
     fn next_element(&mut self) -> Result<bool, DecodeError> {
@@ -130,7 +132,7 @@ impl Reader for JsonReader<'_> {
     }
 
     fn begin_map(&mut self, _: &'static MapSchema) -> Result<(), DecodeError> {
-        self.begin(b'{', "Unexpected field type")
+        self.begin(b'{', "Expected map or null")
     }
 
     fn next_key(&mut self) -> Result<Option<String>, DecodeError> {
@@ -138,6 +140,7 @@ impl Reader for JsonReader<'_> {
             let key = self.lexer.string()?.into_owned();
             self.lexer.expect(b':')?;
             if !self.null()? {
+                self.in_map = true;
                 return Ok(Some(key));
             }
         }
@@ -145,9 +148,17 @@ impl Reader for JsonReader<'_> {
     }
 
     fn string(&mut self) -> Result<String, DecodeError> {
+        let in_map = std::mem::replace(&mut self.in_map, false);
         match self.lexer.token()? {
             Token::String => Ok(self.lexer.string()?.into_owned()),
-            other => Err(mismatch(other, "String")),
+            // `{"Attributes": {"DelaySeconds": 5}}` is as good as `"5"`.
+            Token::Number if in_map => self.lexer.number().map(str::to_owned),
+            Token::True if in_map => self.lexer.word("true").map(|()| "true".to_owned()),
+            Token::False if in_map => self.lexer.word("false").map(|()| "false".to_owned()),
+            Token::Array if in_map => {
+                Err(DecodeError::Mismatch("Unrecognized collection type class java.lang.String".to_owned()))
+            }
+            other => Err(mismatch(other, "a String")),
         }
     }
 
@@ -155,31 +166,29 @@ impl Reader for JsonReader<'_> {
         match self.lexer.token()? {
             Token::True => self.lexer.word("true").map(|()| true),
             Token::False => self.lexer.word("false").map(|()| false),
-            other => Err(mismatch(other, "Boolean")),
+            other => Err(mismatch(other, "a Boolean")),
         }
     }
 
     fn integer(&mut self) -> Result<i32, DecodeError> {
-        let number = self.number("Integer")?;
-        let whole = whole_number(number).and_then(|whole| i32::try_from(whole).ok());
-        whole.ok_or_else(|| mismatch(Token::Number, "Integer"))
+        let whole = whole_number(self.number("an Integer")?);
+        Ok(i32::try_from(whole).unwrap_or(if whole < 0 { i32::MIN } else { i32::MAX }))
     }
 
     fn long(&mut self) -> Result<i64, DecodeError> {
-        let number = self.number("Long")?;
-        whole_number(number).ok_or_else(|| mismatch(Token::Number, "Long"))
+        self.number("a Long").map(whole_number)
     }
 
     fn double(&mut self) -> Result<f64, DecodeError> {
         if self.lexer.token()? != Token::String {
-            let number = self.number("Double")?;
-            return number.parse().map_err(|_| mismatch(Token::Number, "Double"));
+            let number = self.number("a Double")?;
+            return number.parse().map_err(|_| mismatch(Token::Number, "a Double"));
         }
         match self.lexer.string()?.as_ref() {
             "NaN" => Ok(f64::NAN),
             "Infinity" => Ok(f64::INFINITY),
             "-Infinity" => Ok(f64::NEG_INFINITY),
-            _ => Err(mismatch(Token::String, "Double")),
+            _ => Err(mismatch(Token::String, "a Double")),
         }
     }
 
@@ -188,26 +197,22 @@ impl Reader for JsonReader<'_> {
             Token::String => {
                 let text = self.lexer.string()?;
                 let bytes = BASE64.decode(text.as_bytes());
-                bytes.map(Bytes::from).map_err(|_| mismatch(Token::String, "Blob"))
+                bytes.map(Bytes::from).map_err(|_| mismatch(Token::String, "a Blob"))
             }
-            other => Err(mismatch(other, "Blob")),
+            other => Err(mismatch(other, "a Blob")),
         }
     }
 
     fn timestamp(&mut self) -> Result<Timestamp, DecodeError> {
-        let number = self.number("Timestamp")?;
-        let seconds = number.parse().ok().and_then(time::from_epoch_seconds);
-        seconds.ok_or_else(|| mismatch(Token::Number, "Timestamp"))
+        let wanted = "milliseconds since epoch";
+        let seconds = self.number(wanted)?.parse().ok().and_then(time::from_epoch_seconds);
+        seconds.ok_or_else(|| mismatch(Token::Number, wanted))
     }
 }
 
-/// A number without a fraction, even if it is written as `1.0` or `1e3`: JavaScript and Lua clients
-/// know no integers.
-fn whole_number(number: &str) -> Option<i64> {
-    if let Ok(whole) = number.parse() {
-        return Some(whole);
-    }
-    let value: f64 = number.parse().ok()?;
-    // Up to 2^53 a double holds every whole number.
-    (value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0).then_some(value as i64)
+/// A number as a whole one. AWS cuts off a fraction, and takes a number that is too large for the
+/// largest there is: that breaks the member's own bounds, in better words than ours would be.
+fn whole_number(number: &str) -> i64 {
+    // The grammar was checked, so what does not parse as `i64` parses as `f64`; the cast saturates.
+    number.parse().unwrap_or_else(|_| number.parse::<f64>().unwrap_or_default() as i64)
 }

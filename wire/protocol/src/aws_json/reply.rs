@@ -6,15 +6,17 @@ use crate::model::{Operation, ServiceModel};
 use crate::service::ServiceError;
 use crate::shape::{Shape, Writer};
 
-/// Answers in JSON; the two versions differ in their content type alone.
+/// Answers in JSON.
 pub struct AwsJson {
     content_type: &'static str,
+    /// Whether an error's `__type` is the shape's full name: it is in 1.0, and bare in 1.1.
+    full_names: bool,
 }
 
 /// awsJson 1.0.
-pub static VERSION_1_0: AwsJson = AwsJson { content_type: "application/x-amz-json-1.0" };
+pub static VERSION_1_0: AwsJson = AwsJson { content_type: "application/x-amz-json-1.0", full_names: true };
 /// awsJson 1.1.
-pub static VERSION_1_1: AwsJson = AwsJson { content_type: "application/x-amz-json-1.1" };
+pub static VERSION_1_1: AwsJson = AwsJson { content_type: "application/x-amz-json-1.1", full_names: false };
 
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 
@@ -30,7 +32,7 @@ impl Codec for AwsJson {
 
     fn failure(&self, model: Option<&ServiceModel>, request_id: &str, error: &ServiceError) -> Reply {
         let shape = &error.shape;
-        let mut reply = Reply::new(shape.status, self.content_type, request_id, body(model, error));
+        let mut reply = Reply::new(shape.status, self.content_type, request_id, self.body(model, error));
         if model.is_some_and(|model| model.query_compatible) {
             let value = format!("{};{}", shape.query_code, shape.fault.as_str());
             reply.header(QUERY_ERROR, &value);
@@ -39,23 +41,44 @@ impl Codec for AwsJson {
     }
 }
 
-fn body(model: Option<&ServiceModel>, error: &ServiceError) -> Vec<u8> {
-    let namespace = error.shape.namespace.or(model.map(|model| model.error_namespace));
-    let mut writer = JsonWriter::default();
-    writer.begin_object();
-    writer.name("__type");
-    match namespace {
-        Some(namespace) => writer.string(&format!("{namespace}#{}", error.shape.code)),
-        None => writer.string(error.shape.code),
+impl AwsJson {
+    fn body(&self, model: Option<&ServiceModel>, error: &ServiceError) -> Vec<u8> {
+        let shape = &error.shape;
+        let namespace = shape.namespace.or(model.map(|model| model.error_namespace)).filter(|_| self.full_names);
+        let mut writer = JsonWriter::default();
+        writer.begin_object();
+        writer.name("__type");
+        match namespace {
+            Some(namespace) => writer.string(&format!("{namespace}#{}", shape.code)),
+            None => writer.string(shape.code),
+        }
+        if let Some(structure) = &error.structure {
+            return with_members(writer, &*structure.0);
+        }
+        if !error.message.is_empty() {
+            writer.name(shape.message_key);
+            writer.string(&error.message);
+        }
+        for (name, value) in &error.fields {
+            writer.name(name);
+            writer.string(value);
+        }
+        writer.end_object();
+        writer.finish()
     }
-    if !error.message.is_empty() {
-        writer.name(error.shape.message_key);
-        writer.string(&error.message);
+}
+
+/// Closes an open object with the members of a structure in it.
+fn with_members(mut open: JsonWriter, structure: &dyn Shape) -> Vec<u8> {
+    let mut members = JsonWriter::default();
+    structure.write(&mut members);
+    let members = members.finish();
+    if members == b"{}" {
+        open.end_object();
+        return open.finish();
     }
-    for (name, value) in &error.fields {
-        writer.name(name);
-        writer.string(value);
-    }
-    writer.end_object();
-    writer.finish()
+    let mut body = open.finish();
+    body.push(b',');
+    body.extend_from_slice(&members[1..]);
+    body
 }

@@ -53,10 +53,12 @@ pub fn described(rules: &Rules) -> String {
     demands.join(", ")
 }
 
+type Compiled = HashMap<&'static str, Option<Arc<Regex>>>;
+
 /// A pattern as a regular expression over the whole text, compiled once. `None` for the few that need
 /// Java's look-around, which a linear-time engine does not have: they are not checked.
 fn compiled(pattern: &'static str) -> Option<Arc<Regex>> {
-    static COMPILED: LazyLock<Mutex<HashMap<&'static str, Option<Arc<Regex>>>>> = LazyLock::new(Mutex::default);
+    static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     let regex = compiled.entry(pattern).or_insert_with(|| Regex::new(&format!("^(?:{pattern})$")).ok().map(Arc::new));
     regex.clone()

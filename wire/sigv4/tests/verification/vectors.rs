@@ -1,0 +1,87 @@
+//! Requests signed by botocore; `vectors.py` wrote them.
+
+use serde_json::Value;
+use tidegate_sigv4::{Expected, Payload, Request, SignatureError, Style, parse_scope, verify};
+use tidegate_types::Timestamp;
+
+use crate::{OneKey, at, headers};
+
+/// 2024-02-29T12:34:56Z.
+const SIGNED: u64 = 1_709_210_096;
+
+fn text<'a>(case: &'a Value, field: &str) -> &'a str {
+    case[field].as_str().unwrap_or_default()
+}
+
+/// Verifies a case after `change` has had its way with method, path, query and body.
+fn outcome(case: &Value, now: Timestamp, change: impl Fn(&mut [String; 4])) -> Result<(), SignatureError> {
+    let mut parts = ["method", "path", "query", "body"].map(|field| text(case, field).to_owned());
+    change(&mut parts);
+    let [method, path, query, body] = &parts;
+    let pairs = case["headers"].as_array().unwrap().iter();
+    let headers = headers(pairs.map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap())));
+    let request = Request { method, path, query, headers: &headers, authority: None };
+    let style = if text(case, "style") == "s3" { Style::S3 } else { Style::Standard };
+    let expected = Expected { style, service: text(case, "service"), body: Some(body.as_bytes()), now };
+    let mut key = OneKey::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+    key.token = case["token"].as_str().map(str::to_owned);
+    let verified = verify(&request, &expected, &key)?;
+    assert!(matches!(verified.payload, Payload::Done));
+    assert_eq!(parse_scope(&headers, query), Some(verified.scope));
+    Ok(())
+}
+
+fn cases() -> Vec<Value> {
+    serde_json::from_str(include_str!("vectors.json")).unwrap()
+}
+
+#[test]
+fn what_botocore_signs_is_accepted() {
+    for case in cases() {
+        let outcome = outcome(&case, at(SIGNED), |_| {});
+        assert_eq!(outcome, Ok(()), "{}", text(&case, "name"));
+    }
+}
+
+#[test]
+fn any_change_to_it_is_noticed() {
+    for case in cases() {
+        let name = text(&case, "name");
+        let changes: [fn(&mut [String; 4]); 3] = [
+            |[method, ..]| *method = "DELETE".to_owned(),
+            |[_, path, ..]| path.push('x'),
+            |[_, _, query, _]| query.push_str("&extra=1"),
+        ];
+        for change in changes {
+            let refused = outcome(&case, at(SIGNED), change);
+            assert!(matches!(refused, Err(SignatureError::Mismatch { .. })), "{name}: {refused:?}");
+        }
+        let refused = outcome(&case, at(SIGNED), |[.., body]| body.push('x'));
+        let unsigned = name.starts_with("s3 presigned");
+        assert_eq!(refused.is_ok(), unsigned, "{name}: {refused:?}");
+    }
+}
+
+#[test]
+fn it_is_accepted_for_fifteen_minutes_either_way() {
+    for case in cases().iter().filter(|case| !text(case, "name").contains("presigned")) {
+        for (now, accepted) in
+            [(SIGNED - 901, false), (SIGNED - 900, true), (SIGNED + 900, true), (SIGNED + 901, false)]
+        {
+            let outcome = outcome(case, at(now), |_| {});
+            assert_eq!(outcome.is_ok(), accepted, "{} at {now}: {outcome:?}", text(case, "name"));
+        }
+    }
+}
+
+#[test]
+fn a_presigned_url_is_accepted_until_it_expires() {
+    for case in cases().iter().filter(|case| text(case, "name").contains("presigned")) {
+        let validity: u64 =
+            text(case, "query").split("X-Amz-Expires=").nth(1).unwrap().split('&').next().unwrap().parse().unwrap();
+        for (now, accepted) in [(SIGNED - 900, true), (SIGNED + validity, true), (SIGNED + validity + 1, false)] {
+            let outcome = outcome(case, at(now), |_| {});
+            assert_eq!(outcome.is_ok(), accepted, "{} at {now}: {outcome:?}", text(case, "name"));
+        }
+    }
+}
