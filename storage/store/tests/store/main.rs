@@ -4,6 +4,7 @@
 
 mod conformance;
 mod folder;
+mod machines;
 mod model;
 mod stepped;
 mod support;

@@ -21,6 +21,8 @@ use tidegate_store::{
 };
 use tidegate_types::Timestamp;
 
+use crate::machines::{Folder, Machine};
+
 const SPACES: [Space; 3] = [Space::Map, Space::Queue, Space::Log];
 
 #[derive(Debug, Clone)]
@@ -152,8 +154,8 @@ fn apply(state: &mut State, version: Sequence, writes: &[Writing], positions: Ve
     assert_eq!(positions.next(), None);
 }
 
-struct World {
-    disk: MemoryDisk,
+struct World<M> {
+    machine: M,
     running: Option<Running>,
     /// The states that the store may be in after a crash: the last durable one, and one for each
     /// commit accepted since.
@@ -169,21 +171,17 @@ struct Running {
     failed: bool,
 }
 
-impl World {
-    fn new(seed: u64) -> World {
-        let mut world = World {
-            disk: MemoryDisk::seeded(seed),
-            running: None,
-            states: vec![(Sequence(0), State::new())],
-            last_position: Position(0),
-        };
+impl<M: Machine> World<M> {
+    fn new(machine: M) -> World<M> {
+        let mut world =
+            World { machine, running: None, states: vec![(Sequence(0), State::new())], last_position: Position(0) };
         world.start();
         world
     }
 
     fn start(&mut self) {
         let (env, _) = Env::manual(1, Timestamp::from_secs(1));
-        let (store, stepper) = EmbeddedStore::open_stepped(env, Box::new(self.disk.clone())).unwrap();
+        let (store, stepper) = EmbeddedStore::open_stepped(env, self.machine.disk()).unwrap();
         let fold = Arc::new(Mirror::default());
         store.attach(fold.clone()).now_or_never().unwrap().unwrap();
         self.running = Some(Running { store, stepper, fold, waiting: Vec::new(), failed: false });
@@ -203,7 +201,7 @@ impl World {
     fn restart(&mut self, cut_power: bool) {
         drop(self.running.take());
         if cut_power {
-            self.disk.crash();
+            self.machine.cut_power();
         }
         // Positions given to commits that are lost are given again.
         self.last_position = Position(0);
@@ -317,21 +315,34 @@ impl World {
     }
 }
 
+fn play(machine: impl Machine, actions: &[Action]) {
+    let mut world = World::new(machine);
+    for action in actions {
+        match action {
+            Action::Submit { writes, check } => world.submit(writes, check.as_ref()),
+            Action::Step => world.step(),
+            Action::CutPower => world.restart(true),
+            Action::Kill => world.restart(false),
+            Action::Plan(fault, good) => world.machine.plan(*fault, *good),
+        }
+        world.check();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_store_behaves_like_a_map(seed: u64, actions in actions()) {
-        let mut world = World::new(seed);
-        for action in &actions {
-            match action {
-                Action::Submit { writes, check } => world.submit(writes, check.as_ref()),
-                Action::Step => world.step(),
-                Action::CutPower => world.restart(true),
-                Action::Kill => world.restart(false),
-                Action::Plan(fault, good) => world.disk.plan(*fault, *good),
-            }
-            world.check();
-        }
+    fn a_store_in_memory_behaves_like_a_map(seed: u64, actions in actions()) {
+        play(MemoryDisk::seeded(seed), &actions);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_store_on_disk_behaves_like_a_map(seed: u64, actions in actions()) {
+        play(Folder::new(seed), &actions);
     }
 }
