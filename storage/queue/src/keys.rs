@@ -144,12 +144,7 @@ pub(crate) fn read_folded(key: &[u8]) -> Result<FoldedKey, DecodeError> {
             lane: Lane(reader.bytes()?.into()),
             position: Position(reader.u64()?),
         }),
-        DUE => FoldedKey::Due {
-            queue,
-            generation: reader.u32()?,
-            due: reader.timestamp()?,
-            position: reader.u64()?,
-        },
+        DUE => FoldedKey::Due { queue, generation: reader.u32()?, due: reader.timestamp()?, position: reader.u64()? },
         _ => return Err(unknown()),
     };
     reader.end()?;
@@ -213,12 +208,7 @@ mod tests {
     const Q: QueueId = QueueId(0x0a);
 
     fn message(lane: &'static [u8], position: u64) -> MessageKey {
-        MessageKey {
-            queue: Q,
-            generation: 2,
-            lane: Lane(Bytes::from_static(lane)),
-            position: Position(position),
-        }
+        MessageKey { queue: Q, generation: 2, lane: Lane(Bytes::from_static(lane)), position: Position(position) }
     }
 
     #[test]

@@ -81,21 +81,14 @@ pub async fn delete_in_tx(tx: &mut Tx, key: &MessageKey) -> Result<bool, QueueEr
 ///
 /// # Errors
 /// What the store answers.
-pub async fn change_visibility_in_tx(
-    tx: &mut Tx,
-    key: &MessageKey,
-    visible_at: Timestamp,
-) -> Result<bool, QueueError> {
+pub async fn change_visibility_in_tx(tx: &mut Tx, key: &MessageKey, visible_at: Timestamp) -> Result<bool, QueueError> {
     let Some((_, lease)) = versioned_lease(tx, key).await? else { return Ok(false) };
     rewrite(tx, key, &lease, Lease { visible_at, ..lease });
     Ok(true)
 }
 
 /// The lease of a message and the commit that wrote it, unless the queue or its generation is gone.
-pub(crate) async fn versioned_lease(
-    tx: &mut Tx,
-    key: &MessageKey,
-) -> Result<Option<(Sequence, Lease)>, StoreError> {
+pub(crate) async fn versioned_lease(tx: &mut Tx, key: &MessageKey) -> Result<Option<(Sequence, Lease)>, StoreError> {
     match find_queue(tx, key.queue).await? {
         Some(queue) if queue.generation == key.generation => {}
         _ => return Ok(None),

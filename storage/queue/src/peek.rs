@@ -15,12 +15,7 @@ impl Queues {
     ///
     /// # Errors
     /// What the store answers.
-    pub async fn peek(
-        &self,
-        queue: QueueId,
-        after: Option<Position>,
-        max: usize,
-    ) -> Result<Vec<Peeked>, QueueError> {
+    pub async fn peek(&self, queue: QueueId, after: Option<Position>, max: usize) -> Result<Vec<Peeked>, QueueError> {
         let state = self.state(queue)?;
         let (generation, lowest) = state.with(|index| (index.generation(), index.lowest_position()));
         let snapshot = read::snapshot_of(&*self.store, &state).await?;

@@ -21,12 +21,6 @@ pub(crate) async fn snapshot_of(store: &dyn Store, state: &QueueState) -> Result
     Ok(store.snapshot()?)
 }
 
-/// Waits until a queue's index knows everything that a snapshot taken now contains.
-pub(crate) async fn settled(store: &dyn Store, state: &QueueState) -> Result<(), QueueError> {
-    let snapshot = snapshot_of(store, state).await?;
-    Ok(store.durable(snapshot.sequence()).await?)
-}
-
 /// Ends a read that was not finished: its future was dropped, or it failed.
 struct Unfinished<'a>(&'a QueueState);
 
@@ -50,7 +44,8 @@ pub(crate) async fn lane(
     let snapshot = snapshot_of(store, state).await?;
     let start = keys::lane_from(state.id, generation, &lane, from);
     let range = KeyRange::prefix_from(&keys::lane(state.id, generation, &lane), start);
-    let entries = snapshot.scan(Space::Queue, &range, Order::Ascending, Page { entries: page, bytes: usize::MAX }).await?;
+    let entries =
+        snapshot.scan(Space::Queue, &range, Order::Ascending, Page { entries: page, bytes: usize::MAX }).await?;
     let found = entries.iter().map(read_lease).collect::<Result<Vec<_>, _>>()?;
     store.durable(snapshot.sequence()).await?;
     // Short of entries with no limit on bytes, so there are no more.
@@ -68,7 +63,8 @@ pub(crate) async fn dues(store: &dyn Store, state: &QueueState) -> Result<(), Qu
     let snapshot = snapshot_of(store, state).await?;
     let start = keys::due(state.id, generation, due, position);
     let range = KeyRange::prefix_from(&keys::dues(state.id, generation), start);
-    let entries = snapshot.scan(Space::Queue, &range, Order::Ascending, Page { entries: page, bytes: usize::MAX }).await?;
+    let entries =
+        snapshot.scan(Space::Queue, &range, Order::Ascending, Page { entries: page, bytes: usize::MAX }).await?;
     let found = entries.iter().map(read_due).collect::<Result<Vec<_>, _>>()?;
     store.durable(snapshot.sequence()).await?;
     let exhausted = found.len() < page;

@@ -140,12 +140,10 @@ mod tests {
         assert_golden("0101ac02", &QueueRecord { discipline: Discipline::Fifo, generation: 300 });
         let fresh = Lease { sent_at: time(5), visible_at: time(6), receive_count: 0, first_received_at: None };
         assert_golden("0105060000", &fresh);
-        assert_golden("010507020106", &Lease {
-            visible_at: time(7),
-            receive_count: 2,
-            first_received_at: Some(time(6)),
-            ..fresh
-        });
+        assert_golden(
+            "010507020106",
+            &Lease { visible_at: time(7), receive_count: 2, first_received_at: Some(time(6)), ..fresh },
+        );
         let lane = Bytes::from_static(b"g");
         assert_golden("010167026869", &Body { lane: lane.clone(), body: Bytes::from_static(b"hi") });
         assert_golden("01016705", &Due { lane, sent_at: time(5) });

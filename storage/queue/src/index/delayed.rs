@@ -31,13 +31,7 @@ pub(crate) struct Delayed {
 
 impl Delayed {
     pub(crate) fn new(limit: usize) -> Delayed {
-        Delayed {
-            window: BTreeMap::new(),
-            due: HashMap::new(),
-            total: 0,
-            unread_from: (Timestamp::EPOCH, 0),
-            limit,
-        }
+        Delayed { window: BTreeMap::new(), due: HashMap::new(), total: 0, unread_from: (Timestamp::EPOCH, 0), limit }
     }
 
     pub(crate) fn total(&self) -> u64 {

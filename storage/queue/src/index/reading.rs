@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, HashMap};
 use bytes::Bytes;
 use tidegate_types::Timestamp;
 
+use super::Index;
 use super::delayed::{DueKey, Waiting};
 use super::window::Place;
-use super::Index;
 use crate::Lease;
 
 /// Entries of a lane are wanted, from this position on.

@@ -90,9 +90,7 @@ async fn a_reservation_whose_transaction_was_abandoned_after_acceptance_is_settl
     let reserved = world.reserve(1).await;
     let (now, until) = (world.now(), world.now().plus_millis(1000));
     {
-        let leased = transact(&*world.store, &[], async |tx: &mut Tx| {
-            lease_in_tx(tx, &reserved[0], now, until).await
-        });
+        let leased = transact(&*world.store, &[], async |tx: &mut Tx| lease_in_tx(tx, &reserved[0], now, until).await);
         let mut leased = std::pin::pin!(leased);
         // Accepted in the first poll; dropped before it is known to be durable.
         drop(futures::poll!(leased.as_mut()));
@@ -193,12 +191,15 @@ async fn peeking_goes_through_all_lanes_in_order_of_position() {
     drop(world.receive(1, 1000).await);
     let peeked = world.queues.peek(Q, None, 10).await.unwrap();
     let seen: Vec<_> = peeked.iter().map(|peeked| (&peeked.body[..], peeked.state)).collect();
-    assert_eq!(seen, [
-        (&b"a"[..], LeaseState::InFlight),
-        (b"b", LeaseState::Ready),
-        (b"c", LeaseState::Ready),
-        (b"d", LeaseState::Delayed)
-    ]);
+    assert_eq!(
+        seen,
+        [
+            (&b"a"[..], LeaseState::InFlight),
+            (b"b", LeaseState::Ready),
+            (b"c", LeaseState::Ready),
+            (b"d", LeaseState::Delayed)
+        ]
+    );
     let rest = world.queues.peek(Q, Some(peeked[1].key.position), 1).await.unwrap();
     assert_eq!(rest[0].key, peeked[2].key);
 }

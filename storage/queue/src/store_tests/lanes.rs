@@ -40,7 +40,8 @@ async fn a_quiet_lane_is_found_behind_a_noisy_backlog() {
     for discipline in [Discipline::Standard, Discipline::Fifo] {
         let world = World::new(discipline).await;
         for batch in 0..20 {
-            let messages: Vec<_> = (0..50).map(|number| world.message("noisy", &format!("n{batch}-{number}"), 0)).collect();
+            let messages: Vec<_> =
+                (0..50).map(|number| world.message("noisy", &format!("n{batch}-{number}"), 0)).collect();
             world
                 .commit(async |tx| {
                     for message in messages {
@@ -84,7 +85,8 @@ async fn a_deep_backlog_costs_neither_memory_nor_time() {
     let world = World::new(Discipline::Standard).await;
     let total = 20_000;
     for batch in 0..total / 500 {
-        let messages: Vec<_> = (0..500).map(|number| world.message("", &format!("{}", batch * 500 + number), 0)).collect();
+        let messages: Vec<_> =
+            (0..500).map(|number| world.message("", &format!("{}", batch * 500 + number), 0)).collect();
         world
             .commit(async |tx| {
                 for message in messages {

@@ -5,6 +5,7 @@
 mod behaviour;
 mod crashes;
 mod lanes;
+mod stress;
 mod upkeep;
 mod waiting;
 
@@ -95,13 +96,7 @@ impl World {
     }
 
     fn all(&self, max: usize) -> Reserve {
-        Reserve {
-            max,
-            now: self.now(),
-            max_in_flight: usize::MAX,
-            sent_after: Timestamp::EPOCH,
-            max_bytes: usize::MAX,
-        }
+        Reserve { max, now: self.now(), max_in_flight: usize::MAX, sent_after: Timestamp::EPOCH, max_bytes: usize::MAX }
     }
 
     async fn reserve(&self, max: usize) -> Vec<Reservation> {
