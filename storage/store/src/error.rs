@@ -51,8 +51,9 @@ pub enum CommitError {
         /// Which key.
         key: Bytes,
     },
-    /// The batch is larger than [`tidegate_types::limits::MAX_BATCH`]. Nothing was written.
-    #[error("a batch of {bytes} bytes is over the limit of {limit}")]
+    /// The batch is larger than [`tidegate_types::limits::MAX_BATCH`], or one of its keys longer than
+    /// 65,535 bytes. Nothing was written.
+    #[error("a batch or key of {bytes} bytes is over the limit of {limit}")]
     TooLarge {
         /// Its size.
         bytes: usize,

@@ -28,6 +28,9 @@ const GROUP_BATCHES: usize = 4096;
 /// The most bytes that may be accepted and not durable; who would exceed it waits.
 pub(crate) const ACCEPTED_BYTES: usize = 128 * 1024 * 1024;
 
+/// The longest key: the engine writes a key's length in two bytes.
+const MAX_KEY_BYTES: usize = 65_535;
+
 /// What a write costs in memory besides its key and value.
 const WRITE_OVERHEAD_BYTES: usize = 64;
 
@@ -124,6 +127,9 @@ impl Sequencer {
         if batch.bytes > limits::MAX_BATCH {
             let (bytes, limit) = (batch.bytes, limits::MAX_BATCH);
             return Err(Refusal::Error(CommitError::TooLarge { bytes, limit }));
+        }
+        if let Some(bytes) = batch.ops.iter().map(key_bytes).find(|bytes| *bytes > MAX_KEY_BYTES) {
+            return Err(Refusal::Error(CommitError::TooLarge { bytes, limit: MAX_KEY_BYTES }));
         }
         self.view()?;
         for check in &batch.checks {
@@ -234,6 +240,13 @@ impl Sequencer {
 
     pub(crate) fn unpause(&mut self) {
         self.pauses -= 1;
+    }
+}
+
+fn key_bytes(op: &Op) -> usize {
+    match op {
+        Op::Put { key, .. } | Op::Delete { key, .. } | Op::PutStampedValue { key, .. } => key.len(),
+        Op::PutStampedKey { key, .. } => key.before.len() + 8 + key.after.len(),
     }
 }
 

@@ -5,17 +5,18 @@
 //! - Its write halt is a loop that sleeps until a background worker has caught up, and never ends if
 //!   that worker has died (issues 257 and 288). So we wait *before* a write, at half its limits, and
 //!   stop waiting once the database has poisoned itself.
-//! - A journal cut in the middle is taken for its end (issue 311). The committer's marker finds it.
+//! - A journal cut in the middle is taken for its end (issue 311). The marker in the data folder
+//!   finds it.
+//! - A batch at the end of the journal of which a power cut has left only some pages is refused if
+//!   its frame is whole. We cut it off, and the marker tells if it was more than that.
 //! - With more than one worker thread, the first of them spins while the others compact. One worker
 //!   is enough, because memtables and tables are small.
 //! - `clear()` is never used.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::ops::{Bound, ControlFlow};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use fjall::{
     Snapshot,
 };
 
+use super::journal;
 use super::{Area, Disk, Engine, EngineError, View, Visit, Write};
 use crate::{KeyRange, Order, Space};
 
@@ -57,21 +59,32 @@ impl FjallDisk {
     pub fn new(path: impl Into<PathBuf>, cache_bytes: u64) -> FjallDisk {
         FjallDisk { path: path.into(), cache_bytes }
     }
-}
 
-impl Disk for FjallDisk {
-    fn open(&self, in_doubt: bool) -> Result<Arc<dyn Engine>, EngineError> {
-        if in_doubt {
-            rewrite_journals(&self.path).map_err(|error| io_error("writing the journals to new files", error))?;
-        }
-        let database = Database::builder(&self.path)
+    fn open_database(&self) -> fjall::Result<Database> {
+        Database::builder(&self.path)
             .cache_size(self.cache_bytes)
             .journal_compression(CompressionType::None)
             .manual_journal_persist(true)
             .max_journaling_size(JOURNALS_BYTES)
             .worker_threads(1)
             .open()
-            .map_err(|error| failed("opening the database", error))?;
+    }
+}
+
+impl Disk for FjallDisk {
+    fn open(&self, in_doubt: bool) -> Result<Arc<dyn Engine>, EngineError> {
+        if in_doubt {
+            journal::rewrite_all(&self.path).map_err(|error| io_error("writing the journals to new files", error))?;
+        }
+        let database = match self.open_database() {
+            Err(fjall::Error::JournalRecovery(error)) => {
+                tracing::warn!(%error, "the end of the journal is torn; what was never synced is cut off");
+                journal::cut_torn_end(&self.path).map_err(|error| io_error("cutting off the journal's end", error))?;
+                self.open_database()
+            }
+            opened => opened,
+        };
+        let database = database.map_err(|error| failed("opening the database", error))?;
         let mut areas = Vec::with_capacity(Area::ALL.len());
         for area in Area::ALL {
             let keyspace = database.keyspace(area.name(), || options(area));
@@ -190,44 +203,4 @@ fn io_error(what: &'static str, error: io::Error) -> EngineError {
         }
         _ => EngineError::failed(what, error),
     }
-}
-
-/// Copies every journal to a new file, syncs that, and puts it in the old one's place.
-///
-/// After a failed sync the kernel may hold the end of a journal in memory as if it had been
-/// written. Going on behind it would put a hole before everything that is synced later; what can be
-/// read of it is therefore written again, to blocks that nothing has failed on.
-fn rewrite_journals(folder: &Path) -> io::Result<()> {
-    if !folder.try_exists()? {
-        return Ok(());
-    }
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "jnl") {
-            let fresh = path.with_extension("fresh");
-            copy_without_holes(&path, &fresh)?;
-            fs::rename(&fresh, &path)?;
-        }
-    }
-    File::open(folder)?.sync_all()
-}
-
-fn copy_without_holes(from: &Path, to: &Path) -> io::Result<()> {
-    let (mut from, to) = (File::open(from)?, File::create(to)?);
-    let mut chunk = vec![0; 64 * 1024];
-    from.seek(SeekFrom::Start(0))?;
-    let mut offset = 0;
-    loop {
-        let read = from.read(&mut chunk)?;
-        if read == 0 {
-            break;
-        }
-        // Journals are preallocated: most of the last one is zeros that occupy nothing.
-        if chunk[..read].iter().any(|&byte| byte != 0) {
-            to.write_all_at(&chunk[..read], offset)?;
-        }
-        offset += read as u64;
-    }
-    to.set_len(offset)?;
-    to.sync_all()
 }

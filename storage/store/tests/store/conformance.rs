@@ -174,6 +174,12 @@ fn a_batch_over_the_limit_is_refused() {
         batch.put(Space::Log, "b", half);
         let refused = store.submit(batch).await.err().unwrap();
         assert!(matches!(refused, CommitError::TooLarge { .. }), "{refused}");
+        let mut batch = Batch::new();
+        batch.delete(Space::Map, vec![1; 65_535]);
+        store.submit(batch.clone()).await.unwrap().durable().await.unwrap();
+        batch.delete(Space::Map, vec![1; 65_536]);
+        let refused = store.submit(batch).await.err().unwrap();
+        assert!(matches!(refused, CommitError::TooLarge { limit: 65_535, .. }), "{refused}");
     });
 }
 

@@ -34,7 +34,8 @@ impl Machine for MemoryDisk {
     }
 }
 
-/// A folder with fjall in it, whose journal is cut off somewhere behind its last sync.
+/// A folder with fjall in it, whose journal loses its end, or something before its end, behind the
+/// last sync.
 pub struct Folder {
     dir: tempfile::TempDir,
     shared: Arc<Shared>,
@@ -51,6 +52,11 @@ impl Folder {
     pub fn new(seed: u64) -> Folder {
         Folder { dir: tempfile::tempdir().unwrap(), shared: Arc::default(), chance: seed }
     }
+
+    fn draw(&mut self) -> u64 {
+        self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.chance >> 33
+    }
 }
 
 impl Machine for Folder {
@@ -62,9 +68,14 @@ impl Machine for Folder {
         let journal = journal(&self.dir.path().join("engine"));
         let synced = self.shared.synced_bytes.load(Ordering::Relaxed);
         let written = end_of_data(&journal, synced);
-        self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let kept = synced + (self.chance >> 33) % (written - synced + 1);
-        OpenOptions::new().write(true).open(journal).unwrap().set_len(kept).unwrap();
+        let (from, to) = (synced + self.draw() % (written - synced + 1), synced + self.draw() % (written - synced + 1));
+        let file = OpenOptions::new().write(true).open(journal).unwrap();
+        if self.draw().is_multiple_of(2) {
+            file.set_len(from).unwrap();
+        } else if from < to {
+            // Later pages have reached the disk, earlier ones have not.
+            file.write_all_at(&vec![0; usize::try_from(to - from).unwrap()], from).unwrap();
+        }
     }
 
     fn plan(&mut self, fault: Fault, good: u32) {
