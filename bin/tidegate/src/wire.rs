@@ -8,11 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tidegate_env::{Env, OsRandom, ShiftedClock, TaskHandle};
 use tidegate_gateway::{
-    Access, AccessKeys, Admin, Auth, BodyBudget, BodyReader, ClockControl, Gateway, InitBoard, Parted, Patience,
-    ResetHook, Server, Stage, Stop, Stopper,
+    Access, AccessKeys, Admin, Auth, BackupHook, BodyBudget, BodyReader, ClockControl, Gateway, InitBoard, Parted,
+    Patience, ResetHook, Server, Stage, Stop, Stopper,
 };
 use tidegate_protocol::Service;
 use tidegate_queue::Queues;
+use tidegate_sqs::Sqs;
 use tidegate_store::{EmbeddedStore, Options, Store};
 use tidegate_telemetry::{Metrics, UPKEEP_EVERY};
 use tidegate_types::limits;
@@ -79,9 +80,13 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     // 5. Queues, and the services on them.
     let queues = Queues::open(store.clone(), env.clone()).await.context("cannot read the queues")?;
     let supervisor = Supervisor::new(env.clone());
-    let served: Vec<Arc<dyn Service>> = Vec::new();
-    let resets: Vec<ResetHook> = Vec::new();
-    let pages = Vec::new();
+    let sqs = Sqs::open(store.clone(), queues.clone(), env.clone(), tidegate_sqs::Options::default())
+        .await
+        .context("cannot start SQS")?;
+    sqs.start_workers(&supervisor);
+    let served: Vec<Arc<dyn Service>> = vec![sqs.clone()];
+    let pages = sqs.admin_routes();
+    let resets: Vec<ResetHook> = vec![reset_of(&sqs)];
 
     // 6. The gateway in front of them.
     let auth = match config.auth {
@@ -110,6 +115,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
             pages,
             clock: clock.map(|clock| ClockControl::new(clock, store.clone())),
             resets: config.virtual_clock.then_some(resets),
+            backup: backup_of(&config, &embedded, &env),
             keys,
             init: board,
             metrics: Some(metrics.clone()),
@@ -221,6 +227,27 @@ fn admin_key(data: Option<&Path>, env: &Env) -> anyhow::Result<Option<String>> {
     let key = secret_file::read_or_create(&path, draw)
         .with_context(|| format!("cannot keep the admin key in {}", path.display()))?;
     Ok(Some(key.trim().to_owned()))
+}
+
+fn reset_of(sqs: &Arc<Sqs>) -> ResetHook {
+    let sqs = sqs.clone();
+    Arc::new(move || {
+        let sqs = sqs.clone();
+        Box::pin(async move { sqs.reset().await.map_err(|error| error.to_string()) })
+    })
+}
+
+/// Backs up while the server goes on; only a store on disk is worth it.
+fn backup_of(config: &Config, store: &Arc<EmbeddedStore>, env: &Env) -> Option<BackupHook> {
+    config.data.as_ref()?;
+    let (store, env) = (store.clone(), env.clone());
+    Some(Arc::new(move |target| {
+        let (store, env) = (store.clone(), env.clone());
+        Box::pin(async move {
+            let report = env.run_blocking(move || store.backup(&target)).await.map_err(|error| error.to_string())?;
+            Ok(serde_json::json!({ "records": report.records, "commit": report.sequence.0 }))
+        })
+    }))
 }
 
 fn serve(env: &Env, server: Server, stop: Stop) -> TaskHandle<()> {
