@@ -1,7 +1,5 @@
 //! The catalogue: the operations of services that are not served yet, and the list of all services.
 
-use std::fmt::Write;
-
 use super::emit;
 use super::model::Model;
 use super::services::Entry;
@@ -21,14 +19,14 @@ pub fn file(service: &Entry, model: &Model) -> String {
 pub fn index(services: &[Entry]) -> String {
     let mut out = emit::header("Every service by name.");
     for service in services.iter().filter(|service| service.api.is_none()) {
-        let _ = writeln!(out, "pub mod {};", service.module());
+        out += &format!("pub mod {};\n", service.module());
     }
     out.push_str("\nuse tidegate_protocol::ServiceModel;\n\n");
     out.push_str("/// Every service that the product names.\npub static SERVICES: &[&ServiceModel] = &[");
     for service in services {
-        let _ = match service.api {
-            Some(krate) => write!(out, "&tidegate_{}::MODEL,", krate.replace('-', "_")),
-            None => write!(out, "&{}::MODEL,", service.module()),
+        out += &match service.api {
+            Some(krate) => format!("&tidegate_{}::MODEL,", krate.replace('-', "_")),
+            None => format!("&{}::MODEL,", service.module()),
         };
     }
     out.push_str("];\n");

@@ -1,7 +1,5 @@
 //! Pieces of Rust that several generated files share.
 
-use std::fmt::Write;
-
 use super::model::{Model, Operation};
 use super::services::Entry;
 use super::source;
@@ -42,8 +40,7 @@ pub fn service_model(service: &Entry, model: &Model) -> String {
     let namespace = metadata.xml_namespace.as_deref().or(old.and_then(|old| old.xml_namespace.as_deref()));
     let mut out = String::new();
     let signing_name = metadata.signing_name.as_deref().unwrap_or(&metadata.endpoint_prefix);
-    let _ = write!(
-        out,
+    out += &format!(
         "/// {title}: its names, protocols and operations.
 pub static MODEL: ServiceModel = ServiceModel {{
     name: {name:?},
@@ -70,8 +67,7 @@ pub static MODEL: ServiceModel = ServiceModel {{
         query_compatible = metadata.aws_query_compatible.is_some(),
     );
     for operation in model.operations.values() {
-        let _ = write!(
-            out,
+        out += &format!(
             "Operation {{ name: {:?}, method: {:?}, uri: {:?}, header: {}, has_output: {} }},",
             operation.name,
             operation.http.method,

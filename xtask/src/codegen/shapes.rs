@@ -1,9 +1,7 @@
 //! The API crate of a service: a struct and a table for each shape.
 
-use std::collections::BTreeSet;
-use std::fmt::Write;
-
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeSet;
 
 use super::emit::{constant, field, header, service_model};
 use super::model::{Model, Reference, Shape};
@@ -120,9 +118,8 @@ impl Generator<'_> {
             let query = query.filter(|code| code != name).map_or_else(String::new, |code| format!(".query({code:?})"));
             let status = status.or_else(|| unlisted_status(name)).unwrap_or(if receiver { 500 } else { 400 });
             let fault = if receiver { "Receiver" } else { "Sender" };
-            let _ = writeln!(
-                out,
-                "pub const {}: ErrorShape = ErrorShape::new({name:?}, {status}, Fault::{fault}){query};",
+            out += &format!(
+                "pub const {}: ErrorShape = ErrorShape::new({name:?}, {status}, Fault::{fault}){query};\n",
                 constant(name)
             );
         }
@@ -139,12 +136,11 @@ impl Generator<'_> {
         for (index, (member_name, reference)) in members.iter().enumerate() {
             let target = self.model.shape(&reference.shape)?;
             let field = field(member_name);
-            let _ = write!(table, "{},", self.member(name, shape, member_name, reference)?);
-            let _ = write!(fields, "pub {field}: Option<{}>,", self.rust_type(&reference.shape, target)?);
-            let _ = write!(reads, "{index} => shape.{field} = Some({}),", self.read(&reference.shape, target)?);
+            table += &format!("{},", self.member(name, shape, member_name, reference)?);
+            fields += &format!("pub {field}: Option<{}>,", self.rust_type(&reference.shape, target)?);
+            reads += &format!("{index} => shape.{field} = Some({}),", self.read(&reference.shape, target)?);
             let write = self.write(&reference.shape, target, "value")?;
-            let _ = write!(
-                writes,
+            writes += &format!(
                 "if let Some(value) = &self.{field} {{ writer.member(&{c}, {index}); {write}; }}",
                 c = constant(name)
             );
@@ -191,7 +187,7 @@ impl Shape for {name} {{
         let mut line = format!("Member::new({name:?}, {})", self.schema(&reference.shape, target)?);
         let wire_name = self.wire_name(owner, name, reference)?;
         if wire_name != name {
-            let _ = write!(line, ".wire_name({wire_name:?})");
+            line += &format!(".wire_name({wire_name:?})");
         }
         if shape.required.iter().any(|required| required == name) {
             line.push_str(".required()");
@@ -211,7 +207,7 @@ impl Shape for {name} {{
             Some(other) => bail!("{owner}.{name} travels in {other}, which is not known"),
         };
         if let Some(location) = location {
-            let _ = write!(line, ".at({location})");
+            line += &format!(".at({location})");
         }
         Ok(line)
     }
