@@ -56,6 +56,13 @@ fn main() {
     println!("most {} MB, live data {} MB", most / 1_000_000, waiting * 1300 / 1_000_000);
     store.close();
     println!("closed: {} MB", store.disk_bytes().expect("the folder") / 1_000_000);
+    drop(store);
+    let start = env.monotonic();
+    let store = EmbeddedStore::open(env.clone(), Options::new(folder.path())).expect("the same store");
+    println!("opened again in {:?}, memory {} MB", env.monotonic() - start, memory_bytes() / 1_000_000);
+    let start = env.monotonic();
+    let report = store.audit(&mut []).expect("a readable store");
+    println!("audited in {:?}: {:?}, {} problems", env.monotonic() - start, report.spaces, report.problem_count);
 }
 
 /// Sends some messages, and receives and deletes those from `gone` on.

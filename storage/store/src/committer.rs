@@ -161,7 +161,7 @@ impl Stepper {
         if self.durability == Durability::Always {
             self.shared.set_synced(commit.sequence);
         }
-        self.shared.publish(group, view);
+        self.shared.publish(group, &commit, view);
         Step::Published
     }
 

@@ -94,6 +94,8 @@ pub(crate) struct Shared {
     pub(crate) waits: Arc<Waits>,
     /// The last commit that was synced, and that the marker may name.
     synced: AtomicU64,
+    /// The product time of the last durable commit.
+    committed_millis: AtomicU64,
     current: ArcSwapOption<DurableView>,
     folds: Mutex<Folds>,
     latches: Latches,
@@ -129,6 +131,7 @@ impl Shared {
             stop: Condvar::new(),
             waits: Arc::new(Waits::starting_at(stands.sequence)),
             synced: AtomicU64::new(stands.sequence.0),
+            committed_millis: AtomicU64::new(stands.time.as_millis()),
             current: ArcSwapOption::from_pointee(DurableView { view, sequence: stands.sequence }),
             folds: Mutex::default(),
             latches: Latches::default(),
@@ -174,8 +177,9 @@ impl Shared {
     }
 
     /// Readers, then folds, then whoever waits.
-    pub(crate) fn publish(&self, group: Group, view: Arc<dyn View>) {
+    pub(crate) fn publish(&self, group: Group, commit: &CommitRecord, view: Arc<dyn View>) {
         let durable = group.last;
+        self.committed_millis.store(commit.time.as_millis(), Ordering::Release);
         let room = {
             let mut state = self.state.lock();
             state.sequencer.publish(&group, view.clone());
@@ -380,16 +384,23 @@ impl EmbeddedStore {
     /// Makes everything accepted durable, then closes the engine and releases the folder. Blocks
     /// for as long as that takes: milliseconds. Later calls answer [`StoreError::Unavailable`].
     ///
-    /// # Panics
-    /// If the commit thread has panicked.
+    /// A commit thread that has panicked before is logged: its callers have been told by then.
     pub fn close(&self) {
         self.shared.stop();
         for thread in self.threads.lock().drain(..) {
-            assert!(thread.join(), "a thread of the store has panicked");
+            if !thread.join() {
+                tracing::error!("a thread of the store has panicked");
+            }
         }
         if let Some(folder) = &self.shared.folder {
             folder.release();
         }
+    }
+
+    /// When the last durable commit was made, in product time. A server whose clock shows less when
+    /// it starts must move it there: committed time never runs backwards.
+    pub fn committed_time(&self) -> Timestamp {
+        Timestamp::from_millis(self.shared.committed_millis.load(Ordering::Acquire))
     }
 
     /// The bytes that the data folder occupies; 0 for a store in memory.

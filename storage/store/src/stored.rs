@@ -16,6 +16,9 @@ pub(crate) const HEADER_BYTES: usize = 12;
 /// The version of everything in this file and of the folder around it.
 pub(crate) const FORMAT: u32 = 1;
 
+/// Up to this size a copy costs no more than counting another reference.
+const SMALL_BYTES: usize = 512;
+
 fn checksum(key: &[u8], sequence: u64, payload: &[u8]) -> u32 {
     let sum = crc32c::crc32c_append(crc32c::crc32c(key), &sequence.to_be_bytes());
     crc32c::crc32c_append(sum, payload)
@@ -51,7 +54,9 @@ pub(crate) fn try_decode(key: &[u8], mut stored: Bytes) -> Result<Record, String
     if actual != sum {
         return Err(format!("its checksum is {actual:08x}, not {sum:08x}"));
     }
-    Ok(Record { version: Sequence(sequence), value: stored })
+    // A small value is copied out: whoever keeps it would keep the whole block or group it lies in.
+    let value = if stored.len() <= SMALL_BYTES { Bytes::copy_from_slice(&stored) } else { stored };
+    Ok(Record { version: Sequence(sequence), value })
 }
 
 /// What each group of commits leaves behind, under [`COMMIT_KEY`]: where the store stands.

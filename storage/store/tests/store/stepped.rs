@@ -309,6 +309,22 @@ fn after_a_failed_sync_everything_is_unavailable_until_it_is_open_again() {
 }
 
 #[test]
+fn committed_time_is_kept_and_never_runs_backwards() {
+    let disk = MemoryDisk::default();
+    let (env, clock) = environment();
+    let (store, mut stepper) = EmbeddedStore::open_stepped(env, Box::new(disk.clone())).unwrap();
+    clock.advance(Duration::from_secs(99));
+    drop(store.submit(put("a", "x")).now_or_never().unwrap().unwrap());
+    settle(&mut stepper);
+    assert_eq!(store.committed_time(), Timestamp::from_secs(100));
+    drop((store, stepper));
+    let (store, mut stepper) = stepped(&disk);
+    drop(store.submit(put("a", "x")).now_or_never().unwrap().unwrap());
+    settle(&mut stepper);
+    assert_eq!(store.committed_time(), Timestamp::from_secs(100));
+}
+
+#[test]
 fn a_dropped_stepper_leaves_nobody_waiting() {
     let (store, stepper) = stepped(&MemoryDisk::default());
     let ticket = store.submit(put("a", "x")).now_or_never().unwrap().unwrap();
