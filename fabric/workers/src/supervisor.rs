@@ -127,16 +127,18 @@ impl Life {
             Next::At(due) => {
                 state.set(Doing::SleepingUntil(due));
                 tokio::select! {
-                    () = env.sleep_until(due) => {}
-                    () = state.hint.given() => {}
+                    biased;
                     () = stopped(stopping) => {}
+                    () = state.hint.given() => {}
+                    () = env.sleep_until(due) => {}
                 }
             }
             Next::OnHint => {
                 state.set(Doing::Idle);
                 tokio::select! {
-                    () = state.hint.given() => {}
+                    biased;
                     () = stopped(stopping) => {}
+                    () = state.hint.given() => {}
                 }
             }
         }
@@ -147,8 +149,9 @@ impl Life {
         self.state.set(Doing::Pausing);
         let pause = backoff::pause(self.failures, self.env.random_u64());
         tokio::select! {
-            () = self.env.sleep_real(pause) => {}
+            biased;
             () = stopped(&mut self.stopping) => {}
+            () = self.env.sleep_real(pause) => {}
         }
     }
 }

@@ -87,6 +87,7 @@ impl Queues {
                 None => earlier.await,
                 Some(due) => {
                     tokio::select! {
+                        biased;
                         () = earlier => {}
                         () = self.env.sleep_until(due) => {}
                     }

@@ -35,9 +35,11 @@ impl Registry {
         self.queues.read().get(&queue).cloned()
     }
 
-    /// Every queue there is.
+    /// Every queue there is, in an order that repeats.
     pub(crate) fn all(&self) -> Vec<Arc<QueueState>> {
-        self.queues.read().values().cloned().collect()
+        let mut all: Vec<_> = self.queues.read().values().cloned().collect();
+        all.sort_unstable_by_key(|state| state.id);
+        all
     }
 
     fn apply_queue(&self, queue: QueueId, value: Option<&Bytes>, sequence: Sequence) {
