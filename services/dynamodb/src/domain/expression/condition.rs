@@ -1,0 +1,307 @@
+use super::ast::{Comparator, Condition, Operand};
+use super::lexer::Kind;
+use super::parser::{Parser, Rank};
+use super::placeholders::Placeholders;
+use crate::domain::{Misuse, Type, Value};
+
+/// Words that cannot be attribute names in a condition.
+const KEYWORDS: [&str; 5] = ["AND", "BETWEEN", "IN", "NOT", "OR"];
+/// The most operands of `IN`.
+const MAX_IN: usize = 100;
+
+/// Parses a condition or a filter.
+///
+/// # Errors
+/// What is wrong with it, without the parameter's name.
+pub fn parse_condition(text: &str, placeholders: &Placeholders) -> Result<Condition, Misuse> {
+    let mut parser = Parser::new(text, placeholders)?;
+    let node = disjunction(&mut parser)?;
+    let condition = condition_of(&mut parser, node)?;
+    parser.finish()?;
+    Ok(condition)
+}
+
+/// What parentheses can hold.
+struct Node {
+    content: Content,
+    /// Whether it stands in parentheses of its own.
+    wrapped: bool,
+}
+
+enum Content {
+    Operand(Operand),
+    Condition(Condition),
+    /// A function that answers yes or no; it may stand as a condition only.
+    Function(&'static str, Condition),
+}
+
+impl Node {
+    fn condition(condition: Condition) -> Node {
+        Node { content: Content::Condition(condition), wrapped: false }
+    }
+
+    fn operand(operand: Operand) -> Node {
+        Node { content: Content::Operand(operand), wrapped: false }
+    }
+}
+
+fn disjunction(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
+    let mut left = conjunction(parser)?;
+    while parser.is_word("OR") {
+        let a = condition_of(parser, left)?;
+        parser.next();
+        let right = conjunction(parser)?;
+        let b = condition_of(parser, right)?;
+        left = Node::condition(Condition::Or(Box::new(a), Box::new(b)));
+    }
+    Ok(left)
+}
+
+fn conjunction(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
+    let mut left = negation(parser)?;
+    while parser.is_word("AND") {
+        let a = condition_of(parser, left)?;
+        parser.next();
+        let right = negation(parser)?;
+        let b = condition_of(parser, right)?;
+        left = Node::condition(Condition::And(Box::new(a), Box::new(b)));
+    }
+    Ok(left)
+}
+
+fn negation(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
+    if !parser.take_word("NOT") {
+        return comparison(parser);
+    }
+    let inner = parser.descend(negation)?;
+    let inner = condition_of(parser, inner)?;
+    Ok(Node::condition(Condition::Not(Box::new(inner))))
+}
+
+fn comparison(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
+    let left = primary(parser)?;
+    if let Some(comparator) = comparator(parser) {
+        let a = operand_of(parser, left)?;
+        parser.next();
+        let b = operand(parser)?;
+        check_distinct(parser, comparator.symbol(), &a, &b);
+        return Ok(Node::condition(Condition::Compare(comparator, a, b)));
+    }
+    if parser.is_word("BETWEEN") {
+        let a = operand_of(parser, left)?;
+        parser.next();
+        let low = operand(parser)?;
+        if !parser.take_word("AND") {
+            return Err(parser.unexpected());
+        }
+        let high = operand(parser)?;
+        check_bounds(parser, &low, &high);
+        return Ok(Node::condition(Condition::Between(a, low, high)));
+    }
+    if parser.is_word("IN") {
+        let a = operand_of(parser, left)?;
+        parser.next();
+        parser.expect("(")?;
+        let list = operands(parser)?;
+        if list.len() > MAX_IN {
+            parser.fault(Rank::OperandCount, || {
+                format!("The IN operator is provided with too many operands; number of operands: {}", list.len())
+            });
+        }
+        return Ok(Node::condition(Condition::In(a, list)));
+    }
+    Ok(left)
+}
+
+fn comparator(parser: &Parser<'_>) -> Option<Comparator> {
+    let all = [
+        Comparator::Equal,
+        Comparator::NotEqual,
+        Comparator::Less,
+        Comparator::LessOrEqual,
+        Comparator::Greater,
+        Comparator::GreaterOrEqual,
+    ];
+    all.into_iter().find(|comparator| parser.is_symbol(comparator.symbol()))
+}
+
+fn primary(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
+    if parser.take("(") {
+        let inner = parser.descend(disjunction)?;
+        parser.expect(")")?;
+        if inner.wrapped {
+            parser.redundant_parentheses();
+        }
+        return Ok(Node { wrapped: true, ..inner });
+    }
+    if parser.peek().kind == Kind::ValuePlaceholder {
+        return Ok(Node::operand(Operand::Value(parser.value()?)));
+    }
+    if parser.is_function() && !KEYWORDS.iter().any(|word| parser.is_word(word)) {
+        return function(parser);
+    }
+    Ok(Node::operand(Operand::Path(parser.path(&KEYWORDS)?)))
+}
+
+/// An operand where nothing else can stand.
+fn operand(parser: &mut Parser<'_>) -> Result<Operand, Misuse> {
+    let node = primary(parser)?;
+    operand_of(parser, node)
+}
+
+/// Operands up to the closing parenthesis.
+fn operands(parser: &mut Parser<'_>) -> Result<Vec<Operand>, Misuse> {
+    let mut list = vec![parser.descend(operand)?];
+    while parser.take(",") {
+        list.push(parser.descend(operand)?);
+    }
+    parser.expect(")")?;
+    Ok(list)
+}
+
+fn operand_of(parser: &mut Parser<'_>, node: Node) -> Result<Operand, Misuse> {
+    match node.content {
+        Content::Operand(operand) => Ok(operand),
+        Content::Function(name, _) => {
+            misused(parser, name);
+            Ok(Operand::Value(Value::Bool(true)))
+        }
+        Content::Condition(_) => Err(parser.unexpected()),
+    }
+}
+
+fn condition_of(parser: &mut Parser<'_>, node: Node) -> Result<Condition, Misuse> {
+    match node.content {
+        Content::Condition(condition) | Content::Function(_, condition) => Ok(condition),
+        Content::Operand(operand @ Operand::Size(_)) => {
+            misused(parser, "size");
+            Ok(Condition::HasType(operand, Type::N))
+        }
+        Content::Operand(_) => Err(parser.unexpected()),
+    }
+}
+
+fn misused(parser: &mut Parser<'_>, name: &str) {
+    parser.fault(Rank::MisusedFunction, || {
+        format!("The function is not allowed to be used this way in an expression; function: {name}")
+    });
+}
+
+fn function(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
+    let name = parser.next().text;
+    parser.expect("(")?;
+    let mut list = operands(parser)?;
+    let count = match name {
+        "attribute_exists" | "attribute_not_exists" | "size" => 1,
+        "attribute_type" | "begins_with" | "contains" => 2,
+        _ => {
+            parser.unknown_function(name);
+            return Ok(Node::condition(Condition::HasType(Operand::Value(Value::Null), Type::Null)));
+        }
+    };
+    if list.len() != count {
+        parser.wrong_operand_count(name, list.len());
+        list.resize(count, Operand::Value(Value::Null));
+    }
+    if let [a, b] = &list[..] {
+        check_distinct(parser, name, a, b);
+    }
+    let second = if count == 2 { list.pop() } else { None };
+    let first = list.pop().expect("every function has an operand");
+    Ok(called(parser, name, first, second.unwrap_or(Operand::Value(Value::Null))))
+}
+
+fn called(parser: &mut Parser<'_>, name: &str, first: Operand, second: Operand) -> Node {
+    let (name, condition) = match name {
+        "size" => {
+            if let Operand::Value(value) = &first
+                && value.length().is_none()
+            {
+                parser.wrong_operand_type(name, value.kind().name());
+            }
+            return Node::operand(Operand::Size(Box::new(first)));
+        }
+        "attribute_exists" => ("attribute_exists", existence(parser, name, first, Condition::Exists)),
+        "attribute_not_exists" => ("attribute_not_exists", existence(parser, name, first, Condition::NotExists)),
+        "attribute_type" => {
+            let kind = wanted_type(parser, &second);
+            ("attribute_type", Condition::HasType(first, kind))
+        }
+        "begins_with" => {
+            for operand in [&first, &second] {
+                let kind = known_type(operand);
+                if let Some(kind) = kind.filter(|kind| !matches!(kind, Type::S | Type::B)) {
+                    parser.wrong_operand_type(name, kind.name());
+                }
+            }
+            ("begins_with", Condition::BeginsWith(first, second))
+        }
+        _ => ("contains", Condition::Contains(first, second)),
+    };
+    Node { content: Content::Function(name, condition), wrapped: false }
+}
+
+fn existence(
+    parser: &mut Parser<'_>,
+    name: &str,
+    operand: Operand,
+    condition: fn(super::Path) -> Condition,
+) -> Condition {
+    match operand {
+        Operand::Path(path) => condition(path),
+        other => {
+            parser.no_path(name);
+            Condition::HasType(other, Type::Null)
+        }
+    }
+}
+
+fn wanted_type(parser: &mut Parser<'_>, operand: &Operand) -> Type {
+    let Operand::Value(Value::S(name)) = operand else {
+        let kind = known_type(operand).map_or("{NS,SS,L,BS,N,M,B,BOOL,NULL,S}", Type::name);
+        parser.wrong_operand_type("attribute_type", kind);
+        return Type::Null;
+    };
+    Type::named(name).unwrap_or_else(|| {
+        parser.fault(Rank::OperandType, || {
+            format!("Invalid attribute type name found; type: {name}, valid types: {{B,NULL,SS,BOOL,L,BS,N,NS,S,M}}")
+        });
+        Type::Null
+    })
+}
+
+/// The type that an operand has whatever the item.
+fn known_type(operand: &Operand) -> Option<Type> {
+    match operand {
+        Operand::Value(value) => Some(value.kind()),
+        Operand::Size(_) => Some(Type::N),
+        Operand::Path(_) => None,
+    }
+}
+
+fn check_distinct(parser: &mut Parser<'_>, operator: &str, a: &Operand, b: &Operand) {
+    let (Operand::Path(a), Operand::Path(b)) = (a, b) else { return };
+    if a == b {
+        parser.fault(Rank::Distinct, || {
+            format!(
+                "The first operand must be distinct from the remaining operands for this operator or function; operator: {operator}, first operand: {a}"
+            )
+        });
+    }
+}
+
+fn check_bounds(parser: &mut Parser<'_>, low: &Operand, high: &Operand) {
+    let (Operand::Value(low), Operand::Value(high)) = (low, high) else { return };
+    let demand = if low.kind() != high.kind() {
+        "same data type for lower and upper bounds"
+    } else if low.order(high).is_some_and(std::cmp::Ordering::is_gt) {
+        "upper bound to be greater than or equal to lower bound"
+    } else {
+        return;
+    };
+    parser.fault(Rank::OperandType, || {
+        format!(
+            "The BETWEEN operator requires {demand}; lower bound operand: AttributeValue: {low}, upper bound operand: AttributeValue: {high}"
+        )
+    });
+}

@@ -1,0 +1,46 @@
+//! The expression language: conditions, filters, key conditions, projections and updates.
+//!
+//! A text is cut into tokens ([`lexer`]), parsed by hand into one of three small trees ([`ast`]) with
+//! its placeholders already replaced, and evaluated over an item. Errors are collected by rank while
+//! parsing, because DynamoDB reports the gravest one rather than the first. The legacy parameters
+//! (`Expected`, `AttributeUpdates`, `KeyConditions`) are other spellings of the same trees.
+
+mod apply;
+mod ast;
+mod condition;
+mod evaluate;
+mod key_condition;
+mod lexer;
+mod parser;
+mod placeholders;
+mod projection;
+mod reserved;
+mod update;
+
+pub use apply::apply;
+pub use ast::{Action, Change, Comparator, Condition, Element, Operand, Path, Source, Update};
+pub use condition::parse_condition;
+pub use evaluate::holds;
+pub use key_condition::{KeyCondition, SortCondition, from_condition, parse_key_condition};
+pub use placeholders::Placeholders;
+pub use projection::{Projection, parse_projection};
+pub use update::parse_update;
+
+use super::Misuse;
+
+/// The longest expression, in bytes.
+const MAX_LENGTH: usize = 4096;
+
+/// Refuses an expression by its length alone.
+fn check_length(text: &str) -> Result<(), Misuse> {
+    if text.is_empty() {
+        return Err(Misuse::new("The expression can not be empty;"));
+    }
+    if text.len() > MAX_LENGTH {
+        return Err(Misuse::new(format!(
+            "Expression size has exceeded the maximum allowed size; expression size: {}",
+            text.len()
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+use super::{Item, Misuse, Type, Value};
+
+/// The longest partition key, in bytes.
+const MAX_PARTITION_KEY: usize = 2048;
+/// The longest sort key, in bytes.
+const MAX_SORT_KEY: usize = 1024;
+
+/// An attribute that is part of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPart {
+    /// Its name.
+    pub name: String,
+    /// Its type: a text, a number or bytes.
+    pub kind: Type,
+}
+
+/// The key of a table or an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySchema {
+    /// The attribute that chooses the partition.
+    pub partition: KeyPart,
+    /// The attribute that orders within it.
+    pub sort: Option<KeyPart>,
+}
+
+/// The values of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Of the partition.
+    pub partition: Value,
+    /// Of the sort key, if the schema has one.
+    pub sort: Option<Value>,
+}
+
+impl KeySchema {
+    /// Its attributes.
+    pub fn parts(&self) -> impl Iterator<Item = &KeyPart> {
+        [Some(&self.partition), self.sort.as_ref()].into_iter().flatten()
+    }
+
+    /// Whether an attribute is part of it.
+    pub fn has(&self, name: &str) -> bool {
+        self.parts().any(|part| part.name == name)
+    }
+
+    /// The key of an item that is to be stored.
+    ///
+    /// # Errors
+    /// A part that is missing, of another type, empty or too long.
+    pub fn of_item(&self, item: &Item) -> Result<Key, Misuse> {
+        let value = |part: &KeyPart| {
+            let missing = || Misuse::parameter(format!("Missing the key {} in the item", part.name));
+            let value = item.get(&part.name).ok_or_else(missing)?;
+            if value.kind() != part.kind {
+                return Err(Misuse::parameter(format!(
+                    "Type mismatch for key {} expected: {} actual: {}",
+                    part.name,
+                    part.kind.name(),
+                    value.kind().name()
+                )));
+            }
+            Ok(value.clone())
+        };
+        self.checked(value(&self.partition)?, self.sort.as_ref().map(value).transpose()?)
+    }
+
+    /// The key that a request names an item by: exactly its attributes.
+    ///
+    /// # Errors
+    /// Another number of attributes, other names, other types, empty or too long values.
+    pub fn of_request(&self, key: &Item) -> Result<Key, Misuse> {
+        let mismatch = || Misuse::new("The provided key element does not match the schema");
+        if key.len() != self.parts().count() {
+            return Err(mismatch());
+        }
+        let value = |part: &KeyPart| {
+            key.get(&part.name).filter(|value| value.kind() == part.kind).cloned().ok_or_else(mismatch)
+        };
+        self.checked(value(&self.partition)?, self.sort.as_ref().map(value).transpose()?)
+    }
+
+    /// The key that an item has in an index; none if it lacks an attribute of it.
+    pub fn of_indexed(&self, item: &Item) -> Option<Key> {
+        let value = |part: &KeyPart| item.get(&part.name).filter(|value| value.kind() == part.kind).cloned();
+        let partition = value(&self.partition)?;
+        let sort = match &self.sort {
+            Some(part) => Some(value(part)?),
+            None => None,
+        };
+        Some(Key { partition, sort })
+    }
+
+    fn checked(&self, partition: Value, sort: Option<Value>) -> Result<Key, Misuse> {
+        for (part, value) in self.parts().zip([Some(&partition), sort.as_ref()].into_iter().flatten()) {
+            if value.length() == Some(0) {
+                let what = if part.kind == Type::B { "binary" } else { "string" };
+                return Err(Misuse::new(format!(
+                    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty {what} value. Key: {}",
+                    part.name
+                )));
+            }
+        }
+        if partition.size() > MAX_PARTITION_KEY {
+            return Err(Misuse::parameter("Size of hashkey has exceeded the maximum size limit of2048 bytes"));
+        }
+        if sort.as_ref().is_some_and(|sort| sort.size() > MAX_SORT_KEY) {
+            return Err(Misuse::parameter(
+                "Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
+            ));
+        }
+        Ok(Key { partition, sort })
+    }
+
+    /// The attributes of a key.
+    pub fn attributes(&self, key: &Key) -> Item {
+        let values = [Some(&key.partition), key.sort.as_ref()].into_iter().flatten();
+        self.parts().map(|part| part.name.clone()).zip(values.cloned()).collect()
+    }
+}

@@ -1,0 +1,29 @@
+//! DynamoDB's rules, pure: values and numbers, keys and indexes, expressions, what things weigh.
+//! Nothing here knows of HTTP, of the store or of what time it is.
+
+pub mod expression;
+mod index;
+mod key;
+pub mod legacy;
+mod misuse;
+mod number;
+mod stream;
+mod table;
+mod units;
+mod value;
+
+pub use index::{Index, IndexState, Projected};
+pub use key::{Key, KeyPart, KeySchema};
+pub use misuse::Misuse;
+pub use number::Number;
+pub use stream::{Stream, StreamView};
+pub use table::{Billing, Encryption, Table, TableAddress, Throughput, Ttl, check_table_name};
+pub use units::{read_units, write_units};
+pub use value::{Item, Type, Value, item_size};
+
+/// The largest item, in bytes.
+pub const MAX_ITEM: usize = 400 * 1024;
+/// How many levels of lists and maps a value may have.
+pub const MAX_NESTING: usize = 32;
+/// How much one page of a query or scan may read, in bytes.
+pub const MAX_PAGE: usize = 1024 * 1024;

@@ -1,0 +1,150 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use tidegate_types::{AccountId, Arn, Region, Timestamp};
+
+use super::{Index, IndexState, Item, KeyPart, KeySchema, Misuse, Stream, Value};
+
+/// Where a table is and what it is called.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TableAddress {
+    /// Whose it is.
+    pub account: AccountId,
+    /// Where it is.
+    pub region: Region,
+    /// What it is called.
+    pub name: String,
+}
+
+impl TableAddress {
+    /// Its ARN.
+    pub fn arn(&self) -> Arn {
+        Arn::new("dynamodb", &self.region, self.account, format!("table/{}", self.name))
+    }
+
+    /// The table that a request names, by its name or its ARN.
+    ///
+    /// # Errors
+    /// A text that is neither.
+    pub fn parse(text: &str, account: AccountId, region: &Region) -> Result<TableAddress, Misuse> {
+        if let Ok(arn) = text.parse::<Arn>() {
+            let name = arn.resource.strip_prefix("table/").filter(|name| !name.contains('/'));
+            if let ("dynamodb", Some(name), Some(account), Some(region)) =
+                (arn.service.as_str(), name, arn.account, arn.region.clone())
+            {
+                check_table_name(name)?;
+                return Ok(TableAddress { account, region, name: name.to_owned() });
+            }
+        }
+        check_table_name(text)?;
+        Ok(TableAddress { account, region: region.clone(), name: text.to_owned() })
+    }
+}
+
+/// The ARN.
+impl fmt::Display for TableAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.arn(), f)
+    }
+}
+
+/// Refuses what cannot be a table's name.
+///
+/// # Errors
+/// A wrong length, or a character that cannot be in it.
+pub fn check_table_name(name: &str) -> Result<(), Misuse> {
+    if !(3..=255).contains(&name.len()) {
+        return Err(Misuse::new("TableName must be at least 3 characters long and at most 255 characters long"));
+    }
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    if !name.bytes().all(fits) {
+        return Err(Misuse::new(format!(
+            "1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+        )));
+    }
+    Ok(())
+}
+
+/// Provisioned capacity units a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Throughput {
+    /// Of reads.
+    pub read: u64,
+    /// Of writes.
+    pub write: u64,
+}
+
+/// How a table is paid for. Stored and shown; nothing is throttled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Billing {
+    /// For what is used.
+    OnDemand,
+    /// For what is provisioned.
+    Provisioned(Throughput),
+}
+
+/// The time to live of items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ttl {
+    /// The attribute with the second in which an item expires.
+    pub attribute: String,
+    /// Whether the items that were there before are still being entered by their expiry.
+    pub state: IndexState,
+}
+
+/// Encryption settings; stored without effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encryption {
+    /// The KMS key, if one was named.
+    pub key: Option<String>,
+}
+
+/// A table: everything but its items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// The number under which its items lie; a table of the same name that comes later has another.
+    pub id: u64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Its key.
+    pub keys: KeySchema,
+    /// The attributes that are part of any key.
+    pub definitions: Vec<KeyPart>,
+    /// Its secondary indexes, in the order in which they were added.
+    pub indexes: Vec<Index>,
+    /// The number of the next index.
+    pub next_index: u32,
+    /// How it is paid for.
+    pub billing: Billing,
+    /// When the billing last became on-demand.
+    pub on_demand_since: Option<Timestamp>,
+    /// Its stream, while one is enabled.
+    pub stream: Option<Stream>,
+    /// Its time to live, while that is enabled.
+    pub ttl: Option<Ttl>,
+    /// Whether deleting it is refused.
+    pub deletion_protection: bool,
+    /// Its class, if one was named.
+    pub class: Option<String>,
+    /// Its encryption, if it was set.
+    pub encryption: Option<Encryption>,
+    /// Whether continuous backups are asked for.
+    pub point_in_time_recovery: bool,
+    /// Its resource policy and the policy's revision.
+    pub policy: Option<(String, String)>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Table {
+    /// The index of this name.
+    pub fn index(&self, name: &str) -> Option<&Index> {
+        self.indexes.iter().find(|index| index.name == name)
+    }
+
+    /// The second in which an item expires, if it does.
+    pub fn expiry(&self, item: &Item) -> Option<u64> {
+        let Some(Value::N(number)) = item.get(&self.ttl.as_ref()?.attribute) else { return None };
+        u64::try_from(number.whole_part()?).ok().filter(|second| *second > 0)
+    }
+}
