@@ -129,9 +129,9 @@ fn print_what_next(server: &Child, endpoint: &str, data: &Path) {
         "
 The server is still running (process {pid}, data in {data}). Try:
 
-  export AWS_ENDPOINT_URL={endpoint} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo
-  aws sqs list-queues
-  aws sqs receive-message --queue-url {endpoint}/000000000000/orders-dead
+  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo
+  aws --endpoint-url {endpoint} sqs list-queues
+  aws --endpoint-url {endpoint} sqs receive-message --queue-url {endpoint}/000000000000/orders-dead
   curl '{endpoint}/_tidegate/sqs/peek?queueUrl={endpoint}/000000000000/orders-dead'
   curl {endpoint}/_tidegate/health
 
