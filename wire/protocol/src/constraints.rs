@@ -5,6 +5,8 @@
 
 mod checker;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use checker::Checker;
 

@@ -18,6 +18,7 @@ mod decode;
 pub mod errors;
 pub mod model;
 mod router;
+mod scan;
 pub mod schema;
 pub mod service;
 mod shape;

@@ -105,7 +105,14 @@ impl ServiceError {
     /// otherwise.
     pub fn new(shape: ErrorShape, message: impl Into<String>) -> ServiceError {
         let kind = kind_of(&shape);
-        ServiceError { shape: Box::new(shape), message: message.into(), kind, fields: Vec::new(), structure: None, detail: None }
+        ServiceError {
+            shape: Box::new(shape),
+            message: message.into(),
+            kind,
+            fields: Vec::new(),
+            structure: None,
+            detail: None,
+        }
     }
 
     /// A failure of ours: the client learns nothing but that, the log learns `detail`.

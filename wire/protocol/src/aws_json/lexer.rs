@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use super::MAX_DEPTH;
 use crate::decode::DecodeError;
+use crate::scan;
 
 /// A position in a JSON text, and the rules by which it moves.
 pub struct Lexer<'a> {
@@ -234,16 +235,7 @@ pub fn too_deep() -> DecodeError {
 }
 
 /// How many bytes stand before the first that a JSON text must escape: a quote, a backslash or a
-/// control character. Sixteen at a time, in a form that compiles to vector instructions: message
-/// bodies are most of what is read and written.
+/// control character.
 pub fn plain_prefix(bytes: &[u8]) -> usize {
-    let special = |byte: &u8| (*byte == b'"') | (*byte == b'\\') | (*byte < 0x20);
-    let mut plain = 0;
-    for block in bytes.chunks_exact(16) {
-        if block.iter().fold(false, |found, byte| found | special(byte)) {
-            break;
-        }
-        plain += 16;
-    }
-    plain + bytes[plain..].iter().take_while(|byte| !special(byte)).count()
+    scan::plain_prefix(bytes, |byte| (byte == b'"') | (byte == b'\\') | (byte < 0x20))
 }

@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
-use percent_encoding::percent_decode;
-
 use super::FormReader;
 use crate::decode::DecodeError;
+use crate::scan::plain_prefix;
 
 /// The most pairs that a form may have. The largest legitimate form is a batch of ten messages with
 /// ten attributes each, some four hundred pairs; a tree node costs a hundred times a pair's bytes.
@@ -100,12 +99,23 @@ impl Form {
     }
 }
 
-/// Undoes form encoding.
+/// Undoes form encoding. A percent sign that begins no byte stands for itself.
 fn unescape(bytes: &[u8]) -> Result<String, DecodeError> {
-    let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    let decoded = match spaced.contains(&b'%') {
-        true => percent_decode(&spaced).collect(),
-        false => spaced,
-    };
-    String::from_utf8(decoded).map_err(|_| DecodeError::Malformed("Parameters must be UTF-8".to_owned()))
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    loop {
+        let plain = plain_prefix(rest, |byte| (byte == b'+') | (byte == b'%'));
+        out.extend_from_slice(&rest[..plain]);
+        rest = &rest[plain..];
+        let digit = |at: usize| rest.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        let (byte, length) = match (rest.first(), digit(1), digit(2)) {
+            (None, ..) => break,
+            (Some(b'%'), Some(high), Some(low)) => ((high * 16 + low) as u8, 3),
+            (Some(b'+'), ..) => (b' ', 1),
+            (Some(other), ..) => (*other, 1),
+        };
+        out.push(byte);
+        rest = &rest[length..];
+    }
+    String::from_utf8(out).map_err(|_| DecodeError::Malformed("Parameters must be UTF-8".to_owned()))
 }

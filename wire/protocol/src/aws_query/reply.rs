@@ -14,16 +14,15 @@ const DECLARATION: &str = "<?xml version=\"1.0\"?>";
 impl Codec for AwsQuery {
     fn success(&self, model: &ServiceModel, operation: &Operation, request_id: &str, output: &dyn Shape) -> Reply {
         let name = operation.name;
-        let mut result = String::new();
+        let mut body = format!("{DECLARATION}<{name}Response{}>", namespace(Some(model)));
         if operation.has_output {
-            let mut writer = XmlWriter::new("");
+            body += &format!("<{name}Result>");
+            let mut writer = XmlWriter::new(body, "");
             output.write(&mut writer);
-            let members = writer.finish();
-            result = format!("<{name}Result>{members}</{name}Result>");
+            body = writer.finish();
+            body += &format!("</{name}Result>");
         }
-        let namespace = namespace(Some(model));
-        let metadata = format!("<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>");
-        let body = format!("{DECLARATION}<{name}Response{namespace}>{result}{metadata}</{name}Response>");
+        body += &format!("<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{name}Response>");
         Reply::new(200, CONTENT_TYPE, request_id, body)
     }
 

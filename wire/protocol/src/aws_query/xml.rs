@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use tidegate_types::Timestamp;
 
+use crate::scan::plain_prefix;
 use crate::schema::{ListSchema, MapSchema, StructSchema};
 use crate::shape::Writer;
 use crate::time;
@@ -26,12 +27,13 @@ enum Open {
 }
 
 impl XmlWriter {
-    /// A writer whose outermost value stands in the element `name`.
-    pub fn new(name: &'static str) -> XmlWriter {
-        XmlWriter { out: String::new(), name, flattened: false, open: Vec::new() }
+    /// A writer that appends to `out`, and whose outermost value stands in the element `name`; empty
+    /// for none.
+    pub fn new(out: String, name: &'static str) -> XmlWriter {
+        XmlWriter { out, name, flattened: false, open: Vec::new() }
     }
 
-    /// The element, once the outermost value has been written.
+    /// What was there and what was appended, once the outermost value has been written.
     pub fn finish(self) -> String {
         self.out
     }
@@ -177,10 +179,13 @@ impl Writer for XmlWriter {
 /// Appends `text` as character data. Control characters become references: a raw carriage return
 /// would reach the client as a line feed, and the others would not be XML at all.
 pub(super) fn escape(out: &mut String, text: &str) {
+    out.reserve(text.len());
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(is_special) {
+    loop {
+        let at = plain_prefix(rest.as_bytes(), is_special);
         out.push_str(&rest[..at]);
-        match rest.as_bytes()[at] {
+        let Some(special) = rest.as_bytes().get(at) else { return };
+        match special {
             b'&' => out.push_str("&amp;"),
             b'<' => out.push_str("&lt;"),
             b'>' => out.push_str("&gt;"),
@@ -192,9 +197,9 @@ pub(super) fn escape(out: &mut String, text: &str) {
         }
         rest = &rest[at + 1..];
     }
-    out.push_str(rest);
 }
 
 fn is_special(byte: u8) -> bool {
-    matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..=8 | 11..=31)
+    let control = (byte < 0x20) & (byte != b'\t') & (byte != b'\n');
+    control | (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'"')
 }
