@@ -19,6 +19,8 @@ pub enum Root {
     Fabric = 0x06,
     /// `services/sqs`.
     Sqs = 0x10,
+    /// `services/dynamodb`.
+    DynamoDb = 0x14,
 }
 
 /// Ends a byte string. Sorts below [`ESCAPED_ZERO`], so that a string sorts before its extensions.
