@@ -29,7 +29,7 @@ pub enum Command {
     Doctor(TargetArgs),
     /// Verify a whole data folder (the server must not be running on it)
     Check(FolderArg),
-    /// Copy a data folder (the server must not be running on it)
+    /// Write a data folder to one file, also while the server runs
     Backup(BackupArgs),
     /// Make a data folder from a backup
     Restore(RestoreArgs),
@@ -178,7 +178,7 @@ pub struct BackupArgs {
     /// Data folder
     #[arg(long, env = "TIDEGATE_DATA", default_value = crate::config::DEFAULT_DATA, value_name = "DIR")]
     pub data: PathBuf,
-    /// Folder to copy to; must not exist or be empty
+    /// File to write; must not exist
     pub to: PathBuf,
 }
 

@@ -151,7 +151,7 @@ async fn run_script(path: &Path, url: Option<&str>, shims: &Path) -> std::io::Re
 fn shims() -> std::io::Result<tempfile::TempDir> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("awslocal");
-    std::fs::write(&path, "#!/bin/sh\nexec aws \"$@\"\n")?;
+    std::fs::write(&path, "#!/bin/sh\nexec aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n")?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -26,6 +26,12 @@ use crate::init::InitScripts;
 use crate::running::{Note, admin_key_path};
 use crate::{secret_file, tls};
 
+/// How often leftovers of queues are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
+
+/// How long background work may take to end.
+const WORKERS_PATIENCE: Duration = Duration::from_secs(5);
+
 /// A server that answers requests.
 pub struct Running {
     /// Where it is reached.
@@ -42,8 +48,9 @@ pub struct Running {
 
 /// What runs beside the requests.
 struct Background {
-    _supervisor: Supervisor,
+    supervisor: Supervisor,
     _timers: TaskHandle<()>,
+    _sweep: TaskHandle<()>,
     _upkeep: TaskHandle<()>,
 }
 
@@ -126,8 +133,9 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let server = Server::new(Arc::new(gateway), env.clone(), listener, tls, patience);
     let (stopper, stop) = Stopper::new();
     let background = Background {
-        _supervisor: supervisor,
-        _timers: env.spawn("queue timers", queues.run_timers()),
+        supervisor,
+        _timers: env.spawn("queue timers", queues.clone().run_timers()),
+        _sweep: env.spawn("queue sweep", sweep(env.clone(), queues)),
         _upkeep: env.spawn("metrics upkeep", upkeep(env.clone(), metrics)),
     };
     let serving = serve(&env, server, stop);
@@ -155,6 +163,10 @@ impl Running {
         self.stopper.stop();
         if self.serving.await.is_none() {
             tracing::error!("the listener had ended before it was stopped");
+        }
+        let late = self.background.supervisor.stop(WORKERS_PATIENCE).await;
+        if !late.is_empty() {
+            tracing::warn!(workers = ?late, "background work was cut off");
         }
         drop(self.background);
         if let Some(data) = &self.config.data {
@@ -252,6 +264,21 @@ fn backup_of(config: &Config, store: &Arc<EmbeddedStore>, env: &Env) -> Option<B
 
 fn serve(env: &Env, server: Server, stop: Stop) -> TaskHandle<()> {
     env.spawn("listener", server.run(stop))
+}
+
+/// Reclaims what purged, deleted and deduplicating queues left behind. In real time and not as a
+/// worker: nobody can see its effect, so moving the clock by a day must not stop at each of its runs.
+async fn sweep(env: Env, queues: Arc<Queues>) {
+    loop {
+        match queues.sweep().await {
+            Ok(true) => {}
+            Ok(false) => env.sleep_real(SWEEP_EVERY).await,
+            Err(error) => {
+                tracing::warn!(%error, "what queues left behind was not reclaimed; trying again");
+                env.sleep_real(SWEEP_EVERY).await;
+            }
+        }
+    }
 }
 
 async fn upkeep(env: Env, metrics: Metrics) {

@@ -6,6 +6,8 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
 use tidegate_protocol::{ProtocolId, Reply, ServiceError, ServiceModel, codec};
 
+use crate::envelope;
+
 /// What the gateway answers with: always whole, never streamed so far.
 pub type Answer = Response<Full<Bytes>>;
 
@@ -21,14 +23,16 @@ pub fn from_reply(reply: Reply) -> Answer {
     answer
 }
 
-/// An error in a protocol's envelope. Protocols without a codec get the JSON one: their services are
-/// not served, so this is how a 501 looks to them.
+/// An error in a protocol's envelope.
 pub fn failure(protocol: ProtocolId, model: Option<&ServiceModel>, request_id: &str, error: &ServiceError) -> Answer {
-    let json = || codec(ProtocolId::AwsJson1_1);
-    match codec(protocol).or_else(json) {
-        Some(codec) => from_reply(codec.failure(model, request_id, error)),
-        None => unreachable!("awsJson 1.1 always has a codec"),
-    }
+    let reply = match codec(protocol) {
+        Some(codec) => codec.failure(model, request_id, error),
+        None => match envelope::failure(protocol, request_id, error) {
+            Some(reply) => reply,
+            None => unreachable!("{protocol:?} has either a codec or an envelope"),
+        },
+    };
+    from_reply(reply)
 }
 
 /// A JSON document for people and scripts.

@@ -21,6 +21,7 @@ mod answer;
 mod auth;
 mod body;
 mod directory;
+mod envelope;
 mod gateway;
 mod hosts;
 mod identity;
@@ -32,7 +33,7 @@ mod stop;
 mod stored;
 
 pub use access::{Access, Refused};
-pub use admin::{Admin, ClockControl, InitBoard, ResetHook, ScriptState, Stage};
+pub use admin::{Admin, BackupHook, ClockControl, InitBoard, ResetHook, ScriptState, Stage};
 pub use auth::Auth;
 pub use body::{BodyBudget, BodyError, BodyReader};
 pub use directory::{Directory, Entry, Found, Lost, Wanted};

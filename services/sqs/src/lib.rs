@@ -4,6 +4,7 @@ mod error;
 pub mod invariants;
 mod ops;
 mod ports;
+mod reset;
 mod service;
 pub mod store;
 mod wire;

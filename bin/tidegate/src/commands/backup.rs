@@ -1,82 +1,50 @@
-//! `tidegate backup` and `tidegate restore`: a data folder is copied while nobody has it open.
-//!
-//! Both open the source first, as a server would: a folder that is in use, damaged, or of a newer
-//! release is found out before it is copied, and a journal that a crash left is taken in.
+//! `tidegate backup` and `tidegate restore`. A running server backs itself up and goes on; without one
+//! the folder is read directly.
 
-use std::fs::{self, File};
-use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
 use tidegate_env::Env;
-use tidegate_store::{EmbeddedStore, Options};
 
-/// What belongs to a running server and not to its data.
-const LEFT_OUT: [&str; 2] = ["LOCK", "server.json"];
+use crate::client;
+use crate::running::{Note, Target};
 
-/// Copies the data folder to a new one.
+/// Writes what is in the data folder to a new file.
 ///
 /// # Errors
-/// A source that is in use or damaged, a target that is not empty, a copy that fails.
+/// A folder that cannot be read, a file that exists or cannot be written.
 pub async fn backup(data: &Path, to: &Path) -> anyhow::Result<ExitCode> {
-    let files = copy_folder(data, to).await?;
-    println!("backed up {} to {} ({files} files)", data.display(), to.display());
+    let records = match Note::find(data) {
+        Some(note) => by_server(data, note, to).await?,
+        None => {
+            let (data, to) = (data.to_owned(), to.to_owned());
+            Env::real().run_blocking(move || tidegate_store::backup(&data, &to)).await?.records
+        }
+    };
+    println!("backed up {} to {} ({records} records)", data.display(), to.display());
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes a data folder from a backup, and opens it once to see that it is sound.
+async fn by_server(data: &Path, note: Note, to: &Path) -> anyhow::Result<u64> {
+    let target = Target { url: note.url.clone(), data: data.to_owned(), note: Some(note) };
+    let key = target.admin_key().context("the admin key in the data folder cannot be read")?;
+    let body = json!({ "file": std::path::absolute(to)? });
+    let answer = client::ask(&target.url, "POST", "/_tidegate/backup", Some(&key), Some(&body)).await?;
+    if answer.status != 200 {
+        bail!("{}", answer.body.get("message").and_then(Value::as_str).unwrap_or("the server did not say why"));
+    }
+    Ok(answer.body.get("records").and_then(Value::as_u64).unwrap_or(0))
+}
+
+/// Makes a data folder from a backup.
 ///
 /// # Errors
-/// As [`backup`].
+/// A folder that is not empty, a backup that is damaged.
 pub async fn restore(from: &Path, data: &Path) -> anyhow::Result<ExitCode> {
-    let files = copy_folder(from, data).await?;
-    open_and_close(data).await?;
-    println!("restored {} from {} ({files} files)", data.display(), from.display());
+    let (source, target) = (from.to_owned(), data.to_owned());
+    let report = Env::real().run_blocking(move || tidegate_store::restore(&source, &target)).await?;
+    println!("restored {} from {} ({} records)", data.display(), from.display(), report.records);
     Ok(ExitCode::SUCCESS)
-}
-
-async fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<u64> {
-    ensure!(from.join("FORMAT").is_file(), "{} is not a data folder", from.display());
-    let occupied = to.exists() && fs::read_dir(to).with_context(|| to.display().to_string())?.next().is_some();
-    if occupied {
-        bail!("{} is not empty; name a folder that does not exist yet", to.display());
-    }
-    open_and_close(from).await?;
-    let lock = File::open(from.join("LOCK")).context("cannot open the folder's lock")?;
-    lock.try_lock().with_context(|| format!("another process opened {} meanwhile", from.display()))?;
-    let (source, target) = (from.to_owned(), to.to_owned());
-    let copied = Env::real().run_blocking(move || copy_all(&source, &target, true)).await;
-    copied.with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
-}
-
-async fn open_and_close(data: &Path) -> anyhow::Result<()> {
-    let env = Env::real();
-    let (owned, options) = (env.clone(), Options::new(data));
-    env.run_blocking(move || EmbeddedStore::open(owned, options).map(|store| store.close())).await?;
-    Ok(())
-}
-
-/// Copies a folder and syncs every file and folder of the copy. Returns how many files there were.
-fn copy_all(from: &Path, to: &Path, top: bool) -> io::Result<u64> {
-    fs::create_dir_all(to)?;
-    let mut files = 0;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if top && LEFT_OUT.iter().any(|left_out| name == *left_out) {
-            continue;
-        }
-        let (source, target) = (entry.path(), to.join(&name));
-        if entry.file_type()?.is_dir() {
-            files += copy_all(&source, &target, false)?;
-        } else {
-            // The mode comes along, so that a secret stays one.
-            fs::copy(&source, &target)?;
-            File::open(&target)?.sync_all()?;
-            files += 1;
-        }
-    }
-    File::open(to)?.sync_all()?;
-    Ok(files)
 }

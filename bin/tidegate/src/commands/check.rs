@@ -1,7 +1,4 @@
-//! `tidegate check`: reads everything that a data folder holds.
-//!
-//! Opening verifies the format, the marker and the journal; reading a record verifies its checksum;
-//! rebuilding memory verifies that services and queues understand what is stored.
+//! `tidegate check`: reads everything that a data folder holds, and asks every invariant.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,56 +7,63 @@ use std::sync::Arc;
 use anyhow::Context;
 use tidegate_env::Env;
 use tidegate_gateway::AccessKeys;
-use tidegate_queue::Queues;
-use tidegate_store::{EmbeddedStore, KeyRange, Options, Order, Page, Snapshot, Space, Store};
+use tidegate_queue::{Queues, invariants as queue_invariants};
+use tidegate_sqs::invariants as sqs_invariants;
+use tidegate_store::{AuditReport, EmbeddedStore, Options, Store};
 
-/// Records read at once.
-const PAGE: Page = Page::of(10_000);
+/// Problems that are printed; the rest is counted.
+const MAX_PRINTED: usize = 100;
 
-/// What lies in one key space.
-#[derive(Debug, Default)]
-struct Found {
-    records: u64,
-    bytes: u64,
-}
-
-/// Verifies the folder and says what it holds.
+/// Verifies the folder and says what it holds. Fails if anything is wrong with it.
 ///
 /// # Errors
-/// What is wrong with it, or that a server has it open.
+/// A folder that cannot be read at all, or that a server has open.
 pub async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
-    anyhow::ensure!(folder.is_dir(), "there is no data folder {}", folder.display());
     let env = Env::real();
+    let dir = folder.to_owned();
+    let report = env.run_blocking(move || tidegate_store::verify(&dir, &mut [])).await?;
+    print_report(&report);
+    let mut problems: Vec<String> =
+        report.problems.iter().map(|problem| format!("{}: {}", problem.invariant, problem.what)).collect();
+    let mut count = report.problem_count;
+    if problems.is_empty() {
+        // Only a store that can be read can be asked what its records mean.
+        problems = in_services(folder, &env).await?;
+        count = problems.len() as u64;
+    }
+    problems.iter().take(MAX_PRINTED).for_each(|problem| println!("PROBLEM {problem}"));
+    if count == 0 {
+        println!("{} is sound", folder.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{} has {count} problems; restore a backup", folder.display());
+    Ok(ExitCode::FAILURE)
+}
+
+fn print_report(report: &AuditReport) {
+    for (space, records, bytes) in &report.spaces {
+        println!("{space:?}: {records} records, {bytes} bytes");
+    }
+    println!("last commit: {}", report.sequence.0);
+}
+
+async fn in_services(folder: &Path, env: &Env) -> anyhow::Result<Vec<String>> {
     let (owned, options) = (env.clone(), Options::new(folder));
     let store = env.run_blocking(move || EmbeddedStore::open(owned, options)).await?;
-    let verified = verify(store.clone(), &env).await;
+    let found = violations(store.clone(), env).await;
     env.run_blocking(move || store.close()).await;
-    verified.with_context(|| format!("{} is damaged", folder.display()))?;
-    println!("{} is sound", folder.display());
-    Ok(ExitCode::SUCCESS)
+    found
 }
 
-async fn verify(store: Arc<EmbeddedStore>, env: &Env) -> anyhow::Result<()> {
+async fn violations(store: Arc<EmbeddedStore>, env: &Env) -> anyhow::Result<Vec<String>> {
     let snapshot = store.snapshot()?;
-    for space in [Space::Map, Space::Queue, Space::Log] {
-        let found = read_all(&*snapshot, space).await?;
-        println!("{space:?}: {} records, {} bytes", found.records, found.bytes);
-    }
-    println!("last commit: {}", snapshot.sequence().0);
-    let store: Arc<dyn Store> = store;
+    let queues = queue_invariants::check_store(&*snapshot).await?;
+    let sqs = sqs_invariants::check_store(&*snapshot).await?;
+    let of_queues = queues.iter().map(|found| format!("{}: {} at {:02x?}", found.invariant, found.what, found.key));
+    let of_sqs = sqs.iter().map(|found| format!("{}: {}", found.invariant, found.what));
+    let found = of_queues.chain(of_sqs).collect();
+    // What a start would build in memory must come out of it.
     AccessKeys::open(store.clone(), env.clone()).await.context("access keys")?;
     Queues::open(store, env.clone()).await.context("queues")?;
-    Ok(())
-}
-
-async fn read_all(snapshot: &dyn Snapshot, space: Space) -> anyhow::Result<Found> {
-    let mut found = Found::default();
-    let mut range = KeyRange::prefix(&[]);
-    loop {
-        let entries = snapshot.scan(space, &range, Order::Ascending, PAGE).await?;
-        let Some(last) = entries.last() else { return Ok(found) };
-        range.start = [&last.key[..], &[0]].concat().into();
-        found.records += entries.len() as u64;
-        found.bytes += entries.iter().map(|entry| (entry.key.len() + entry.record.value.len()) as u64).sum::<u64>();
-    }
+    Ok(found)
 }

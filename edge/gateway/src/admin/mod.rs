@@ -1,9 +1,10 @@
 //! What the server answers besides AWS APIs: `/_tidegate/*`, LocalStack's `/_localstack/*`, and `/`.
 //!
-//! Under `--auth enforce` every path but the health pages needs the admin key; access keys are made
-//! and listed with the admin key only, whatever the mode.
+//! Under `--auth enforce` every path but the health pages needs the admin key. What outlives a change
+//! of mode (access keys) or writes files (backups) needs it always.
 
 mod access_keys;
+mod backup;
 mod clock;
 mod health;
 mod init;
@@ -27,6 +28,7 @@ use crate::answer::{self, Answer};
 use crate::gateway::Gateway;
 use crate::keys::AccessKeys;
 
+pub use backup::BackupHook;
 pub use clock::ClockControl;
 pub use init::{InitBoard, ScriptState, Stage};
 pub use reset::ResetHook;
@@ -43,6 +45,8 @@ pub struct Admin {
     pub clock: Option<ClockControl>,
     /// What empties each service, if that is allowed.
     pub resets: Option<Vec<ResetHook>>,
+    /// What writes a backup, if there is something to back up.
+    pub backup: Option<BackupHook>,
     /// Keys for `--auth enforce`.
     pub keys: Arc<AccessKeys>,
     /// What the init scripts came to.
@@ -76,10 +80,11 @@ enum Page {
     ListKeys,
     CreateKey,
     DeleteKey,
+    Backup,
 }
 
 /// The pages by method and path, and what they do.
-const PAGES: [(&str, &str, Page, &str); 18] = [
+const PAGES: [(&str, &str, Page, &str); 19] = [
     ("GET", "/", Page::Home, "what this is"),
     ("GET", "/_tidegate", Page::Index, "this list"),
     ("GET", "/_tidegate/health", Page::Health, "whether the server serves"),
@@ -103,6 +108,7 @@ const PAGES: [(&str, &str, Page, &str); 18] = [
     ("POST", "/_tidegate/reset", Page::Reset, "forget everything"),
     ("GET", "/_tidegate/keys", Page::ListKeys, "access keys, without their secrets"),
     ("POST", "/_tidegate/keys", Page::CreateKey, "make an access key: {\"account\": \"000000000000\"}"),
+    ("POST", "/_tidegate/backup", Page::Backup, "write a backup: {\"file\": \"/path/of/a/new/file\"}"),
 ];
 /// The one page whose path has a parameter.
 const DELETE_KEY: &str = "/_tidegate/keys/";
@@ -158,7 +164,7 @@ impl Admin {
     fn may_see(&self, gateway: &Gateway, parts: &Parts, page: Option<Page>) -> bool {
         let open = match page {
             Some(Page::Health | Page::Home) => true,
-            Some(Page::ListKeys | Page::CreateKey | Page::DeleteKey) => false,
+            Some(Page::ListKeys | Page::CreateKey | Page::DeleteKey | Page::Backup) => false,
             Some(_) | None => !gateway.auth().is_enforced(),
         };
         open || self.admin_key.as_deref().is_some_and(|key| carries_key(parts, key))
@@ -177,6 +183,7 @@ impl Admin {
             Page::ListKeys => access_keys::list(self),
             Page::CreateKey => access_keys::create(self, visit).await,
             Page::DeleteKey => access_keys::delete(self, path.strip_prefix(DELETE_KEY).unwrap_or("")).await,
+            Page::Backup => backup::page(self, visit).await,
             Page::Home | Page::Metrics => unreachable!("they are not JSON"),
         }
     }

@@ -65,7 +65,7 @@ use crate::store::{QueueRecord, decode, keys};
 use crate::wire;
 
 /// A queue's record in accepted state: what every change of a queue begins with.
-async fn read_queue(tx: &mut Tx, address: &QueueAddress) -> Result<Option<QueueRecord>, Error> {
+pub(crate) async fn read_queue(tx: &mut Tx, address: &QueueAddress) -> Result<Option<QueueRecord>, Error> {
     let key = keys::queue(address);
     match tx.get(Space::Map, &key).await? {
         Some(record) => Ok(Some(decode(Space::Map, &key, &record)?)),

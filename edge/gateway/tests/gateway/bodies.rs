@@ -1,0 +1,86 @@
+//! Limits: of one body, of all bodies, and of patience.
+
+use std::time::Duration;
+
+use tidegate_gateway::Patience;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::world::{Choices, Request, Response, World};
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_413_in_the_callers_protocol() {
+    let world = World::new().await;
+    let json = world.send(&Request::json("AmazonFake.Nothing").body(vec![b' '; 1025])).await;
+    assert_eq!(json.status, 413, "{json:?}");
+    assert!(json.json()["__type"].as_str().unwrap().contains("RequestEntityTooLarge"), "{json:?}");
+    let query = world.send(&Request::form("/", &"A".repeat(1025)).scope("A/20260101/us-east-1/fake")).await;
+    assert_eq!(query.status, 413, "{query:?}");
+    assert!(query.body.contains("<Code>RequestEntityTooLarge</Code>"), "{query:?}");
+    assert_eq!(world.call("Nothing").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_far_over_the_limit_is_answered_all_the_same() {
+    let world = World::new().await;
+    // More than the sockets' buffers hold, so that the client is still sending when it is refused.
+    let response = world.send(&Request::json("AmazonFake.Nothing").body(vec![b' '; 7 * 1024])).await;
+    assert_eq!(response.status, 413, "{response:?}");
+}
+
+#[tokio::test]
+async fn all_bodies_together_are_bounded() {
+    let world = World::with(Choices { max_bodies: 1500, ..Choices::default() }).await;
+    let mut first = world.connect().await;
+    let request = Request::json("AmazonFake.Work").body([b"{}".to_vec(), vec![b' '; 1000]].concat());
+    first.write_all(&request.bytes(world.address)).await.unwrap();
+    world.fake.begun.notified().await;
+    let second = world.send(&request).await;
+    assert_eq!(second.status, 503, "{second:?}");
+    assert!(second.json()["__type"].as_str().unwrap().contains("ServiceUnavailable"), "{second:?}");
+    world.fake.go_on.notify_one();
+    assert_eq!(Response::read(&mut first).await.status, 200);
+    world.fake.go_on.notify_one();
+    assert_eq!(world.send(&request).await.status, 200, "its share was given back");
+}
+
+fn quick() -> Choices {
+    let short = Duration::from_millis(60);
+    Choices {
+        patience: Patience { idle: short, head: short, body: short, write: short, stop: short },
+        ..Choices::default()
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_is_given_up() {
+    let world = World::with(quick()).await;
+    let mut stream = world.connect().await;
+    let whole = Request::json("AmazonFake.Nothing").body(vec![b' '; 100]).bytes(world.address);
+    stream.write_all(&whole[..whole.len() - 50]).await.unwrap();
+    let response = Response::read(&mut stream).await;
+    assert_eq!(response.status, 408, "{response:?}");
+    assert!(response.body.contains("RequestTimeout"), "{response:?}");
+}
+
+#[tokio::test]
+async fn heads_and_connections_that_stall_are_given_up() {
+    let world = World::with(quick()).await;
+    for sent in [&b""[..], b"POST / HTTP/1.1\r\nhost: loc"] {
+        let mut stream = world.connect().await;
+        stream.write_all(sent).await.unwrap();
+        assert_eq!(Response::read(&mut stream).await.status, 0, "{sent:?}: closed without an answer");
+    }
+}
+
+#[tokio::test]
+async fn a_call_may_take_longer_than_any_limit_of_patience() {
+    let world = World::with(quick()).await;
+    let mut slow = world.connect().await;
+    slow.write_all(&Request::json("AmazonFake.Work").bytes(world.address)).await.unwrap();
+    world.fake.begun.notified().await;
+    // An idle connection opened after it runs into its limit first.
+    let mut idle = world.connect().await;
+    assert_eq!(idle.read(&mut [0]).await.unwrap(), 0);
+    world.fake.go_on.notify_one();
+    assert_eq!(Response::read(&mut slow).await.status, 200);
+}

@@ -1,0 +1,126 @@
+//! A service that does what its operations' names say.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::FutureExt;
+use parking_lot::Mutex;
+use tidegate_env::Env;
+use tidegate_protocol::{
+    Call, Coverage, ErrorShape, Fault, Operation, ProtocolId, Reader, ResponseFuture, Service, ServiceError,
+    ServiceModel, Shape, Validation,
+};
+use tokio::sync::Notify;
+
+const fn operation(name: &'static str) -> Operation {
+    Operation { name, method: "POST", uri: "/", header: None, has_output: false }
+}
+
+static OPERATIONS: [Operation; 6] = [
+    operation("Fail"),
+    operation("Nothing"),
+    operation("Panic"),
+    operation("PanicLater"),
+    operation("Wait"),
+    operation("Work"),
+];
+
+pub static MODEL: ServiceModel = ServiceModel {
+    name: "fake",
+    title: "Fake Service",
+    signing_name: "fake",
+    endpoint_prefix: "fake",
+    target_prefix: Some("AmazonFake"),
+    protocols: &[ProtocolId::AwsJson1_0, ProtocolId::AwsQuery],
+    api_version: "2026-01-01",
+    xml_namespace: Some("http://fake.amazonaws.com/doc/2026-01-01/"),
+    error_namespace: "com.amazonaws.fake",
+    validation: Validation::Coral,
+    query_compatible: true,
+    operations: &OPERATIONS,
+};
+
+const BROKEN: ErrorShape = ErrorShape::new("Broken", 418, Fault::Sender);
+
+pub struct Fake {
+    pub env: Env,
+    /// All calls, as they came.
+    pub calls: Mutex<Vec<Call>>,
+    /// Given whenever a call has begun to work or to wait.
+    pub begun: Notify,
+    /// Lets one working call go on.
+    pub go_on: Notify,
+    /// Calls whose future was dropped before it ended.
+    pub dropped: Arc<AtomicUsize>,
+    /// Given at each of these.
+    pub gone: Arc<Notify>,
+}
+
+struct OnDrop<'a>(&'a Fake, bool);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        if !self.1 {
+            self.0.dropped.fetch_add(1, Ordering::SeqCst);
+            self.0.gone.notify_one();
+        }
+    }
+}
+
+impl Fake {
+    pub fn new(env: Env) -> Arc<Fake> {
+        Arc::new(Fake {
+            env,
+            calls: Mutex::default(),
+            begun: Notify::new(),
+            go_on: Notify::new(),
+            dropped: Arc::default(),
+            gone: Arc::default(),
+        })
+    }
+
+    pub fn last_call(&self) -> Call {
+        self.calls.lock().last().cloned().expect("there was a call")
+    }
+
+    async fn work(&self) {
+        let mut guard = OnDrop(self, false);
+        self.begun.notify_one();
+        self.go_on.notified().await;
+        guard.1 = true;
+    }
+
+    async fn wait(&self) {
+        let mut guard = OnDrop(self, false);
+        let _wait = self.env.waits().begin();
+        self.begun.notify_one();
+        self.env.waits().over().await;
+        guard.1 = true;
+    }
+}
+
+impl Service for Fake {
+    fn model(&self) -> &'static ServiceModel {
+        &MODEL
+    }
+
+    fn coverage(&self) -> &'static [(&'static str, Coverage)] {
+        &[]
+    }
+
+    fn call<'a>(&'a self, call: &'a Call, _input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
+        self.calls.lock().push(call.clone());
+        assert_ne!(call.operation.name, "Panic", "as it was asked to");
+        Ok(async move {
+            match call.operation.name {
+                "Fail" => return Err(ServiceError::new(BROKEN, "as it was asked to")),
+                "PanicLater" => panic!("as it was asked to"),
+                "Work" => self.work().await,
+                "Wait" => self.wait().await,
+                _ => {}
+            }
+            Ok(Box::new(()) as Box<dyn Shape>)
+        }
+        .boxed())
+    }
+}

@@ -1,0 +1,79 @@
+//! How requests, connections and the server end.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tidegate_gateway::Patience;
+use tokio::io::AsyncWriteExt;
+
+use crate::world::{Choices, Request, Response, World};
+
+#[tokio::test]
+async fn a_panic_ends_its_request_only() {
+    let world = World::new().await;
+    for operation in ["Panic", "PanicLater"] {
+        let response = world.call(operation).await;
+        assert_eq!(response.status, 500, "{response:?}");
+        assert!(response.json()["__type"].as_str().unwrap().contains("InternalFailure"), "{response:?}");
+        assert!(!response.body.contains("as it was asked to"), "the client learns nothing of it: {response:?}");
+        assert!(response.header("x-amzn-requestid").is_some());
+    }
+    assert_eq!(world.call("Nothing").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_takes_its_call_with_it() {
+    let world = World::new().await;
+    let mut stream = world.connect().await;
+    stream.write_all(&Request::json("AmazonFake.Wait").bytes(world.address)).await.unwrap();
+    world.fake.begun.notified().await;
+    drop(stream);
+    world.fake.gone.notified().await;
+    assert_eq!(world.fake.dropped.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn stopping_finishes_what_was_accepted_and_ends_long_polls() {
+    let world = World::new().await;
+    let mut working = world.connect().await;
+    working.write_all(&Request::json("AmazonFake.Work").bytes(world.address)).await.unwrap();
+    world.fake.begun.notified().await;
+    let mut waiting = world.connect().await;
+    waiting.write_all(&Request::json("AmazonFake.Wait").bytes(world.address)).await.unwrap();
+    world.fake.begun.notified().await;
+    let mut idle = world.connect().await;
+
+    world.stopper.stop();
+    assert_eq!(Response::read(&mut waiting).await.status, 200, "as if its time were up");
+    assert_eq!(Response::read(&mut idle).await.status, 0, "closed");
+    world.fake.go_on.notify_one();
+    assert_eq!(Response::read(&mut working).await.status, 200);
+    world.serving.await.unwrap();
+    assert!(tokio::net::TcpStream::connect(world.address).await.is_err(), "nothing listens any more");
+    assert_eq!(world.fake.dropped.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn what_does_not_end_is_cut_off() {
+    let patience = Patience { stop: Duration::from_millis(20), ..Patience::default() };
+    let world = World::with(Choices { patience, ..Choices::default() }).await;
+    let mut working = world.connect().await;
+    working.write_all(&Request::json("AmazonFake.Work").bytes(world.address)).await.unwrap();
+    world.fake.begun.notified().await;
+    world.stopper.stop();
+    world.serving.await.unwrap();
+    assert_eq!(Response::read(&mut working).await.status, 0);
+    assert_eq!(world.fake.dropped.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_connection_serves_many_requests() {
+    let world = World::new().await;
+    let mut stream = world.connect().await;
+    let one = String::from_utf8(Request::json("AmazonFake.Nothing").bytes(world.address)).unwrap();
+    let kept = one.replace("connection: close\r\n", "");
+    stream.write_all(format!("{kept}{kept}{one}").as_bytes()).await.unwrap();
+    let answers = Response::read(&mut stream).await;
+    assert_eq!(answers.status, 200);
+    assert_eq!(world.fake.calls.lock().len(), 3);
+}
