@@ -277,6 +277,36 @@ fn drain(server: &mut Server, known: &mut Known) {
     server.check();
 }
 
+#[test]
+fn an_abandoned_transaction_keeps_its_lane_locked_until_its_outcome_is_known() {
+    let (env, clock) = Env::manual(1, START);
+    let mut server = Server::start(env, clock, MemoryDisk::seeded(1));
+    let created = server.commit(async |tx| {
+        create_in_tx(tx, Q, Discipline::Fifo);
+        Ok(())
+    });
+    created.unwrap();
+    let mut known = Known::default();
+    send(&mut server, &mut known, 0, 0);
+    send(&mut server, &mut known, 0, 0);
+    let reserved = server.reserve(1).unwrap();
+    {
+        let (now, store) = (server.env.now(), server.store.clone());
+        let leased =
+            transact(&*store, &[], async |tx: &mut Tx| lease_in_tx(tx, &reserved[0], now, now.plus_millis(1000)).await);
+        let mut leased = std::pin::pin!(leased);
+        // Accepted by the first poll, and nothing is durable without a step of the committer.
+        assert!(leased.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    drop(reserved);
+    assert_eq!(server.reserve(2).unwrap().len(), 0);
+    server.check();
+    server.clock.advance(Duration::from_millis(1000));
+    let again = server.reserve(2).unwrap();
+    let counts: Vec<_> = again.iter().map(|reservation| reservation.lease.receive_count).collect();
+    assert_eq!(counts, [1, 0]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
