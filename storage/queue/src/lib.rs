@@ -12,13 +12,25 @@
 //! # Records
 //! A message's body (immutable) and its lease (small, rewritten at each receive) are separate
 //! records. Both lie under (queue, *generation*, …): purging a queue raises its generation in one
-//! write, and a bounded sweeper reclaims what the old one held.
+//! write, and a bounded sweeper reclaims what the old one held. Every transaction that touches a
+//! message reads the queue's record, so none can write into a generation that is past.
+//!
+//! Bodies lie in order of position, leases by lane; a message that was sent to be had later also has
+//! an entry in the due index until it is first received. `keys.rs` lists every key.
 //!
 //! # Memory
-//! The index of a queue is a [`tidegate_store::Fold`] over the lease records: a *window* over the
-//! ready messages of each lane, all leases, and the nearest due times. Everything beyond the
-//! windows stays on disk and is read when the window drains, from a remembered watermark, never
-//! from the head of the queue: a scan over deleted keys collapses.
+//! The index of a queue is a [`tidegate_store::Fold`] over queue records, leases and due entries,
+//! which lie under one prefix so that it sees the changes of a batch in the order they were made:
+//! a *window* over the ready messages of each lane, all leases, and the nearest due times. Everything
+//! beyond the windows stays on disk and is read when the window drains, from a remembered watermark,
+//! never from the head of the queue: a scan over deleted keys collapses. Messages are not in memory
+//! each, but lanes that hold one are: about 250 bytes for a lane.
+//!
+//! # Reservations and crashes
+//! Memory follows what is *durable*, transactions read what is *accepted*, so a reservation is only
+//! a hint: the transaction that uses it demands the lease's version. A reservation that was used and
+//! dropped, its transaction's outcome unknown, is not given back before a rewrite of the lease has
+//! shown what became of it; anything else would let a FIFO lane run out of order.
 
 mod expire;
 mod index;

@@ -163,19 +163,15 @@ async fn finish(world: &World, ledger: &Mutex<Ledger>, discipline: Discipline) {
             break;
         }
         let held = Held::new(ledger, discipline, received.iter().map(name).collect());
-        let mut now = ledger.lock();
-        now.tried.extend(held.1.iter().copied());
-        now.gone.extend(held.1.iter().copied());
-        drop(now);
+        ledger.lock().tried.extend(held.1.iter().copied());
+        ledger.lock().gone.extend(held.1.iter().copied());
         for reservation in &received {
             assert!(world.delete(&reservation.key).await);
         }
     }
-    let ledger = ledger.lock();
     assert_eq!(world.counts(), (0, 0, 0));
-    assert_eq!(ledger.tried.len() as u64, MESSAGES);
-    assert_eq!(ledger.lanes.values().sum::<u64>(), MESSAGES);
-    drop(ledger);
+    assert_eq!(ledger.lock().tried.len() as u64, MESSAGES);
+    assert_eq!(ledger.lock().lanes.values().sum::<u64>(), MESSAGES);
     world.check().await;
 }
 
