@@ -26,7 +26,7 @@ JSON_TYPES = {
     "ReceiptHandleIsInvalid": "ReceiptHandleIsInvalid",
     "ResourceNotFoundException": "ResourceNotFoundException",
 }
-STATUSES = {"OverLimit": 403, "AWS.SimpleQueueService.PurgeQueueInProgress": 403, "ResourceNotFoundException": 404}
+STATUSES = {"OverLimit": 403, "ReceiptHandleIsInvalid": 404, "ResourceNotFoundException": 404}
 
 NAME = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
 BATCH_ID = "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."

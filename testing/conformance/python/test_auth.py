@@ -42,7 +42,7 @@ def signed(server: Server, key: tuple[str, str], *, body: str = "{}", service="s
         scope = f"{fixed[:8]}/{region}/{service}/aws4_request"
         request.headers["X-Amz-Content-SHA256"] = hashlib.sha256(body.encode()).hexdigest()
         canonical = signer.canonical_request(request)
-        signer.scope = lambda _: scope
+        signer.scope = lambda _: f"{key[0]}/{scope}"
         text = "\n".join(["AWS4-HMAC-SHA256", fixed, scope, hashlib.sha256(canonical.encode()).hexdigest()])
         signer._inject_signature_to_request(request, signer.signature(text, request))
     else:

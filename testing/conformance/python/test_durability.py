@@ -84,7 +84,7 @@ def test_a_damaged_folder_is_reported_and_not_skipped(tmp_path):
         url = sqs.create_queue(QueueName="q")["QueueUrl"]
         for number in range(50):
             send(sqs, url, f"message {number} " + "x" * 2_000)
-        server.kill()
+        server.stop()
         files = sorted((path for path in server.data.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
         journal = next(path for path in reversed(files) if b"message 25 " in path.read_bytes())
         content = bytearray(journal.read_bytes())

@@ -116,7 +116,7 @@ def test_a_finished_task_cannot_be_cancelled(server, sqs, dead_letters):
     _, dead, _ = dead_letters(1)
     handle = sqs.start_message_move_task(SourceArn=arn(sqs, dead))["TaskHandle"]
     server.settle()
-    with refused("ResourceNotFoundException", "", 404):
+    with refused("AWS.SimpleQueueService.UnsupportedOperation"):
         sqs.cancel_message_move_task(TaskHandle=handle)
 
 

@@ -58,7 +58,7 @@ def test_the_visibility_of_a_message_that_is_not_in_flight_cannot_change(server,
     send(sqs, url, "x")
     (message,) = receive(sqs, url)
     server.advance("PT6S")
-    with refused("MessageNotInflight"):
+    with refused("AWS.SimpleQueueService.MessageNotInflight"):
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=10)
     (again,) = receive(sqs, url)
     sqs.delete_message(QueueUrl=url, ReceiptHandle=again["ReceiptHandle"])

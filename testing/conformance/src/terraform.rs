@@ -78,6 +78,8 @@ impl User<'_> {
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("AWS_REGION", "us-east-1"),
             ("CHECKPOINT_DISABLE", "1"),
+            // Whatever does not go to the endpoint must go nowhere.
+            ("HTTPS_PROXY", "http://127.0.0.1:9"),
         ]);
         command
     }
