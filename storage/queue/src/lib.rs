@@ -24,7 +24,7 @@
 //! a *window* over the ready messages of each lane, all leases, and the nearest due times. Everything
 //! beyond the windows stays on disk and is read when the window drains, from a remembered watermark,
 //! never from the head of the queue: a scan over deleted keys collapses. Messages are not in memory
-//! each, but lanes that hold one are: about 250 bytes for a lane.
+//! each, but lanes that hold one are: a few hundred bytes for a lane.
 //!
 //! # Reservations and crashes
 //! Memory follows what is *durable*, transactions read what is *accepted*, so a reservation is only
