@@ -165,6 +165,8 @@ impl ChunkDecoder {
             }
             State::DataEnd => Err(ChunkError::Malformed("a chunk is longer than it says")),
             State::Trailers => self.take_trailer(line),
+            // AWS's own examples end in one line end more than they need.
+            State::Done if line.is_empty() => Ok(()),
             State::Done => Err(ChunkError::Malformed("something follows its end")),
             State::Data(_) => unreachable!("data is not read by lines"),
         }
@@ -200,9 +202,8 @@ impl ChunkDecoder {
             return Err(ChunkError::Malformed("the trailers are too long"));
         }
         if line.is_empty() {
-            // Some clients put an empty line before the trailers' signature as well.
-            let awaited = self.signed_trailers;
-            if !awaited {
+            // AWS's own examples put an empty line before the trailers' signature as well.
+            if !self.signed_trailers {
                 self.state = State::Done;
             }
             return Ok(());

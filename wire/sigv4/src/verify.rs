@@ -184,7 +184,7 @@ fn stated_payload(request: &Request<'_>, expected: &Expected<'_>, presigned: boo
             Ok(request.parameter("X-Amz-Content-Sha256").unwrap_or_else(|| UNSIGNED.to_owned()))
         }
         (Style::S3, None) => Err(SignatureError::NoBodyHash),
-        (Style::Standard, Some(UNSIGNED)) => Ok(UNSIGNED.to_owned()),
+        // Whatever the client states: elsewhere than in S3 a body is never unsigned.
         (Style::Standard, _) => Ok(sha256(expected.body.unwrap_or_default())),
     }
 }

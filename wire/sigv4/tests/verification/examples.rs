@@ -102,6 +102,25 @@ pub(crate) fn chunked_upload() -> Verified {
     s3("PUT", "/examplebucket/chunkObject.txt", "", &headers).expect("the documentation's signature")
 }
 
+/// The head of the chunked upload with trailers.
+pub(crate) fn chunked_upload_with_trailers() -> Verified {
+    let authorization = authorization(
+        "content-encoding;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class;x-amz-trailer",
+        "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e",
+    );
+    let headers = headers([
+        ("host", "s3.amazonaws.com"),
+        ("authorization", &authorization),
+        ("x-amz-date", "20130524T000000Z"),
+        ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
+        ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"),
+        ("content-encoding", "aws-chunked"),
+        ("x-amz-decoded-content-length", "66560"),
+        ("x-amz-trailer", "x-amz-checksum-crc32c"),
+    ]);
+    s3("PUT", "/examplebucket/chunkObject.txt", "", &headers).expect("the documentation's signature")
+}
+
 /// The test suite's requests to `service` at 2015-08-30T12:36:00Z.
 #[test]
 fn the_test_suite() {

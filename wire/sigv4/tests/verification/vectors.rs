@@ -15,17 +15,40 @@ fn text<'a>(case: &'a Value, field: &str) -> &'a str {
 
 /// Verifies a case after `change` has had its way with method, path, query and body.
 fn outcome(case: &Value, now: Timestamp, change: impl Fn(&mut [String; 4])) -> Result<(), SignatureError> {
+    verified(case, now, change, |_| {})
+}
+
+/// Verifies a case after `change` has had its way with the key.
+fn outcome_with(case: &Value, now: Timestamp, change: impl Fn(&mut OneKey)) -> Result<(), SignatureError> {
+    verified(case, now, |_| {}, change)
+}
+
+fn verified(
+    case: &Value,
+    now: Timestamp,
+    change: impl Fn(&mut [String; 4]),
+    change_key: impl Fn(&mut OneKey),
+) -> Result<(), SignatureError> {
     let mut parts = ["method", "path", "query", "body"].map(|field| text(case, field).to_owned());
     change(&mut parts);
     let [method, path, query, body] = &parts;
     let pairs = case["headers"].as_array().unwrap().iter();
-    let headers = headers(pairs.map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap())));
-    let request = Request { method, path, query, headers: &headers, authority: None };
+    let mut headers = headers(pairs.map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap())));
+    // An HTTP/2 request has its host elsewhere.
+    let host = headers.remove("host").unwrap();
+    let authority = Some(host.to_str().unwrap());
+    let request = Request { method, path, query, headers: &headers, authority };
     let style = if text(case, "style") == "s3" { Style::S3 } else { Style::Standard };
     let expected = Expected { style, service: text(case, "service"), body: Some(body.as_bytes()), now };
     let mut key = OneKey::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
     key.token = case["token"].as_str().map(str::to_owned);
-    let verified = verify(&request, &expected, &key)?;
+    change_key(&mut key);
+    let over_http_2 = verify(&request, &expected, &key).map(drop);
+    headers.insert("host", host.clone());
+    let request = Request { method, path, query, headers: &headers, authority: None };
+    let verified = verify(&request, &expected, &key);
+    assert_eq!(over_http_2, verified.as_ref().map(drop).map_err(Clone::clone));
+    let verified = verified?;
     assert!(matches!(verified.payload, Payload::Done));
     assert_eq!(parse_scope(&headers, query), Some(verified.scope));
     Ok(())
@@ -84,4 +107,16 @@ fn a_presigned_url_is_accepted_until_it_expires() {
             assert_eq!(outcome.is_ok(), accepted, "{} at {now}: {outcome:?}", text(case, "name"));
         }
     }
+}
+
+#[test]
+fn a_temporary_key_is_accepted_with_its_token_until_it_expires() {
+    let cases = cases();
+    let case = cases.iter().find(|case| text(case, "name") == "json with token").unwrap();
+    let at_end = outcome_with(case, at(SIGNED), |key| key.expires = at(SIGNED));
+    assert_eq!(at_end, Ok(()));
+    let after = outcome_with(case, at(SIGNED), |key| key.expires = at(SIGNED - 1));
+    assert_eq!(after, Err(SignatureError::ExpiredToken));
+    let another = outcome_with(case, at(SIGNED), |key| key.token = Some("another".to_owned()));
+    assert_eq!(another, Err(SignatureError::UnknownKey));
 }
