@@ -9,19 +9,28 @@ use super::model::Model;
 use super::services::Entry;
 use crate::process::{root, run};
 
+/// A botocore, pinned to its content: what is read from it becomes our code.
+pub struct Release {
+    pub version: &'static str,
+    /// Of its wheel.
+    sha256: &'static str,
+}
+
 /// The botocore whose models we follow.
-pub const CURRENT: &str = "1.43.11";
+pub const CURRENT: Release =
+    Release { version: "1.43.11", sha256: "0108b5604df5a26918936c845e1e761866ee9ea8d1c1f9358ed3c69afdc37436" };
 /// The last botocore whose SQS model is the query one: its names on the query wire (`Attribute.1.Name`)
 /// and its error codes there are in no later model.
-pub const OLD: &str = "1.31.80";
+pub const OLD: Release =
+    Release { version: "1.31.80", sha256: "1c693c0f8b2553fcbe0df223241191e6f9f60b4245d65c1822c08f659274fef2" };
 
 /// The models of `services`, in their order. A service that used to speak query carries its old model.
 pub fn load(services: &[Entry]) -> Result<Vec<Model>> {
     let names: Vec<&str> = services.iter().map(|service| service.name).collect();
     let old_names: Vec<&str> =
         services.iter().filter(|service| service.was_query).map(|service| service.name).collect();
-    let current = fetch(CURRENT, &names)?;
-    let old = fetch(OLD, &old_names)?;
+    let current = fetch(&CURRENT, &names)?;
+    let old = fetch(&OLD, &old_names)?;
     services
         .iter()
         .map(|service| {
@@ -40,20 +49,34 @@ fn read(folder: &Path, name: &str) -> Result<Model> {
     serde_json::from_str(&text).with_context(|| format!("{} is not a service model", path.display()))
 }
 
-/// The folder with the models of one version, downloaded unless it is there.
-fn fetch(version: &str, names: &[&str]) -> Result<PathBuf> {
-    let folder = root().join("target/codegen").join(version);
+/// The folder with the models of one release, downloaded unless it is there.
+fn fetch(release: &Release, names: &[&str]) -> Result<PathBuf> {
+    let folder = root().join("target/codegen").join(release.version);
     if names.iter().all(|name| folder.join(format!("{name}.json")).is_file()) {
         return Ok(folder);
     }
     std::fs::create_dir_all(&folder)?;
-    println!("codegen: fetching the service models of botocore {version}");
-    let package = format!("botocore=={version}");
-    let pip =
-        ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"];
-    run(Command::new("python3").args(pip).arg("--dest").arg(&folder).arg(package))?;
+    println!("codegen: fetching the service models of botocore {}", release.version);
+    let wanted = folder.join("requirements.txt");
+    std::fs::write(&wanted, format!("botocore=={} --hash=sha256:{}\n", release.version, release.sha256))?;
+    let options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--require-hashes"];
+    let mut pip = Command::new(python_with_pip()?);
+    run(pip.args(["-m", "pip", "download"]).args(options).arg("--dest").arg(&folder).arg("-r").arg(&wanted))?;
     run(Command::new("python3").args(["-c", UNPACK]).arg(&folder).args(names))?;
     Ok(folder)
+}
+
+/// A Python that has pip. Debian's has none, but can make an environment that does.
+fn python_with_pip() -> Result<PathBuf> {
+    let has_pip = Command::new("python3").args(["-m", "pip", "--version"]).output().context("cannot start python3")?;
+    if has_pip.status.success() {
+        return Ok("python3".into());
+    }
+    let environment = root().join("target/codegen/venv");
+    if !environment.is_dir() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+    }
+    Ok(environment.join("bin/python3"))
 }
 
 /// Takes the newest model of each named service out of the wheel; some are compressed, some are not.
