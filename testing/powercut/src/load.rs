@@ -143,14 +143,12 @@ impl Load {
     pub async fn audit(&self, client: &Client, queue: &str) -> Result<()> {
         let present = self.drain_view(client, queue).await?;
         let fates = self.fates.lock().await;
-        for (body, fate) in fates.iter() {
-            let (name, is_present) = (&body[..body.len().min(24)], present.contains(body));
-            match fate {
-                Fate::Stored => ensure!(is_present, "lost: {name:?} was acknowledged"),
-                Fate::Deleted => ensure!(!is_present, "back: {name:?} was deleted"),
-                Fate::Offered | Fate::Leaving => {}
-            }
-        }
+        let with = |wanted: Fate, there: bool| -> Vec<&str> {
+            let matching = fates.iter().filter(|(body, fate)| **fate == wanted && present.contains(*body) == there);
+            matching.map(|(body, _)| body.trim_end_matches('x')).collect()
+        };
+        let (lost, back) = (with(Fate::Stored, false), with(Fate::Deleted, true));
+        ensure!(lost.is_empty() && back.is_empty(), "acknowledged, but lost: {lost:?}; deleted, but back: {back:?}");
         let invented: Vec<&String> = present.iter().filter(|body| !fates.contains_key(*body)).collect();
         ensure!(invented.is_empty(), "never sent: {invented:?}");
         Ok(())

@@ -38,7 +38,16 @@ impl Machine {
         ensure!(self.server.is_none(), "the server is running");
         let log = std::fs::File::options().create(true).append(true).open(self.log_path())?;
         let mut server = Command::new(server_binary()?)
-            .args(["up", "--virtual-clock", "--port", &self.port.to_string(), "--data"])
+            // A line for each refused request would hide what the store has to say.
+            .args([
+                "up",
+                "--virtual-clock",
+                "--log",
+                "info,tidegate_gateway=error",
+                "--port",
+                &self.port.to_string(),
+                "--data",
+            ])
             .arg(self.disk.folder())
             .envs(self.disk.environment())
             .current_dir(self.disk.root())

@@ -203,18 +203,28 @@ static void close_unchanged(struct inode *inode) {
     }
 }
 
-// Remembers what a change of [from, to) is about to replace; `length` is the file's new one.
-static struct change *remember(struct inode *inode, int fd, const struct stat *status, off_t from, off_t to, int is_write) {
+// A descriptor of our own: to undo through, and to look around in the file without moving its user's
+// position.
+static int own_fd(struct inode *inode, int fd) {
     if (inode->fd < 0) {
         char path[64];
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
         if ((inode->fd = real_open(path, O_RDWR | O_CLOEXEC)) < 0) give_up("a second descriptor");
     }
+    return inode->fd;
+}
+
+// Remembers what a change of [from, to) is about to replace; `length` is the file's new one.
+static struct change *remember(struct inode *inode, int fd, const struct stat *status, off_t from, off_t to, int is_write) {
+    own_fd(inode, fd);
     // The pages of a doomed write are dirty again once they are written again.
     for (size_t i = inode->count; is_write && i-- > 0;) {
         struct change *old = &inode->changes[i];
-        if (old->doomed && old->end && old->offset < to && from < old->end) forget(inode, i);
+        if (old->doomed && old->offset < to && from < old->end) forget(inode, i);
     }
+    // What is cut off need not be saved.
+    for (size_t i = inode->count; !is_write && i-- > 0;)
+        if (inode->changes[i].doomed && inode->changes[i].offset >= from) forget(inode, i);
     if (inode->count == inode->capacity) {
         inode->capacity = inode->capacity ? 2 * inode->capacity : 16;
         inode->changes = realloc(inode->changes, inode->capacity * sizeof *inode->changes);
@@ -233,7 +243,7 @@ static struct change *remember(struct inode *inode, int fd, const struct stat *s
 
 static char *save(const char *path) {
     char *saved = NULL;
-    if (asprintf(&saved, "%s/%llu", scratch, (unsigned long long)next_saved++) < 0) give_up("memory");
+    if (asprintf(&saved, "%s/%d-%llu", scratch, (int)getpid(), (unsigned long long)next_saved++) < 0) give_up("memory");
     if (real_link(path, saved)) give_up("keeping a removed file");
     return saved;
 }
@@ -298,7 +308,17 @@ static void tear(struct inode *inode, struct change *change) {
     if (change->end > change->old_length && real_ftruncate(inode->fd, length)) give_up("tearing a length");
 }
 
+// For the process's log: what a cut meets.
+static void tell(const struct inode *inode, const struct change *change) {
+    char link[64], path[PATH_MAX] = "";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", inode->fd);
+    if (readlink(link, path, sizeof path - 1) < 0) return;
+    dprintf(2, "powercut: not synced: %s at %lld..%lld%s\n", path, (long long)change->offset, (long long)change->end,
+            change->doomed ? ", doomed" : "");
+}
+
 static void lose_data(struct inode *inode) {
+    for (size_t i = 0; i < inode->count; i++) tell(inode, &inode->changes[i]);
     uint64_t mode = control->cut_mode;
     size_t kept = mode == CUT_TORN ? draw() % (inode->count + 1) : 0;
     for (size_t i = 0; i < kept; i++)
@@ -324,6 +344,7 @@ static void lose_names(void) {
     while (names_count > kept) {
         struct name *name = &names[--names_count];
         control->undone++;
+        dprintf(2, "powercut: not synced: %s\n", name->path);
         switch (name->kind) {
         // What has gone on to another name, or holds something durable, stays.
         case CREATED: real_unlink(name->path); break;
@@ -355,13 +376,30 @@ static void count_operation(void) {
 
 // ---- writes -------------------------------------------------------------------------------------
 
-static int refuse_write(off_t grows, size_t *size) {
+// How many bytes of [from, to) the disk has to find room for: those in holes and behind the end. A
+// file that was only made longer has no room yet.
+static off_t unallocated(int fd, off_t from, off_t to) {
+    off_t total = 0;
+    while (from < to) {
+        off_t data = lseek(fd, from, SEEK_DATA);
+        if (data < 0 || data >= to) return total + (to - from);
+        total += data - from;
+        from = lseek(fd, data, SEEK_HOLE);
+        if (from < 0) return total;
+    }
+    return total;
+}
+
+// Answers an error, or makes the write shorter.
+static int refuse_write(struct inode *inode, int fd, off_t from, size_t *size) {
     if (control->fail_writes) {
         control->fail_writes--;
         control->failed++;
         return EIO;
     }
-    if (!control->limited || grows <= 0) return 0;
+    if (!control->limited) return 0;
+    off_t grows = unallocated(own_fd(inode, fd), from, from + (off_t)*size);
+    if (grows == 0) return 0;
     if (control->room == 0) {
         control->failed++;
         return ENOSPC;
@@ -370,7 +408,7 @@ static int refuse_write(off_t grows, size_t *size) {
     if ((uint64_t)grows > control->room) {
         *size -= (size_t)((uint64_t)grows - control->room);
         grows = (off_t)control->room;
-        if (*size == 0) return ENOSPC;
+        control->failed++;
     }
     control->room -= (uint64_t)grows;
     return 0;
@@ -389,7 +427,7 @@ static ssize_t write_to(int fd, const char *bytes, size_t size, off_t offset) {
     count_operation();
     off_t from = offset;
     if (offset < 0) from = fcntl(fd, F_GETFL) & O_APPEND ? status.st_size : lseek(fd, 0, SEEK_CUR);
-    int refused = refuse_write(from + (off_t)size - status.st_size, &size);
+    int refused = refuse_write(inode, fd, from, &size);
     if (refused) {
         pthread_mutex_unlock(&lock);
         errno = refused;
@@ -489,7 +527,8 @@ static int sync_with(int (*sync)(int), int fd) {
     if (inode && S_ISREG(status.st_mode) && control->fail_syncs) {
         control->fail_syncs--;
         control->failed++;
-        for (size_t i = 0; i < inode->count; i++) inode->changes[i].doomed = 1;
+        // A length is kept by the file system's own journal: the next sync of the file saves it.
+        for (size_t i = 0; i < inode->count; i++) inode->changes[i].doomed = inode->changes[i].end != 0;
         pthread_mutex_unlock(&lock);
         errno = EIO;
         return -1;
