@@ -59,7 +59,7 @@ impl Report {
             self.machine.iter().map(|text| format!("- {text}\n")).collect::<String>().trim_end()
         ));
         let syncs = crate::statistics::Spread::of(&self.syncs);
-        line(format!("- 4 KiB append and fdatasync, in the same minutes: {} µs", syncs.whole()));
+        line(format!("- fdatasync of one written block, in the same minutes: {} µs", syncs.whole()));
         line(format!("- load average before {:.1}, after {:.1}", self.loads.0, self.loads.1));
         line(format!("\n{}\n", self.method));
         line("## Figures\n".to_owned());
@@ -90,7 +90,7 @@ take turns; every figure is the median of the rounds, with the lowest and the hi
 - *Floor*: a trivial hyper server in its own process that reads the same requests and answers as many
   bytes, driven by the same client.
 - *Ceiling*: a bare appender with as many writers and bytes that gathers, writes and syncs
-  (`fdatasync`); in operations a second.
+  (`fdatasync`) at the end of a growing file; in operations a second.
 - The product runs with its default settings: every acknowledged write is synced.
 
 `cargo xtask bench` repeats all of it; `-- --rows send,batch` some of it; where `perf` is installed,

@@ -70,7 +70,7 @@ impl Queue {
 
     /// ChangeMessageVisibility.
     pub fn change_visibility(&self, receipt: &str) -> Vec<u8> {
-        self.request("ChangeMessageVisibility", &format!(r#","ReceiptHandle":"{receipt}","VisibilityTimeout":43200"#))
+        self.request("ChangeMessageVisibility", &format!(r#","ReceiptHandle":"{receipt}","VisibilityTimeout":3600"#))
     }
 
     /// GetQueueAttributes, all of them.
