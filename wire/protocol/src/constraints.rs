@@ -7,8 +7,10 @@ mod checker;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod top_level;
 
 use checker::Checker;
+use top_level::TopLevel;
 
 use crate::errors;
 use crate::model::Validation;
@@ -28,7 +30,7 @@ pub fn check(validation: Validation, input: &dyn Shape) -> Result<(), ServiceErr
             coral(&checker.into_violations())
         }
         Validation::MissingParameter { except } => {
-            let mut top_level = checker::TopLevel::default();
+            let mut top_level = TopLevel::default();
             input.write(&mut top_level);
             missing_parameter(top_level.missing(), except)
         }

@@ -122,3 +122,48 @@ fn protocol(name: &str, json_version: Option<&str>) -> &'static str {
         (other, _) => panic!("unknown protocol {other}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_the_model_become_names_of_rust() {
+        for (name, expected) in [
+            ("QueueUrl", "queue_url"),
+            ("MD5OfMessageBody", "md5_of_message_body"),
+            ("AWSAccountIds", "aws_account_ids"),
+            ("tags", "tags"),
+            ("Type", "r#type"),
+        ] {
+            assert_eq!(field(name), expected);
+        }
+        assert_eq!(constant("SendMessageBatchRequest"), "SEND_MESSAGE_BATCH_REQUEST");
+    }
+
+    #[test]
+    fn operations_of_one_pattern_are_told_apart_by_what_they_require() {
+        let model: Model = serde_json::from_value(serde_json::json!({
+            "metadata": {"apiVersion": "1", "endpointPrefix": "x", "protocol": "rest-xml", "serviceFullName": "X"},
+            "operations": {
+                "Copy": {"name": "Copy", "http": {"method": "PUT", "requestUri": "/{Key+}"}, "input": {"shape": "Copied"}},
+                "Part": {"name": "Part", "http": {"method": "PUT", "requestUri": "/{Key+}"}, "input": {"shape": "Part"}},
+                "Alone": {"name": "Alone", "http": {"method": "GET", "requestUri": "/{Key+}"}, "input": {"shape": "Part"}},
+            },
+            "shapes": {
+                "Copied": {"type": "structure", "required": ["Source"], "members": {
+                    "Source": {"shape": "S", "location": "header", "locationName": "x-source"},
+                }},
+                "Part": {"type": "structure", "required": ["Number"], "members": {
+                    "Number": {"shape": "S", "location": "querystring", "locationName": "number"},
+                    "Optional": {"shape": "S", "location": "querystring", "locationName": "optional"},
+                }},
+                "S": {"type": "string"},
+            },
+        }))
+        .unwrap();
+        let uri = |name: &str| uri(&model, &model.operations[name]);
+        assert_eq!([uri("Copy"), uri("Part"), uri("Alone")], ["/{Key+}", "/{Key+}?number", "/{Key+}"]);
+        assert_eq!(distinguishing(&model, &model.operations["Copy"], "header"), ["x-source"]);
+    }
+}

@@ -9,6 +9,7 @@ mod catalog;
 mod coverage;
 mod emit;
 mod model;
+mod names;
 mod services;
 mod shapes;
 mod source;

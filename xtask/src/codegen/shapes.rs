@@ -1,7 +1,8 @@
 //! The API crate of a service: a struct and a table for each shape.
 
-use anyhow::{Context, Result, bail};
 use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail};
 
 use super::emit::{constant, field, header, service_model};
 use super::model::{Model, Reference, Shape};
@@ -59,19 +60,12 @@ fn strip_unused(text: String) -> String {
     imports + &body
 }
 
-struct Generator<'a> {
-    model: &'a Model,
+/// Writes the shapes of one model.
+pub struct Generator<'a> {
+    pub model: &'a Model,
 }
 
 impl Generator<'_> {
-    /// The shape in the model from when the service spoke query, which knows its names there.
-    fn old_shape(&self, name: &str) -> Option<&Shape> {
-        match &self.model.query {
-            Some(old) => old.shapes.get(name),
-            None => self.model.shapes.get(name),
-        }
-    }
-
     /// Every shape that an operation's input or output reaches, and every map's, list's and scalar's table.
     fn reachable(&self) -> Result<BTreeSet<String>> {
         let mut reached = BTreeSet::new();
@@ -114,9 +108,9 @@ impl Generator<'_> {
             let error = shape.error.as_ref().or(old);
             let status = error.and_then(|error| error.http_status_code);
             let receiver = shape.fault || status.is_some_and(|status| status >= 500);
-            let query = error.and_then(|error| error.code.clone()).or_else(|| unlisted_query_code(name));
+            let query = error.and_then(|error| error.code.clone()).or_else(|| self.unlisted_query_code(name));
             let query = query.filter(|code| code != name).map_or_else(String::new, |code| format!(".query({code:?})"));
-            let status = status.or_else(|| unlisted_status(name)).unwrap_or(if receiver { 500 } else { 400 });
+            let status = status.or_else(|| self.unlisted_status(name)).unwrap_or(if receiver { 500 } else { 400 });
             let fault = if receiver { "Receiver" } else { "Sender" };
             out += &format!(
                 "pub const {}: ErrorShape = ErrorShape::new({name:?}, {status}, Fault::{fault}){query};\n",
@@ -210,38 +204,6 @@ impl Shape for {name} {{
             line += &format!(".at({location})");
         }
         Ok(line)
-    }
-
-    /// The member's use in the model from when the service spoke query.
-    fn old_member(&self, owner: &str, name: &str) -> Option<Reference> {
-        let value = self.old_shape(owner)?.members.get(name)?;
-        serde_json::from_value(value.clone()).ok()
-    }
-
-    fn flattened(&self, owner: &str, name: &str, reference: &Reference, target: &Shape) -> bool {
-        let old = self.old_member(owner, name);
-        let old_target = old.as_ref().and_then(|old| self.old_shape(&old.shape));
-        reference.flattened
-            || target.flattened
-            || old.is_some_and(|old| old.flattened)
-            || old_target.is_some_and(|shape| shape.flattened)
-    }
-
-    /// The name on the query wire and in XML. The entries of a flattened list carry their own name in
-    /// place of the list's.
-    fn wire_name(&self, owner: &str, name: &str, reference: &Reference) -> Result<String> {
-        let old = self.old_member(owner, name);
-        let own = old.as_ref().unwrap_or(reference);
-        let Some(target) = self.old_shape(&own.shape).or(self.model.shapes.get(&own.shape)) else {
-            bail!("{owner}.{name} has no shape")
-        };
-        let entry = target.member.as_ref().and_then(|member| member.location_name.clone());
-        let flattened_list = target.kind == "list" && self.flattened(owner, name, reference, target);
-        let listed = own.location_name.clone().or(target.location_name.clone()).unwrap_or_else(|| name.to_owned());
-        if !flattened_list {
-            return Ok(listed);
-        }
-        Ok(entry.or_else(|| unlisted_entry_name(name)).unwrap_or(listed))
     }
 
     fn list(&self, name: &str, shape: &Shape) -> Result<String> {
@@ -391,29 +353,4 @@ fn method(kind: &str) -> &str {
         "float" => "double",
         other => other,
     }
-}
-
-/// Query codes of errors that SQS got after its models had stopped to list such codes.
-fn unlisted_query_code(name: &str) -> Option<String> {
-    let code = match name {
-        "KmsAccessDenied" => "KMS.AccessDeniedException",
-        "KmsDisabled" => "KMS.DisabledException",
-        "KmsInvalidKeyUsage" => "KMS.InvalidKeyUsageException",
-        "KmsInvalidState" => "KMS.InvalidStateException",
-        "KmsNotFound" => "KMS.NotFoundException",
-        "KmsOptInRequired" => "KMS.OptInRequired",
-        "KmsThrottled" => "KMS.ThrottlingException",
-        _ => return None,
-    };
-    Some(code.to_owned())
-}
-
-/// Statuses that AWS answers and no model lists: a wrong receipt handle is 404.
-fn unlisted_status(name: &str) -> Option<u16> {
-    (name == "ReceiptHandleIsInvalid").then_some(404)
-}
-
-/// The names of list entries that SQS got after its models had stopped to list such names.
-fn unlisted_entry_name(member: &str) -> Option<String> {
-    (member == "MessageSystemAttributeNames").then(|| "MessageSystemAttributeName".to_owned())
 }

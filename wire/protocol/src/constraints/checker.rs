@@ -1,38 +1,37 @@
 use tidegate_types::Timestamp;
 
 use super::rules::{Value, broken, described};
-use crate::schema::{Kind, ListSchema, MapSchema, Member, Rules, Schema, StructSchema};
+use crate::schema::{ListSchema, MapSchema, Rules, Schema, StructSchema};
 use crate::shape::Writer;
 
 /// Collects every violation in a structure, in Coral's words.
+///
+/// It remembers where it is and writes paths down only for violations: nearly every input has none.
 #[derive(Default)]
 pub struct Checker {
     violations: Vec<String>,
     open: Vec<Open>,
 }
 
-/// A structure, list or map that has been entered, with the path to what stands in it.
+/// A structure, list or map that has been entered, and where in it the next value stands.
 enum Open {
     Struct {
-        path: String,
         schema: &'static StructSchema,
-        /// Which members were written.
+        /// Which members were written, by index.
         present: Vec<bool>,
         /// The member that was announced last.
         member: usize,
     },
     List {
-        path: String,
         element: Schema,
         /// How many elements were written.
         count: usize,
-        /// The elements as AWS prints them, where they are scalars.
+        /// The elements as AWS prints them, where they are scalars with rules.
         texts: Vec<String>,
-        /// Whether an element broke its rules.
+        /// Whether one of them broke the rules.
         broken: bool,
     },
     Map {
-        path: String,
         schema: &'static MapSchema,
         key: String,
     },
@@ -47,67 +46,80 @@ impl Checker {
         self.violations.push(format!("Value {value} at '{path}' failed to satisfy constraint: {constraint}"));
     }
 
-    /// The path and schema of the next value, and whether it is an element of a list.
-    fn place(&mut self) -> (String, Option<Schema>) {
-        match self.open.last_mut() {
-            None => (String::new(), None),
-            Some(Open::Struct { path, schema, member, .. }) => {
-                let member = &schema.members[*member];
-                (join(path, &decapitalised(member.name)), Some(member.schema))
-            }
-            Some(Open::List { path, element, count, .. }) => {
+    /// Where the value at hand stands: `leaves.2.member.key`.
+    fn path(&self) -> String {
+        path_within(&self.open)
+    }
+
+    /// Moves on to the next value and returns its schema; the outermost structure has none.
+    fn next(&mut self) -> Option<Schema> {
+        match self.open.last_mut()? {
+            Open::Struct { schema, member, .. } => Some(schema.members[*member].schema),
+            Open::List { element, count, .. } => {
                 *count += 1;
-                (format!("{path}.{count}.member"), Some(*element))
+                Some(*element)
             }
-            Some(Open::Map { path, schema, key }) => (format!("{path}.{key}.member"), Some(schema.value)),
+            Open::Map { schema, .. } => Some(schema.value),
         }
     }
 
     /// Checks a scalar that AWS prints as `text`.
     fn scalar(&mut self, text: &dyn Fn() -> String, value: &Value<'_>) {
-        let (path, schema) = self.place();
-        let rules = schema.map_or(&Rules::NONE, |schema| schema.rules);
-        if unruled(rules) {
-            return;
-        }
+        let Some(rules) = self.next().map(|schema| schema.rules).filter(|rules| is_ruled(rules)) else { return };
         let faults = broken(rules, value);
-        match self.open.last_mut() {
-            // Of a list's scalars AWS names the list, all of it, and all demands on its elements.
-            Some(Open::List { texts, broken, .. }) => {
-                texts.push(text());
-                *broken |= !faults.is_empty();
-            }
-            Some(Open::Map { path, .. }) if !faults.is_empty() => {
-                let path = path.clone();
-                let constraint = format!("Map value must satisfy constraint: [{}]", described(rules));
-                self.violate(&format!("'{}'", text()), &path, &constraint);
-            }
-            _ => {
-                for fault in faults {
-                    self.violate(&format!("'{}'", text()), &path, &fault);
-                }
-            }
-        }
-    }
-
-    /// Checks the size of a list, map or blob.
-    fn size(&mut self, path: &str, rules: &Rules, size: usize) {
-        if unruled(rules) {
+        // Of a list's scalars AWS names the list, all of it, and all demands on its elements.
+        if let Some(Open::List { texts, broken, .. }) = self.open.last_mut() {
+            texts.push(text());
+            *broken |= !faults.is_empty();
             return;
         }
+        if faults.is_empty() {
+            return;
+        }
+        let shown = format!("'{}'", text());
+        if let Some(Open::Map { .. }) = self.open.last() {
+            let constraint = format!("Map value must satisfy constraint: [{}]", described(rules));
+            self.violate(&shown, &self.path_around(), &constraint);
+            return;
+        }
+        let path = self.path();
+        for fault in faults {
+            self.violate(&shown, &path, &fault);
+        }
+    }
+
+    /// Where the innermost list or map itself stands.
+    fn path_around(&self) -> String {
+        path_within(&self.open[..self.open.len().saturating_sub(1)])
+    }
+
+    /// Moves on to a list, map or blob, which is shown as `shown`, and checks its size.
+    fn sized(&mut self, size: usize, shown: &dyn Fn() -> String) {
+        let Some(rules) = self.next().map(|schema| schema.rules).filter(|rules| is_ruled(rules)) else { return };
         for fault in broken(rules, &Value::Size(size)) {
-            let shown = if size == 0 { "'[]'" } else { "'[...]'" };
-            self.violate(shown, path, &fault);
+            self.violate(&format!("'{}'", shown()), &self.path(), &fault);
         }
     }
 }
 
-fn unruled(rules: &Rules) -> bool {
-    rules.min.is_none() && rules.max.is_none() && rules.pattern.is_none() && rules.values.is_empty()
+/// A list or map as it is shown. AWS prints all of it in the notation of its own language; of a list
+/// that is too long, that is no help to anybody.
+fn elided(len: usize) -> String {
+    let shown = if len == 0 { "[]" } else { "[...]" };
+    shown.to_owned()
 }
 
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+fn is_ruled(rules: &Rules) -> bool {
+    rules.min.is_some() || rules.max.is_some() || rules.pattern.is_some() || !rules.values.is_empty()
+}
+
+fn path_within(open: &[Open]) -> String {
+    let steps = open.iter().map(|open| match open {
+        Open::Struct { schema, member, .. } => decapitalised(schema.members[*member].name),
+        Open::List { count, .. } => format!("{count}.member"),
+        Open::Map { key, .. } => format!("{key}.member"),
+    });
+    steps.collect::<Vec<_>>().join(".")
 }
 
 /// Paths are in the framework's own spelling: `QueueName` is `queueName`.
@@ -121,8 +133,8 @@ fn decapitalised(name: &str) -> String {
 
 impl Writer for Checker {
     fn begin_struct(&mut self, schema: &'static StructSchema) {
-        let (path, _) = self.place();
-        self.open.push(Open::Struct { path, schema, present: vec![false; schema.members.len()], member: 0 });
+        self.next();
+        self.open.push(Open::Struct { schema, present: vec![false; schema.members.len()], member: 0 });
     }
 
     fn member(&mut self, _: &'static StructSchema, index: usize) {
@@ -133,44 +145,40 @@ impl Writer for Checker {
     }
 
     fn end_struct(&mut self) {
-        let Some(Open::Struct { path, schema, present, .. }) = self.open.pop() else { return };
+        let Some(Open::Struct { schema, present, .. }) = self.open.pop() else { return };
         for (member, present) in schema.members.iter().zip(present) {
             if member.required && !present {
-                let path = join(&path, &decapitalised(member.name));
+                let around = self.path();
+                let name = decapitalised(member.name);
+                let path = if around.is_empty() { name } else { format!("{around}.{name}") };
                 self.violate("null", &path, "Member must not be null");
             }
         }
     }
 
     fn begin_list(&mut self, schema: &'static ListSchema, len: usize) {
-        let (path, place) = self.place();
-        if let Some(place) = place {
-            self.size(&path, place.rules, len);
-        }
-        self.open.push(Open::List { path, element: schema.element, count: 0, texts: Vec::new(), broken: false });
+        self.sized(len, &|| elided(len));
+        self.open.push(Open::List { element: schema.element, count: 0, texts: Vec::new(), broken: false });
     }
 
     fn end_list(&mut self) {
-        let Some(Open::List { path, element, texts, broken: true, .. }) = self.open.pop() else { return };
+        let Some(Open::List { element, texts, broken: true, .. }) = self.open.pop() else { return };
         let constraint = format!("Member must satisfy constraint: [{}]", described(element.rules));
-        self.violate(&format!("'[{}]'", texts.join(", ")), &path, &constraint);
+        self.violate(&format!("'[{}]'", texts.join(", ")), &self.path(), &constraint);
     }
 
     fn begin_map(&mut self, schema: &'static MapSchema, len: usize) {
-        let (path, place) = self.place();
-        if let Some(place) = place {
-            self.size(&path, place.rules, len);
-        }
-        self.open.push(Open::Map { path, schema, key: String::new() });
+        self.sized(len, &|| elided(len));
+        self.open.push(Open::Map { schema, key: String::new() });
     }
 
     fn key(&mut self, text: &str) {
-        let Some(Open::Map { path, schema, key }) = self.open.last_mut() else { return };
+        let Some(Open::Map { schema, key }) = self.open.last_mut() else { return };
         text.clone_into(key);
-        let (path, rules) = (path.clone(), schema.key.rules);
-        if !unruled(rules) && !broken(rules, &Value::Text(text)).is_empty() {
+        let rules = schema.key.rules;
+        if is_ruled(rules) && !broken(rules, &Value::Text(text)).is_empty() {
             let constraint = format!("Map keys must satisfy constraint: [{}]", described(rules));
-            self.violate(&format!("'{text}'"), &path, &constraint);
+            self.violate(&format!("'{text}'"), &self.path_around(), &constraint);
         }
     }
 
@@ -183,7 +191,7 @@ impl Writer for Checker {
     }
 
     fn boolean(&mut self, _: bool) {
-        self.place();
+        self.next();
     }
 
     fn long(&mut self, value: i64) {
@@ -196,115 +204,11 @@ impl Writer for Checker {
     }
 
     fn blob(&mut self, value: &[u8]) {
-        let (path, schema) = self.place();
-        if let Some(Schema { kind: Kind::Blob, rules }) = schema {
-            self.size(&path, rules, value.len());
-        }
+        let size = value.len();
+        self.sized(size, &|| format!("java.nio.HeapByteBuffer[pos=0 lim={size} cap={size}]"));
     }
 
     fn timestamp(&mut self, _: Timestamp) {
-        self.place();
-    }
-}
-
-/// Notes which members of the outermost structure are present and not an empty text.
-#[derive(Default)]
-pub struct TopLevel {
-    schema: Option<&'static StructSchema>,
-    present: Vec<bool>,
-    /// The member whose value comes next, if that value is the outermost structure's own.
-    announced: Option<usize>,
-    depth: usize,
-}
-
-impl TopLevel {
-    /// The required members that are not there.
-    pub fn missing(&self) -> impl Iterator<Item = &'static Member> {
-        let members = self.schema.map_or(&[][..], |schema| schema.members);
-        members
-            .iter()
-            .zip(&self.present)
-            .filter(|(member, present)| member.required && !**present)
-            .map(|(member, _)| member)
-    }
-
-    fn value(&mut self, counts: bool) {
-        if self.depth == 1
-            && let Some(index) = self.announced.take()
-        {
-            self.present[index] = counts;
-        }
-    }
-
-    fn begin(&mut self) {
-        self.value(true);
-        self.depth += 1;
-    }
-
-    fn end(&mut self) {
-        self.depth -= 1;
-    }
-}
-
-impl Writer for TopLevel {
-    fn begin_struct(&mut self, schema: &'static StructSchema) {
-        if self.depth == 0 {
-            self.schema = Some(schema);
-            self.present = vec![false; schema.members.len()];
-        }
-        self.begin();
-    }
-
-    fn member(&mut self, _: &'static StructSchema, index: usize) {
-        if self.depth == 1 {
-            self.announced = Some(index);
-        }
-    }
-
-    fn end_struct(&mut self) {
-        self.end();
-    }
-
-    fn begin_list(&mut self, _: &'static ListSchema, _: usize) {
-        self.begin();
-    }
-
-    fn end_list(&mut self) {
-        self.end();
-    }
-
-    fn begin_map(&mut self, _: &'static MapSchema, _: usize) {
-        self.begin();
-    }
-
-    fn key(&mut self, _: &str) {}
-
-    fn end_map(&mut self) {
-        self.end();
-    }
-
-    fn string(&mut self, value: &str) {
-        // The services of this style treat an empty text as an absent one.
-        self.value(!value.is_empty());
-    }
-
-    fn boolean(&mut self, _: bool) {
-        self.value(true);
-    }
-
-    fn long(&mut self, _: i64) {
-        self.value(true);
-    }
-
-    fn double(&mut self, _: f64) {
-        self.value(true);
-    }
-
-    fn blob(&mut self, _: &[u8]) {
-        self.value(true);
-    }
-
-    fn timestamp(&mut self, _: Timestamp) {
-        self.value(true);
+        self.next();
     }
 }
