@@ -160,9 +160,8 @@ impl Peek {
     fn show(&self, queue: &Queue, peeked: &Peeked) -> Result<Value, StoreError> {
         let message = decode_message(&peeked.body, peeked.key.position.0)?;
         let lease = &peeked.lease;
-        let retention_ms = u64::from(queue.record.settings.retention_seconds) * 1000;
         let state = match peeked.state {
-            _ if lease.sent_at.plus_millis(retention_ms) <= self.sqs.now() => "expired",
+            _ if queue.expires_at(lease.sent_at) <= self.sqs.now() => "expired",
             LeaseState::Delayed => "delayed",
             LeaseState::Ready => "ready",
             LeaseState::InFlight => "inFlight",

@@ -44,7 +44,8 @@ pub struct Sqs {
     pub(crate) options: Options,
     /// Given when a message move task was started.
     pub(crate) task_started: Hint,
-    queue_changed: Hint,
+    /// Given when a queue changed, or something may expire sooner than was known.
+    pub(crate) expiry_due: Hint,
     router: Router<Sqs>,
 }
 
@@ -60,17 +61,17 @@ impl Sqs {
         options: Options,
     ) -> Result<Arc<Sqs>, Error> {
         let receipts = ReceiptKey::new(&secret(&*store, &env).await?.0);
-        let queue_changed = Hint::new();
-        let directory = Arc::new(Directory::new(queue_changed.clone()));
+        let expiry_due = Hint::new();
+        let directory = Arc::new(Directory::new(expiry_due.clone()));
         store.attach(directory.clone()).await?;
         let (task_started, router) = (Hint::new(), wire::router());
-        Ok(Arc::new(Sqs { store, queues, env, directory, receipts, options, task_started, queue_changed, router }))
+        Ok(Arc::new(Sqs { store, queues, env, directory, receipts, options, task_started, expiry_due, router }))
     }
 
     /// Starts what runs beside the requests: the expiry of messages, message move tasks, and the
     /// removal of records that nobody will ask for any more.
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
-        supervisor.start(Expiry::new(self.clone()), &self.queue_changed);
+        supervisor.start(Expiry::new(self.clone()), &self.expiry_due);
         supervisor.start(MoveTasks::new(self.clone()), &self.task_started);
         supervisor.start(Housekeeping::new(self.clone()), &Hint::new());
     }

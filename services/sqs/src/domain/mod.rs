@@ -39,7 +39,8 @@ pub use receipt::{InvalidReceipt, Receipt, ReceiptKey};
 pub use redrive::{RedriveAllowPolicy, RedrivePermission, RedrivePolicy};
 pub use selection::AttributeSelection;
 pub use settings::{
-    DeduplicationScope, Encryption, FifoSettings, FifoThroughputLimit, QueueSettings, Setting, SettingError,
+    DeduplicationScope, Encryption, FifoSettings, FifoThroughputLimit, QueueSettings, SHORTEST_RETENTION_MS, Setting,
+    SettingError,
 };
 pub use system_attribute::SystemAttribute;
 pub use tags::{TagError, add_tags, check_tag_keys};

@@ -116,6 +116,9 @@ pub enum SettingError {
     LimitNeedsScope,
 }
 
+/// The shortest time that a queue can be told to keep its messages.
+pub const SHORTEST_RETENTION_MS: u64 = 60_000;
+
 const DEFAULT_REUSE_SECONDS: u32 = 300;
 
 impl QueueSettings {
@@ -348,11 +351,11 @@ mod tests {
     #[test]
     fn fifo_attributes_belong_to_fifo_queues() {
         let scope = Setting::DeduplicationScope(DeduplicationScope::MessageGroup);
-        assert_eq!(standard(&[scope.clone()]), Err(SettingError::FifoOnly(Attribute::DeduplicationScope)));
+        assert_eq!(standard(std::slice::from_ref(&scope)), Err(SettingError::FifoOnly(Attribute::DeduplicationScope)));
         let fifo = QueueSettings::of_new_queue(true, &[Setting::FifoQueue(true), scope]).unwrap();
         assert_eq!(fifo.with(&[Setting::FifoQueue(false)]), Err(SettingError::TypeIsFixed));
         let limit = Setting::FifoThroughputLimit(FifoThroughputLimit::PerMessageGroupId);
-        assert!(fifo.with(&[limit.clone()]).is_ok());
+        assert!(fifo.with(std::slice::from_ref(&limit)).is_ok());
         assert_eq!(QueueSettings::of_new_queue(true, &[limit]), Err(SettingError::LimitNeedsScope));
     }
 

@@ -30,9 +30,10 @@ pub(crate) async fn receive_message(
         input.message_attribute_names.take(),
     )?;
     let receive = receive(&queue, &input)?;
-    let deadline = sqs.env.monotonic() + wait(&queue, input.wait_time_seconds)?;
+    let wait = wait(&queue, input.wait_time_seconds)?;
+    let deadline = sqs.env.monotonic() + wait;
+    let mut line = (!wait.is_zero()).then(|| sqs.queues.wait(queue.id()));
     loop {
-        let mut line = sqs.queues.wait(queue.id());
         match take(sqs, call, &queue, &receive).await? {
             Taken::Messages(received) if !received.is_empty() => return Ok(answer(received, &requested)),
             // Only dead letters were found: there may be more behind them.
@@ -40,18 +41,23 @@ pub(crate) async fn receive_message(
             Taken::Messages(_) => {}
         }
         let left = deadline.saturating_sub(sqs.env.monotonic());
-        if left.is_zero() {
+        let Some(place) = line.as_mut().filter(|_| !left.is_zero()) else {
             return Ok(ReceiveMessageResult::default());
-        }
+        };
         let waiting = sqs.env.waits().begin();
         tokio::select! {
-            () = line.woken() => {}
+            biased;
+            () = place.woken() => {}
             () = sqs.env.sleep_real(left) => return Ok(ReceiveMessageResult::default()),
             () = sqs.env.waits().over() => return Ok(ReceiveMessageResult::default()),
         }
         drop(waiting);
-        // The queue may have other settings by now, or be gone.
-        queue = sqs.queue(call, url.clone())?;
+        // The queue may have other settings by now, be gone, or be another one of the same name.
+        let present = sqs.queue(call, url.clone())?;
+        if present.id() != queue.id() {
+            line = Some(sqs.queues.wait(present.id()));
+        }
+        queue = present;
     }
 }
 

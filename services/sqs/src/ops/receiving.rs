@@ -13,7 +13,7 @@ use tidegate_store::{Position, Space, Tx};
 use tidegate_types::Timestamp;
 
 use super::dead_letters::{dead_letter, decode_message, message_of};
-use crate::domain::{DEDUPLICATION_WINDOW_MS, MAX_MESSAGE_BYTES, Message, Receipt};
+use crate::domain::{DEDUPLICATION_WINDOW_MS, MAX_MESSAGE_BYTES, Message, Receipt, SHORTEST_RETENTION_MS};
 use crate::error::Error;
 use crate::service::Sqs;
 use crate::store::{AttemptRecord, AttemptedMessage, Queue, decode, keys};
@@ -57,7 +57,7 @@ pub(super) async fn take(sqs: &Sqs, call: &Call, queue: &Queue, receive: &Receiv
         max: receive.max,
         now,
         max_in_flight: sqs.options.max_in_flight,
-        sent_after: now.minus_millis(u64::from(settings.retention_seconds) * 1000),
+        sent_after: queue.sent_after(now),
         max_bytes: MAX_RECEIVE_BYTES,
     };
     let reserved = match sqs.queues.reserve(queue.id(), reserve).await {
@@ -96,10 +96,23 @@ impl Taking<'_> {
             Err(Error::NoDeadLetterQueue) => self.commit(reserved, None, attempt).await?,
             other => other?,
         };
+        if let Some(target) = &dead_letter_queue {
+            self.mind_expiry(target, reserved, &leased);
+        }
         let received = reserved.iter().zip(leased).filter_map(|(reservation, lease)| Some((reservation, lease?)));
         received
             .map(|(reservation, lease)| Ok(self.received(&reservation.key, lease, message_of(reservation)?)))
             .collect()
+    }
+
+    /// A dead letter of a standard queue keeps its age, so it may expire sooner than anything that is
+    /// sent now: sooner than the expiry worker would look by itself.
+    fn mind_expiry(&self, target: &Queue, reserved: &[Reservation], leased: &[Option<Lease>]) {
+        let soon = self.now.plus_millis(SHORTEST_RETENTION_MS);
+        let moved = reserved.iter().zip(leased).filter(|(_, lease)| lease.is_none());
+        if moved.into_iter().any(|(reservation, _)| target.expires_at(reservation.lease.sent_at) < soon) {
+            self.sqs.expiry_due.give();
+        }
     }
 
     /// The queue that takes this one's dead letters, if there is one.

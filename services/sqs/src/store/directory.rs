@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 use tidegate_queue::QueueId;
 use tidegate_record::Stored;
 use tidegate_store::{Change, Fold, KeyRange, Order, Page, Sequence, Snapshot, Space, StoreError};
-use tidegate_types::{AccountId, Region};
+use tidegate_types::{AccountId, Region, Timestamp};
 use tidegate_workers::Hint;
 
 use super::{QueueRecord, corrupt, keys};
@@ -33,6 +33,20 @@ impl Queue {
     /// Whether `target` is its dead-letter queue.
     pub fn sends_dead_letters_to(&self, target: &QueueAddress) -> bool {
         self.record.settings.redrive.as_ref().is_some_and(|policy| policy.target == *target)
+    }
+
+    fn retention_ms(&self) -> u64 {
+        u64::from(self.record.settings.retention_seconds) * 1000
+    }
+
+    /// When a message that was sent at this time expires.
+    pub fn expires_at(&self, sent_at: Timestamp) -> Timestamp {
+        sent_at.plus_millis(self.retention_ms())
+    }
+
+    /// What was sent before this has expired by now.
+    pub fn sent_after(&self, now: Timestamp) -> Timestamp {
+        now.minus_millis(self.retention_ms()).plus_millis(1)
     }
 
     /// Whether it keeps order within groups.

@@ -4,13 +4,10 @@ use tidegate_protocol::ProtocolId;
 use tidegate_types::Timestamp;
 use tidegate_workers::{Next, Worker};
 
+use crate::domain::SHORTEST_RETENTION_MS;
 use crate::error::Error;
 use crate::service::Sqs;
 use crate::store::Queue;
-
-/// The shortest retention: no message that is sent from now on expires before that, so an empty queue
-/// need not be looked at sooner.
-const SHORTEST_RETENTION_MS: u64 = 60_000;
 
 /// Deletes messages whose retention has ended, those in flight included. Receives skip them anyway;
 /// this gives back their space and keeps the counts true.
@@ -26,13 +23,9 @@ impl Expiry {
     /// Expires what is due in one queue. Returns when the next message is due, if there is one.
     async fn expire(&self, queue: &Queue, now: Timestamp) -> Result<Due, Error> {
         let queues = &self.sqs.queues;
-        let retention_ms = u64::from(queue.record.settings.retention_seconds) * 1000;
-        let due = |sent_at: Timestamp| sent_at.plus_millis(retention_ms);
-        // Sent before this is due now: a message of exactly the retention's age has expired.
-        let sent_before = now.minus_millis(retention_ms).plus_millis(1);
-        match queues.oldest_sent_at(queue.id()).map(due) {
+        match queues.oldest_sent_at(queue.id()).map(|sent_at| queue.expires_at(sent_at)) {
             Some(oldest) if oldest <= now => {
-                let expired = queues.expire(queue.id(), sent_before).await;
+                let expired = queues.expire(queue.id(), queue.sent_after(now)).await;
                 let expired = expired.map_err(|error| Error::of_queue(error, ProtocolId::AwsJson1_0))?;
                 Ok(if expired > 0 { Due::Now } else { Due::At(now.plus_millis(1000)) })
             }
@@ -72,8 +65,9 @@ impl Worker for Expiry {
         if again {
             return Ok(Next::Again);
         }
+        // Nothing that is sent from now on expires before that; a new queue, another retention and a
+        // dead letter of some age are hints.
         let latest = now.plus_millis(SHORTEST_RETENTION_MS);
-        // Without queues there is nothing to wait for; a new queue is a hint.
         Ok(if queues.is_empty() { Next::OnHint } else { Next::At(next.map_or(latest, |due| due.min(latest))) })
     }
 }

@@ -85,13 +85,12 @@ impl MoveTasks {
     }
 
     async fn reserve(&self, source: &Queue, max: u64, now: Timestamp) -> Result<Vec<Reservation>, QueueError> {
-        let retention_ms = u64::from(source.record.settings.retention_seconds) * 1000;
         let reserve = Reserve {
             max: usize::try_from(max).unwrap_or(usize::MAX),
             now,
             // A task takes messages without leasing them.
             max_in_flight: usize::MAX,
-            sent_after: now.minus_millis(retention_ms),
+            sent_after: source.sent_after(now),
             max_bytes: 10 * MAX_MESSAGE_BYTES,
         };
         self.sqs.queues.reserve(source.id(), reserve).await

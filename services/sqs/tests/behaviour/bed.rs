@@ -175,6 +175,11 @@ impl Bed {
         self.call("ChangeMessageVisibility", input).await
     }
 
+    /// The number of the last durable commit.
+    pub fn store_sequence(&self) -> u64 {
+        self.store.snapshot().unwrap().sequence().0
+    }
+
     /// One attribute of a queue.
     pub async fn attribute(&self, url: &str, name: &str) -> String {
         let answer = self.ok("GetQueueAttributes", json!({ "QueueUrl": url, "AttributeNames": [name] })).await;

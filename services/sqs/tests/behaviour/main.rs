@@ -3,4 +3,21 @@
 
 mod bed;
 
+mod batches;
+mod dead_letters;
+mod deduplication;
+mod delays;
+mod failures;
+mod fair;
+mod fifo;
+mod long_polls;
+mod misuse;
+mod model;
+mod move_tasks;
+mod peek;
+mod permissions;
+mod queues;
+mod retention;
+mod sink;
 mod standard;
+mod visibility;
