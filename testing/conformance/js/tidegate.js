@@ -1,5 +1,8 @@
 // Starts a server of its own for a test file, and looks after it: the twin of `testing/harness` for
 // tests that are JavaScript programs.
+//
+// `cargo run -p tidegate-conformance -- --only js` copies this folder to `target/conformance/js`,
+// installs the packages and runs all tests; afterwards `node --test` there does.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -87,8 +87,8 @@ for (const [wire, AWS] of [["json", newest], ["query", older]]) {
 
     test("tags, attributes and lists", async () => {
       const QueueUrl = await create("described", { DelaySeconds: "3" });
-      await sqs.tagQueue({ QueueUrl, Tags: { team: "billing", "a b": "c&d" } }).promise();
-      assert.deepEqual((await sqs.listQueueTags({ QueueUrl }).promise()).Tags, { team: "billing", "a b": "c&d" });
+      await sqs.tagQueue({ QueueUrl, Tags: { team: "billing", "a b": "c+d@e" } }).promise();
+      assert.deepEqual((await sqs.listQueueTags({ QueueUrl }).promise()).Tags, { team: "billing", "a b": "c+d@e" });
       const { Attributes } = await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["All"] }).promise();
       assert.equal(Attributes.DelaySeconds, "3");
       const { QueueUrls } = await sqs.listQueues({ QueueNamePrefix: `v2-${wire}-described` }).promise();

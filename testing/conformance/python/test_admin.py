@@ -3,6 +3,7 @@
 import json
 import stat
 
+import boto3
 import pytest
 
 from queues import counts, receive, send
@@ -117,6 +118,24 @@ def test_pages_that_are_allowed_get_their_headers():
         assert call_json(server, "ListQueues", {}, {"Host": "tidegate.example.com"}).status == 200
         answer = call_json(server, "ListQueues", {}, {"Origin": "https://app.example.com"}).raw
         assert answer.headers["access-control-allow-origin"] == "https://app.example.com"
+
+
+def test_https_on_the_same_port_with_a_local_authority():
+    with Server("--tls") as server:
+        authority = server.data / "tls" / "authority.pem"
+        secure = boto3.client(
+            "sqs",
+            endpoint_url=f"https://localhost:{server.port}",
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            verify=str(authority),
+        )
+        url = secure.create_queue(QueueName="secure")["QueueUrl"]
+        assert url == f"https://localhost:{server.port}/000000000000/secure"
+        send(secure, url, "x")
+        assert [message["Body"] for message in receive(server.client(), url)] == ["x"]
+        secure.close()
 
 
 @pytest.mark.parametrize("layout", ["ready.d", ""])

@@ -40,8 +40,24 @@ fn main() -> anyhow::Result<ExitCode> {
         chosen.for_each(|suite| println!("{:12} {}", suite.name, suite.what));
         return Ok(ExitCode::SUCCESS);
     }
-    let results: Vec<_> = chosen.map(|suite| (suite.name, run(suite, &size))).collect();
-    Ok(conclude(&results))
+    Ok(conclude(&run_all(&chosen.collect::<Vec<_>>(), &size)))
+}
+
+type Results<'a> = Vec<(&'a str, anyhow::Result<Outcome>)>;
+
+/// Patient suites, which mostly wait, run beside the others; those run one after the other, for
+/// they measure time and memory.
+fn run_all<'a>(chosen: &[&'a Suite], size: &Size) -> Results<'a> {
+    let (patient, busy): (Vec<&Suite>, Vec<&Suite>) = chosen.iter().partition(|suite| suite.is_patient);
+    std::thread::scope(|scope| {
+        let waiting: Vec<_> = patient.into_iter().map(|suite| (suite.name, scope.spawn(|| run(suite, size)))).collect();
+        let mut results: Results<'a> = busy.into_iter().map(|suite| (suite.name, run(suite, size))).collect();
+        for (name, thread) in waiting {
+            let result = thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the suite panicked; see above")));
+            results.push((name, result));
+        }
+        results
+    })
 }
 
 fn now() -> anyhow::Result<u64> {

@@ -39,33 +39,63 @@ pub struct Suite {
     pub name: &'static str,
     /// What it is about.
     pub what: &'static str,
+    /// Whether it mostly waits for something else than the machine.
+    pub is_patient: bool,
     /// Runs it.
     pub run: fn(&Size) -> Result<Outcome>,
 }
 
 /// All of them.
 pub const SUITES: &[Suite] = &[
-    Suite { name: "python", what: "boto3, the AWS CLI, kombu, celery, raw requests, misuses", run: |_| python::run() },
+    Suite {
+        name: "python",
+        what: "boto3, the AWS CLI, kombu, celery, raw requests, misuses",
+        is_patient: false,
+        run: |_| python::run(),
+    },
     Suite {
         name: "query",
         what: "the same tests with a boto3 that still speaks the query protocol",
+        is_patient: false,
         run: |_| python::run_old_sdk(),
     },
-    Suite { name: "js", what: "aws-sdk v2 (both wires) and v3, sqs-consumer", run: |_| javascript::run() },
-    Suite { name: "terraform", what: "apply, empty plan, destroy", run: |_| terraform::run() },
-    Suite { name: "crash", what: "kill -9 under load", run: |size| measured(crash::run(size.rounds, size.seed)) },
+    Suite {
+        name: "js",
+        what: "aws-sdk v2 (both wires) and v3, sqs-consumer",
+        is_patient: false,
+        run: |_| javascript::run(),
+    },
+    Suite { name: "terraform", what: "apply, empty plan, destroy", is_patient: true, run: |_| terraform::run() },
+    Suite {
+        name: "crash",
+        what: "kill -9 under load",
+        is_patient: false,
+        run: |size| measured(crash::run(size.rounds, size.seed)),
+    },
     Suite {
         name: "polls",
         what: "thousands of waiting long polls",
+        is_patient: false,
         run: |size| measured(load::polls::run(size.pick(1_000, 10_000))),
     },
-    Suite { name: "memory", what: "bodies beyond every limit", run: |_| measured(load::memory::run()) },
+    Suite {
+        name: "memory",
+        what: "bodies beyond every limit",
+        is_patient: false,
+        run: |_| measured(load::memory::run()),
+    },
     Suite {
         name: "slow",
         what: "clients that stall, hang up and half-close",
+        is_patient: true,
         run: |size| measured(load::slow::run(size.prove)),
     },
-    Suite { name: "shutdown", what: "SIGTERM under load", run: |size| measured(load::shutdown::run(size.pick(2, 20))) },
+    Suite {
+        name: "shutdown",
+        what: "SIGTERM under load",
+        is_patient: false,
+        run: |size| measured(load::shutdown::run(size.pick(2, 20))),
+    },
 ];
 
 fn measured(suite: impl Future<Output = Result<String>>) -> Result<Outcome> {

@@ -52,16 +52,8 @@ struct World {
 pub async fn run(rounds: u32, seed: u64) -> Result<String> {
     println!("    seed {seed}");
     let mut world = World::new().await?;
-    for number in 0..rounds {
-        world
-            .round(number, seed.wrapping_add(u64::from(number) << 32))
-            .await
-            .with_context(|| format!("round {number}, seed {seed}"))?;
-    }
-    world.drain().await?;
-    world.standard.audit();
-    world.fifo.audit();
-    world.faults.verdict()?;
+    let story = world.story(rounds, seed).await;
+    story.with_context(|| format!("seed {seed}; the server's log:\n{}\n", world.server.log()))?;
     let status = world.server.stop()?;
     ensure!(status.success(), "the server's graceful end was {status}");
     world.server.check()?;
@@ -85,6 +77,17 @@ impl World {
             fifo: Arc::new(fifo::Ledger::new(faults.clone())),
             faults,
         })
+    }
+
+    async fn story(&mut self, rounds: u32, seed: u64) -> Result<()> {
+        for number in 0..rounds {
+            let seed = seed.wrapping_add(u64::from(number) << 32);
+            self.round(number, seed).await.with_context(|| format!("round {number}"))?;
+        }
+        self.drain().await?;
+        self.standard.audit();
+        self.fifo.audit();
+        self.faults.verdict()
     }
 
     /// Load, a kill in its middle, and a restart.

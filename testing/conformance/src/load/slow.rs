@@ -23,7 +23,6 @@ const IDLE_GIVEN_UP_WITHIN: Duration = Duration::from_secs(120);
 pub async fn run(idle: bool) -> Result<String> {
     let server = Options::new().start()?;
     let sqs = Sqs::new(server.client());
-    half_closed(&server, &sqs).await?;
     gone_pollers_take_nothing(&server, &sqs).await?;
     let head = given_up(&server, "POST / HTTP/1.1\r\nhost: loc", GIVEN_UP_WITHIN);
     let body =
@@ -48,19 +47,8 @@ async fn given_up(server: &Server, start: &str, within: Duration) -> Result<u64>
     Ok(began.elapsed().as_secs())
 }
 
-/// A client that has said all it will say still gets its answer.
-async fn half_closed(server: &Server, sqs: &Sqs) -> Result<()> {
-    let url = sqs.create_queue("half-closed", json!({})).await?;
-    sqs.send(&url, "for the half-closed").await?;
-    let mut wire = Wire::connect(server.port()).await?;
-    wire.request("ReceiveMessage", &json!({ "QueueUrl": url })).await?;
-    wire.half_close().await?;
-    let reply = wire.reply().await?.context("no answer on a half-closed connection")?;
-    ensure!(reply.json()["Messages"][0]["Body"] == "for the half-closed", "{} {}", reply.status, reply.json());
-    Ok(())
-}
-
-/// A poller that hung up must not be handed a message, or it would be hidden from all others.
+/// A poller that hung up must not be handed a message, or it would be hidden from all others. One that
+/// only closed its half counts as gone too: from here the two look the same, and no AWS client does it.
 async fn gone_pollers_take_nothing(server: &Server, sqs: &Sqs) -> Result<()> {
     let url = sqs.create_queue("gone", json!({})).await?;
     let mut wires = Vec::new();
@@ -70,7 +58,11 @@ async fn gone_pollers_take_nothing(server: &Server, sqs: &Sqs) -> Result<()> {
         wires.push(wire);
     }
     server.settle().await?;
+    let mut half_closed = wires.split_off(wires.len() / 2);
     drop(wires);
+    for wire in &mut half_closed {
+        wire.half_close().await?;
+    }
     // The server learns of a closed connection by reading from it; its metrics say when it has.
     let client = server.client();
     let noticed = async {
