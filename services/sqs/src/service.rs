@@ -10,6 +10,7 @@ use tidegate_workers::{Hint, Supervisor};
 
 use crate::domain::{QueueAddress, QueueReference, ReceiptKey};
 use crate::error::Error;
+use crate::meters::Meters;
 use crate::ports::{Peek, QueueSink};
 use crate::store::{Directory, Queue, SecretRecord, decode, keys};
 use crate::wire;
@@ -42,6 +43,7 @@ pub struct Sqs {
     pub(crate) directory: Arc<Directory>,
     pub(crate) receipts: ReceiptKey,
     pub(crate) options: Options,
+    pub(crate) meters: Meters,
     /// Given when a message move task was started.
     pub(crate) task_started: Hint,
     /// Given when a queue changed, or something may expire sooner than was known.
@@ -65,7 +67,18 @@ impl Sqs {
         let directory = Arc::new(Directory::new(expiry_due.clone()));
         store.attach(directory.clone()).await?;
         let (task_started, router) = (Hint::new(), wire::router());
-        Ok(Arc::new(Sqs { store, queues, env, directory, receipts, options, task_started, expiry_due, router }))
+        Ok(Arc::new(Sqs {
+            store,
+            queues,
+            env,
+            directory,
+            receipts,
+            options,
+            meters: Meters::new(),
+            task_started,
+            expiry_due,
+            router,
+        }))
     }
 
     /// Starts what runs beside the requests: the expiry of messages, message move tasks, and the

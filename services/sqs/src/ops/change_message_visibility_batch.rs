@@ -6,7 +6,7 @@ use tidegate_protocol::Call;
 use tidegate_store::Tx;
 
 use super::receipts::{Context, Handle, change_visibility};
-use super::{Outcome, split};
+use super::{Outcome, split, unless_empty};
 use crate::error::Error;
 use crate::service::Sqs;
 use crate::wire;
@@ -46,5 +46,5 @@ pub(crate) async fn change_message_visibility_batch(
             Outcome::Refused(error) => failed.push(wire::failed_entry(id.clone(), error)),
         }
     }
-    Ok(ChangeMessageVisibilityBatchResult { successful: Some(successful), failed: Some(failed) })
+    Ok(ChangeMessageVisibilityBatchResult { successful: unless_empty(successful), failed: unless_empty(failed) })
 }

@@ -13,5 +13,6 @@ pub(crate) async fn delete_message(sqs: &Sqs, call: &Call, input: DeleteMessageR
     let fifo = queue.record.settings.fifo.is_some();
     let context = Context { protocol: call.protocol, now: sqs.now() };
     sqs.transact(&[], async |tx: &mut Tx| delete(tx, fifo, handle, context).await).await?;
+    sqs.meters.deleted.increment(1);
     Ok(())
 }

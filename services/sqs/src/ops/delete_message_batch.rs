@@ -3,7 +3,7 @@ use tidegate_protocol::Call;
 use tidegate_store::Tx;
 
 use super::receipts::{Context, Handle, delete};
-use super::{Outcome, split};
+use super::{Outcome, split, unless_empty};
 use crate::error::Error;
 use crate::service::Sqs;
 use crate::wire;
@@ -40,5 +40,6 @@ pub(crate) async fn delete_message_batch(
             Outcome::Refused(error) => failed.push(wire::failed_entry(id.clone(), error)),
         }
     }
-    Ok(DeleteMessageBatchResult { successful: Some(successful), failed: Some(failed) })
+    sqs.meters.deleted.increment(successful.len() as u64);
+    Ok(DeleteMessageBatchResult { successful: unless_empty(successful), failed: unless_empty(failed) })
 }

@@ -107,3 +107,8 @@ fn split<T>(entries: Vec<Entry<Result<T, Error>>>) -> (Vec<Entry<T>>, Vec<BatchR
     }
     (read, failed)
 }
+
+/// AWS leaves an empty list out of a batch's answer, in both protocols, although its model demands it.
+fn unless_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}

@@ -73,6 +73,25 @@ pub(super) async fn take(sqs: &Sqs, call: &Call, queue: &Queue, receive: &Receiv
     Ok(if received.is_empty() { Taken::DeadLettersOnly } else { Taken::Messages(received) })
 }
 
+/// What becomes of a message that was set aside.
+enum Fate {
+    /// It is the receiver's for as long as this says.
+    HandedOut(Lease),
+    /// It went to the dead-letter queue.
+    GivenUp,
+    /// It had been deleted, hidden or purged meanwhile.
+    Gone,
+}
+
+impl Fate {
+    fn lease(&self) -> Option<Lease> {
+        match self {
+            Fate::HandedOut(lease) => Some(*lease),
+            Fate::GivenUp | Fate::Gone => None,
+        }
+    }
+}
+
 /// A look into a queue under way.
 struct Taking<'a> {
     sqs: &'a Sqs,
@@ -91,27 +110,32 @@ impl Taking<'_> {
     /// the commit stands and the messages are hidden for as long as if their answer had been lost.
     async fn settle(&self, reserved: &[Reservation], attempt: Option<&str>) -> Result<Vec<Received>, Error> {
         let dead_letter_queue = self.dead_letter_queue()?;
-        let leased = match self.commit(reserved, dead_letter_queue.as_deref(), attempt).await {
+        let fates = match self.commit(reserved, dead_letter_queue.as_deref(), attempt).await {
             // The dead-letter queue was deleted this very moment: its messages stay here.
             Err(Error::NoDeadLetterQueue) => self.commit(reserved, None, attempt).await?,
             other => other?,
         };
         if let Some(target) = &dead_letter_queue {
-            self.mind_expiry(target, reserved, &leased);
+            self.note_dead_letters(target, reserved, &fates);
         }
-        let received = reserved.iter().zip(leased).filter_map(|(reservation, lease)| Some((reservation, lease?)));
+        self.sqs.meters.received.increment(fates.iter().filter_map(Fate::lease).count() as u64);
+        let received = reserved.iter().zip(&fates).filter_map(|(reservation, fate)| Some((reservation, fate.lease()?)));
         received
             .map(|(reservation, lease)| Ok(self.received(&reservation.key, lease, message_of(reservation)?)))
             .collect()
     }
 
-    /// A dead letter of a standard queue keeps its age, so it may expire sooner than anything that is
-    /// sent now: sooner than the expiry worker would look by itself.
-    fn mind_expiry(&self, target: &Queue, reserved: &[Reservation], leased: &[Option<Lease>]) {
+    /// Counts dead letters. One of a standard queue keeps its age, so it may expire sooner than
+    /// anything that is sent now: sooner than the expiry worker would look by itself.
+    fn note_dead_letters(&self, target: &Queue, reserved: &[Reservation], fates: &[Fate]) {
         let soon = self.now.plus_millis(SHORTEST_RETENTION_MS);
-        let moved = reserved.iter().zip(leased).filter(|(_, lease)| lease.is_none());
-        if moved.into_iter().any(|(reservation, _)| target.expires_at(reservation.lease.sent_at) < soon) {
-            self.sqs.expiry_due.give();
+        for (reservation, fate) in reserved.iter().zip(fates) {
+            if let Fate::GivenUp = fate {
+                self.sqs.meters.dead_lettered.increment(1);
+                if target.expires_at(reservation.lease.sent_at) < soon {
+                    self.sqs.expiry_due.give();
+                }
+            }
         }
     }
 
@@ -123,32 +147,28 @@ impl Taking<'_> {
         }
     }
 
-    /// The lease of each reservation that is handed out; `None` for dead letters and for messages
-    /// that are gone.
+    /// What becomes of each reservation.
     async fn commit(
         &self,
         reserved: &[Reservation],
         dead_letters: Option<&Queue>,
         attempt: Option<&str>,
-    ) -> Result<Vec<Option<Lease>>, Error> {
+    ) -> Result<Vec<Fate>, Error> {
         let transacted = self.sqs.transact(&[], async |tx: &mut Tx| {
-            let mut leased = Vec::with_capacity(reserved.len());
+            let mut fates = Vec::with_capacity(reserved.len());
             for reservation in reserved {
-                leased.push(match dead_letters.filter(|_| self.is_exhausted(reservation)) {
-                    Some(target) => {
-                        self.give_up(tx, reservation, target).await?;
-                        None
-                    }
+                fates.push(match dead_letters.filter(|_| self.is_exhausted(reservation)) {
+                    Some(target) => self.give_up(tx, reservation, target).await?,
                     None => {
                         let leased = lease_in_tx(tx, reservation, self.now, self.visible_at).await;
-                        leased.map_err(|error| self.failed(error))?
+                        leased.map_err(|error| self.failed(error))?.map_or(Fate::Gone, Fate::HandedOut)
                     }
                 });
             }
             if let Some(attempt) = attempt {
-                self.remember(tx, attempt, reserved, &leased);
+                self.remember(tx, attempt, reserved, &fates);
             }
-            Ok(leased)
+            Ok(fates)
         });
         Ok(transacted.await?.value)
     }
@@ -159,13 +179,13 @@ impl Taking<'_> {
     }
 
     /// Moves a message to the dead-letter queue, if it is still there.
-    async fn give_up(&self, tx: &mut Tx, reservation: &Reservation, target: &Queue) -> Result<(), Error> {
+    async fn give_up(&self, tx: &mut Tx, reservation: &Reservation, target: &Queue) -> Result<Fate, Error> {
         if !take_in_tx(tx, reservation).await.map_err(|error| self.failed(error))? {
-            return Ok(());
+            return Ok(Fate::Gone);
         }
         let letter = dead_letter(reservation, &self.queue.address, self.now)?;
         match enqueue_in_tx(tx, target.id(), letter).await {
-            Ok(_slot) => Ok(()),
+            Ok(_slot) => Ok(Fate::GivenUp),
             Err(QueueError::NoSuchQueue(_)) => Err(Error::NoDeadLetterQueue),
             Err(error) => Err(self.failed(error)),
         }
@@ -195,9 +215,9 @@ impl Taking<'_> {
     }
 
     /// Notes what an attempt is handed.
-    fn remember(&self, tx: &mut Tx, attempt: &str, reserved: &[Reservation], leased: &[Option<Lease>]) {
-        let handed = reserved.iter().zip(leased).filter_map(|(reservation, lease)| {
-            lease.map(|lease| AttemptedMessage::new(&reservation.key, lease.receive_count))
+    fn remember(&self, tx: &mut Tx, attempt: &str, reserved: &[Reservation], fates: &[Fate]) {
+        let handed = reserved.iter().zip(fates).filter_map(|(reservation, fate)| {
+            fate.lease().map(|lease| AttemptedMessage::new(&reservation.key, lease.receive_count))
         });
         let record = AttemptRecord { made_at: self.now, messages: handed.collect() };
         tx.put(Space::Map, keys::attempt(self.queue.id(), attempt), record.encode());

@@ -24,6 +24,7 @@ pub(crate) async fn send_message(
             enqueue(tx, queue, sending).await.map_err(|error| Error::of_queue(error, call.protocol))
         })
         .await?;
+    sqs.meters.sent.increment(transacted.value.is_new().into());
     let sent = sending.answer(sending.settled(&transacted.value, &transacted.committed));
     Ok(SendMessageResult {
         md5_of_message_body: Some(sent.body_md5),

@@ -3,6 +3,7 @@ use tidegate_protocol::Call;
 use tidegate_store::{LatchKey, Tx};
 
 use super::sending::{Placed, Sender, Sending, Sent, enqueue};
+use super::unless_empty;
 use crate::domain::{Draft, MessageError, check_batch_bytes};
 use crate::error::Error;
 use crate::service::Sqs;
@@ -35,7 +36,7 @@ pub(crate) async fn send_message_batch(
         }
     }
     let successful = send_all(sqs, call, queue, &sendings).await?;
-    Ok(SendMessageBatchResult { successful: Some(successful), failed: Some(failed) })
+    Ok(SendMessageBatchResult { successful: unless_empty(successful), failed: unless_empty(failed) })
 }
 
 /// AWS refuses the whole batch if one entry lacks what its FIFO queue demands, and calls both cases
@@ -79,6 +80,8 @@ async fn send_all(
             Ok(placed)
         })
         .await?;
+    let new = transacted.value.iter().flatten().filter(|placed| placed.is_new()).count();
+    sqs.meters.sent.increment(new as u64);
     let answer = |(at, (id, sending)): (usize, &(String, Sending))| {
         let first = sendings.iter().position(|(_, earlier)| sending.is_duplicate_of(earlier)).unwrap_or(at);
         let placed = transacted.value[first].as_ref().expect("the first of equal messages was offered");

@@ -47,6 +47,13 @@ pub(crate) enum Placed {
     Duplicate { position: Position, id: Uuid },
 }
 
+impl Placed {
+    /// Whether it was not there before.
+    pub(crate) fn is_new(&self) -> bool {
+        matches!(self, Placed::New(_))
+    }
+}
+
 /// Where a message lies that was sent, perhaps before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settled {

@@ -1,6 +1,7 @@
 //! What SQS keeps: one file for each kind of record, and [`keys`] for where they lie.
 //!
-//! Messages themselves lie in `storage/queue`; [`message`] is what SQS puts into their bodies. Which
+//! Messages themselves lie in `storage/queue`; `message.rs` says what SQS puts
+//! into their bodies. Which
 //! queues there are is held in memory by the [`Directory`], a fold over the queue records.
 
 mod attempt;

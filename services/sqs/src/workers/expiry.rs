@@ -27,6 +27,7 @@ impl Expiry {
             Some(oldest) if oldest <= now => {
                 let expired = queues.expire(queue.id(), queue.sent_after(now)).await;
                 let expired = expired.map_err(|error| Error::of_queue(error, ProtocolId::AwsJson1_0))?;
+                self.sqs.meters.expired.increment(expired as u64);
                 Ok(if expired > 0 { Due::Now } else { Due::At(now.plus_millis(1000)) })
             }
             Some(oldest) => Ok(Due::At(oldest)),

@@ -127,14 +127,16 @@ impl MoveTasks {
         targets: &[(Arc<Queue>, Uuid)],
         now: Timestamp,
     ) -> Result<Step, Error> {
+        // How many were moved, unless the task is over.
         let transacted = self.sqs.transact(&[], async |tx: &mut Tx| {
             // Read in the transaction: a task that was cancelled moves nothing more.
             let key = keys::move_task(task);
-            let Some(record) = tx.get(Space::Map, &key).await? else { return Ok(Step::Ended) };
+            let Some(record) = tx.get(Space::Map, &key).await? else { return Ok(None) };
             let mut task: MoveTask = decode(Space::Map, &key, &record)?;
             if !task.is_running() {
-                return Ok(Step::Ended);
+                return Ok(None);
             }
+            let before = task.moved;
             for (reservation, (target, id)) in reserved.iter().zip(targets) {
                 let failed = |error| Error::of_queue(error, ProtocolId::AwsJson1_0);
                 if !take_in_tx(tx, reservation).await.map_err(failed)? {
@@ -146,12 +148,18 @@ impl MoveTasks {
                 }
             }
             tx.put(Space::Map, key, task.encode());
-            Ok(Step::More)
+            Ok(Some(task.moved - before))
         });
         match transacted.await {
             // A target was deleted this very moment; the next step finds that out.
             Err(Error::NoSuchQueue { .. }) => Ok(Step::More),
-            other => Ok(other?.value),
+            other => match other?.value {
+                Some(moved) => {
+                    self.sqs.meters.moved.increment(moved);
+                    Ok(Step::More)
+                }
+                None => Ok(Step::Ended),
+            },
         }
     }
 

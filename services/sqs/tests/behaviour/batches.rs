@@ -13,7 +13,7 @@ async fn ten_messages_go_in_and_out_together() {
     let sent: Vec<String> = (0..10).map(|n| n.to_string()).collect();
     let sent: Vec<&str> = sent.iter().map(String::as_str).collect();
     let answer = bed.ok("SendMessageBatch", json!({ "QueueUrl": url, "Entries": entries(&sent) })).await;
-    assert_eq!(answer["Failed"], json!([]));
+    assert_eq!(answer.get("Failed"), None);
     assert_eq!(answer["Successful"].as_array().unwrap().len(), 10);
     assert_eq!(answer["Successful"][9]["Id"], "e9");
     let before = bed.store_sequence();

@@ -75,8 +75,8 @@ async fn a_fifo_target_orders_and_deduplicates() {
     let target = arn("q.fifo");
     let one =
         Delivery { lane: Some("g".to_owned()), deduplication_id: Some("id".to_owned()), ..delivery(&target, "x") };
-    deliver(&bed, &[one.clone()], true).await.unwrap();
-    deliver(&bed, &[one.clone()], true).await.unwrap();
+    deliver(&bed, std::slice::from_ref(&one), true).await.unwrap();
+    deliver(&bed, std::slice::from_ref(&one), true).await.unwrap();
     let received = bed.receive(&url).await;
     assert_eq!(bodies(&received), ["x"]);
     assert_eq!(system(&received[0], "MessageGroupId"), "g");
