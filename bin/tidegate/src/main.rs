@@ -21,6 +21,8 @@ use cli::{Cli, Command};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // First of all: it counts for memory that is touched from now on.
+    platform::refuse_huge_pages();
     let cli = Cli::parse();
     match run(cli.command) {
         Ok(code) => code,

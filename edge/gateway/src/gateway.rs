@@ -12,7 +12,9 @@ use hyper::body::Body;
 use tidegate_env::{Activity, Env};
 use tidegate_protocol::aws_json::JsonReader;
 use tidegate_protocol::aws_query::Form;
-use tidegate_protocol::{Call, ErrorShape, Fault, ProtocolId, Service, ServiceError, ServiceModel, codec, errors};
+use tidegate_protocol::{
+    Call, ErrorShape, Fault, ProtocolId, ResponseFuture, Service, ServiceError, ServiceModel, Shape, codec, errors,
+};
 use tidegate_types::ErrorKind;
 
 use crate::access::{Access, Refused};
@@ -24,7 +26,7 @@ use crate::directory::{self, Directory, Found, Lost, Wanted};
 use crate::identity::{self, Identity};
 use crate::scope::Scope;
 use crate::server::Origin;
-use crate::stats::Stats;
+use crate::stats::{OperationStats, Stats};
 
 /// The client stopped sending in the middle of a body.
 const REQUEST_TIMEOUT: ErrorShape =
@@ -165,38 +167,41 @@ impl Gateway {
         Some(self.fail_early(&asked, &refused.into()))
     }
 
-    /// A call of an AWS API.
+    /// A call of an AWS API. What remains of a request while its operation runs is what a waiting
+    /// long poll costs, so head and body are let go before.
     async fn aws<B>(&self, origin: Origin, parts: Parts, body: B) -> Answer
     where
         B: Body<Data = Bytes> + Unpin + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let started = self.env.monotonic();
-        let open = self.stats.request();
+        let _open = self.stats.request();
         let request_id = self.env.uuid().to_string();
-        let (bytes, share) = match self.bodies.read(&self.env, body).await {
+        let (bytes, _share) = match Box::pin(self.bodies.read(&self.env, body)).await {
             Ok(read) => read,
             Err(error) => {
                 let asked = Asked { host: identity::host(&parts), parts: &parts, request_id: &request_id };
                 let answer = self.fail_early(&asked, &error.into());
-                self.directory.unknown().record(answer.status().as_u16(), self.env.monotonic() - started);
-                return answer;
+                return self.measured(answer, self.directory.unknown(), started);
             }
         };
         let prepared = self.prepare(origin, &parts, &bytes, request_id);
-        let answer = match prepared {
-            Ok(prepared) => {
-                let Prepared { found, call } = prepared;
-                let answer = self.call(found, &call, parts, bytes).await;
-                found.entry.stats(found.index).record(answer.status().as_u16(), self.env.monotonic() - started);
-                answer
-            }
-            Err(answer) => {
-                self.directory.unknown().record(answer.status().as_u16(), self.env.monotonic() - started);
-                *answer
-            }
+        let Prepared { found, call } = match prepared {
+            Ok(prepared) => prepared,
+            Err(answer) => return self.measured(*answer, self.directory.unknown(), started),
         };
-        drop((share, open));
+        let outcome = match self.start(found, &call, parts, bytes) {
+            Ok(running) => {
+                AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|panic| Err(self.bug(&*panic)))
+            }
+            Err(error) => Err(error),
+        };
+        let answer = answer_of(found, &call, outcome);
+        self.measured(answer, found.entry.stats(found.index), started)
+    }
+
+    fn measured(&self, answer: Answer, stats: &OperationStats, started: Duration) -> Answer {
+        stats.record(answer.status().as_u16(), self.env.monotonic().saturating_sub(started));
         answer
     }
 
@@ -239,32 +244,24 @@ impl Gateway {
         Ok(Prepared { found, call })
     }
 
-    /// Runs the operation. Head and body of the request are let go as soon as the input has been
-    /// read from them: a long poll holds neither.
-    async fn call(&self, found: Found<'_>, call: &Call, parts: Parts, body: Bytes) -> Answer {
-        let model = found.entry.model;
-        let operation = call.operation;
-        let Some((service, codec)) = found.entry.service.as_ref().zip(codec(found.protocol)) else {
-            let error = ServiceError::not_implemented(model.name, operation.name);
-            return answer::failure(found.protocol, Some(model), &call.request_id, &error);
+    /// Reads the input and starts the operation. Head and body of the request end here.
+    fn start<'a>(
+        &self,
+        found: Found<'a>,
+        call: &'a Call,
+        parts: Parts,
+        body: Bytes,
+    ) -> Result<ResponseFuture<'a>, ServiceError> {
+        let Some(service) = &found.entry.service else {
+            return Err(ServiceError::not_implemented(found.entry.model.name, call.operation.name));
         };
-        let running = AssertUnwindSafe(async {
-            let started = start(&**service, call, &parts, &body);
-            drop((parts, body));
-            started?.await
-        });
-        let outcome = running.catch_unwind().await.unwrap_or_else(|panic| {
-            self.stats.panicked();
-            Err(ServiceError::internal(format!("the handler panicked: {}", panic_text(&*panic))))
-        });
-        let reply = match outcome {
-            Ok(output) => codec.success(model, operation, &call.request_id, &*output),
-            Err(error) => {
-                log(model, call, &error);
-                codec.failure(Some(model), &call.request_id, &error)
-            }
-        };
-        answer::from_reply(reply)
+        let started = std::panic::catch_unwind(AssertUnwindSafe(|| read_and_start(&**service, call, &parts, &body)));
+        started.unwrap_or_else(|panic| Err(self.bug(&*panic)))
+    }
+
+    fn bug(&self, panic: &(dyn std::any::Any + Send)) -> ServiceError {
+        self.stats.panicked();
+        ServiceError::internal(format!("the handler panicked: {}", panic_text(panic)))
     }
 
     /// Refuses a request of which only the head is known, in the protocol that it seems to speak.
@@ -307,13 +304,31 @@ fn is_preflight(parts: &Parts) -> bool {
     parts.method == Method::OPTIONS && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
+/// Encodes what became of a call.
+fn answer_of(found: Found<'_>, call: &Call, outcome: Result<Box<dyn Shape>, ServiceError>) -> Answer {
+    let model = found.entry.model;
+    match (outcome, codec(found.protocol)) {
+        (Ok(output), Some(codec)) => {
+            answer::from_reply(codec.success(model, call.operation, &call.request_id, &*output))
+        }
+        (Ok(_), None) => {
+            let error = ServiceError::not_implemented(model.name, call.operation.name);
+            answer::failure(found.protocol, Some(model), &call.request_id, &error)
+        }
+        (Err(error), _) => {
+            log(model, call, &error);
+            answer::failure(found.protocol, Some(model), &call.request_id, &error)
+        }
+    }
+}
+
 /// Reads the input in its protocol and starts the operation.
-fn start<'a>(
+fn read_and_start<'a>(
     service: &'a dyn Service,
     call: &'a Call,
     parts: &Parts,
     body: &Bytes,
-) -> Result<tidegate_protocol::ResponseFuture<'a>, ServiceError> {
+) -> Result<ResponseFuture<'a>, ServiceError> {
     match call.protocol {
         ProtocolId::AwsJson1_0 | ProtocolId::AwsJson1_1 => service.call(call, &mut JsonReader::new(body)?),
         ProtocolId::AwsQuery => {

@@ -64,11 +64,13 @@ async fn try_serve(
     let service = service_fn(move |request| {
         let gateway = Arc::clone(&gateway);
         let open = progress.request();
-        async move {
+        // Boxed, because hyper keeps room for this future as long as the connection lives, and most
+        // connections have no request open most of the time.
+        Box::pin(async move {
             let answer = gateway.handle(origin, request).await;
             drop(open);
             Ok::<_, Infallible>(answer)
-        }
+        })
     });
     let builder = http();
     let mut connection = pin!(builder.serve_connection(io, service));
