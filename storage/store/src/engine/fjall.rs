@@ -98,16 +98,24 @@ impl Disk for FjallDisk {
 /// Memtables are sized so that all of them together stay small, yet most messages are deleted
 /// before their memtable is flushed and never reach a table.
 fn options(area: Area) -> KeyspaceCreateOptions {
-    let (memtable, table) = match area {
-        Area::Space(Space::Map) => (8 * MIB, 32 * MIB),
-        Area::Space(Space::Queue) => (8 * MIB, 16 * MIB),
-        Area::Space(Space::Log) => (24 * MIB, 32 * MIB),
-        Area::Meta => (4 * MIB, 4 * MIB),
+    let table = match area {
+        Area::Space(Space::Map | Space::Log) => 32 * MIB,
+        Area::Space(Space::Queue) => 16 * MIB,
+        Area::Meta => 4 * MIB,
     };
     KeyspaceCreateOptions::default()
         .manual_journal_persist(true)
-        .max_memtable_size(memtable)
+        .max_memtable_size(memtable_bytes(area))
         .compaction_strategy(Arc::new(Leveled::default().with_table_target_size(table)))
+}
+
+/// A memtable is sealed soon after it has this size.
+fn memtable_bytes(area: Area) -> u64 {
+    match area {
+        Area::Space(Space::Map | Space::Queue) => 6 * MIB,
+        Area::Space(Space::Log) => 16 * MIB,
+        Area::Meta => 2 * MIB,
+    }
 }
 
 struct FjallEngine {
@@ -118,10 +126,14 @@ struct FjallEngine {
 impl FjallEngine {
     /// Waits until fjall's workers have caught up far enough that it will not halt the next write.
     fn wait_for_room(&self) -> Result<(), EngineError> {
-        let crowded = |area: &Keyspace| {
-            area.tree.sealed_memtable_count() >= SEALED_LIMIT || area.tree.l0_run_count() >= RUNS_LIMIT
+        let crowded = |area: Area| {
+            let tree = &self.areas[area.index()].tree;
+            // The worker also seals memtables. While it compacts, they grow: memory would know no bound.
+            tree.sealed_memtable_count() >= SEALED_LIMIT
+                || tree.l0_run_count() >= RUNS_LIMIT
+                || tree.active_memtable().size() > 2 * memtable_bytes(area)
         };
-        while self.areas.iter().any(crowded) {
+        while Area::ALL.into_iter().any(crowded) {
             // This does nothing except find out whether the database has poisoned itself.
             self.database.persist(PersistMode::Buffer).map_err(|error| failed("waiting for the workers", error))?;
             std::thread::park_timeout(LOOK_AGAIN);
