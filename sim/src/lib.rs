@@ -23,9 +23,10 @@ pub mod chance;
 pub mod clients;
 pub mod clock;
 pub mod history;
+mod lies;
 pub mod machine;
 pub mod model;
 pub mod queues;
 pub mod world;
 
-pub use world::{Crashes, Plan, Summary, World};
+pub use world::{Crashes, Failed, Plan, Summary, World};

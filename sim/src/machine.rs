@@ -12,7 +12,7 @@ use tidegate_protocol::aws_json::JsonReader;
 use tidegate_protocol::{Call, Caller, ProtocolId, Service, codec};
 use tidegate_queue::Queues;
 use tidegate_sqs::Sqs;
-use tidegate_store::engine::memory::MemoryDisk;
+use tidegate_store::engine::Disk;
 use tidegate_store::{EmbeddedStore, Step, Stepper, Store};
 use tidegate_types::{AccountId, Region};
 use tidegate_workers::Supervisor;
@@ -73,8 +73,8 @@ impl Machine {
     ///
     /// # Errors
     /// It does not open.
-    pub async fn start(env: &Env, disk: &MemoryDisk, steps: &mut Steps) -> Result<Option<(Machine, Stepper)>> {
-        let (store, mut stepper) = EmbeddedStore::open_stepped(env.clone(), Box::new(disk.clone()))?;
+    pub async fn start(env: &Env, disk: Box<dyn Disk>, steps: &mut Steps) -> Result<Option<(Machine, Stepper)>> {
+        let (store, mut stepper) = EmbeddedStore::open_stepped(env.clone(), disk)?;
         let opening = async {
             let shared: Arc<dyn Store> = store.clone();
             let queues = Queues::open(shared.clone(), env.clone()).await?;

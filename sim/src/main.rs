@@ -36,7 +36,8 @@ fn main() -> ExitCode {
     let mut totals = Totals::default();
     for seed in arguments.start..arguments.start + arguments.seeds {
         let crashes = arguments.crash_at.map_or(Crashes::AtRandom, Crashes::Once);
-        let mut plans = vec![Plan { seed, events: arguments.events, crashes, verbose: arguments.verbose }];
+        let mut plans =
+            vec![Plan { seed, events: arguments.events, crashes, verbose: arguments.verbose, ..Plan::default() }];
         if arguments.sweep {
             plans = sweep(&plans[0], &mut totals);
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_env::{Env, SeededRandom};
+use tidegate_store::engine::Disk;
 use tidegate_store::engine::memory::{Fault, MemoryDisk};
 use tidegate_store::{Status, Step, Stepper};
 use tidegate_types::Timestamp;
@@ -16,13 +17,15 @@ use crate::chance::Chance;
 use crate::clients::Clients;
 use crate::clock::SimClock;
 use crate::history::History;
+use crate::lies::LyingDisk;
 use crate::machine::{Machine, Steps, drive};
 use crate::queues::Queue;
 
 /// When machines are killed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Crashes {
     /// Never.
+    #[default]
     Never,
     /// Once, right after this step of the committer, counted from the beginning of the world.
     Once(u64),
@@ -31,7 +34,7 @@ pub enum Crashes {
 }
 
 /// What happens in a world.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// All of its chance.
     pub seed: u64,
@@ -41,6 +44,8 @@ pub struct Plan {
     pub crashes: Crashes,
     /// Whether to print what happens.
     pub verbose: bool,
+    /// Whether the disk says that it has synced and has not: to see whether anybody notices.
+    pub disk_lies: bool,
 }
 
 impl Plan {
@@ -179,6 +184,10 @@ impl World {
         }
     }
 
+    fn disk(&self) -> Box<dyn Disk> {
+        if self.plan.disk_lies { Box::new(LyingDisk(self.disk.clone())) } else { Box::new(self.disk.clone()) }
+    }
+
     fn clock_now(&self) -> Timestamp {
         self.clients.env.now()
     }
@@ -186,7 +195,7 @@ impl World {
     async fn one_life(&mut self) -> anyhow::Result<End> {
         // The clock and the chance go on; who was registered with the old environment is dead.
         let env = Env::new(self.clock.clone(), self.random.clone());
-        let Some((machine, mut stepper)) = Machine::start(&env, &self.disk, &mut self.steps).await? else {
+        let Some((machine, mut stepper)) = Machine::start(&env, self.disk(), &mut self.steps).await? else {
             return Ok(End::Crash);
         };
         self.clients.history.note(|| format!("a machine starts: {:?}", machine.store.status()));

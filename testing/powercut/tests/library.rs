@@ -14,7 +14,9 @@ use std::process::Command;
 
 use tidegate_powercut::{Disk, Kept};
 
-const CASES: &[(&str, fn(&Path))] = &[
+type Case = (&'static str, fn(&Path));
+
+const CASES: &[Case] = &[
     ("data", |folder| {
         let mut file = File::create(folder.join("file")).unwrap();
         file.write_all(b"synced").unwrap();
