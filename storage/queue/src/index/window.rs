@@ -116,6 +116,7 @@ impl Window {
         if let Ok(at) = self.places.binary_search_by_key(&position, |place| place.position) {
             self.places.remove(at);
         }
+        self.assert_counted();
     }
 
     /// Takes the message of place `at` out.
@@ -134,8 +135,14 @@ impl Window {
             }
             self.unread.passed(place.sent_at);
             self.places.push_back(place);
+            self.assert_counted();
         }
         self.unread_from = read_to;
+    }
+
+    /// Whatever has a place is counted.
+    fn assert_counted(&self) {
+        assert!(self.ready >= self.places.len() as u64, "{} ready, {} places, from {}", self.ready, self.places.len(), self.unread_from);
     }
 
     /// A pass over all that is unread begins.
