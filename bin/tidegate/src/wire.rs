@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use tidegate_dynamodb::DynamoDb;
 use tidegate_env::{Env, OsRandom, ShiftedClock, TaskHandle};
 use tidegate_gateway::{
     Access, AccessKeys, Admin, Auth, BackupHook, BodyBudget, BodyReader, ClockControl, Gateway, InitBoard, Parted,
     Patience, ResetHook, Server, Stage, Stop, Stopper,
 };
+use tidegate_log::Logs;
 use tidegate_protocol::Service;
 use tidegate_queue::Queues;
 use tidegate_sqs::Sqs;
@@ -91,9 +93,12 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         .await
         .context("cannot start SQS")?;
     sqs.start_workers(&supervisor);
-    let served: Vec<Arc<dyn Service>> = vec![sqs.clone()];
+    let logs = Arc::new(Logs::open(store.clone()).await.context("cannot read the logs")?);
+    let dynamodb = DynamoDb::open(store.clone(), logs, env.clone()).await.context("cannot start DynamoDB")?;
+    dynamodb.start_workers(&supervisor);
+    let served: Vec<Arc<dyn Service>> = vec![sqs.clone(), dynamodb.clone(), dynamodb.streams()];
     let pages = sqs.admin_routes();
-    let resets: Vec<ResetHook> = vec![reset_of(&sqs)];
+    let resets: Vec<ResetHook> = vec![reset_of(&sqs), reset_of_dynamodb(&dynamodb)];
 
     // 6. The gateway in front of them.
     let auth = match config.auth {
@@ -246,6 +251,14 @@ fn reset_of(sqs: &Arc<Sqs>) -> ResetHook {
     Arc::new(move || {
         let sqs = sqs.clone();
         Box::pin(async move { sqs.reset().await.map_err(|error| error.to_string()) })
+    })
+}
+
+fn reset_of_dynamodb(dynamodb: &Arc<DynamoDb>) -> ResetHook {
+    let dynamodb = dynamodb.clone();
+    Arc::new(move || {
+        let dynamodb = dynamodb.clone();
+        Box::pin(async move { dynamodb.reset().await.map_err(|error| error.to_string()) })
     })
 }
 

@@ -352,7 +352,7 @@ mod tests {
             prop_assert_eq!(a.to_key().cmp(&b.to_key()), a.cmp(&b));
             prop_assert_eq!(Number::from_key(&a.to_key()), Some(a));
             prop_assert_eq!(Number::parse(&a.to_string()), Ok(a));
-            prop_assert_eq!(a.cmp(&b) == std::cmp::Ordering::Equal, a == b);
+            prop_assert_eq!(a.cmp(&b).is_eq(), a == b);
         }
 
         #[test]

@@ -86,6 +86,9 @@ pub enum Billing {
 /// The time to live of items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ttl {
+    /// The number of this time to live among the table's indexes: its expiries lie under it, apart
+    /// from those of an earlier one that are still being swept.
+    pub id: u32,
     /// The attribute with the second in which an item expires.
     pub attribute: String,
     /// Whether the items that were there before are still being entered by their expiry.

@@ -1,0 +1,71 @@
+//! Why an operation did not happen. `wire/errors.rs` gives each of these its AWS code and words.
+
+use tidegate_log::LogError;
+use tidegate_store::{CommitError, StoreError, TransactError};
+
+use crate::domain::{Item, Misuse};
+
+/// Why an operation did not happen.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Error {
+    #[error(transparent)]
+    Misuse(#[from] Misuse),
+    #[error("no such table")]
+    NoSuchTable,
+    #[error("no table is called {0}")]
+    NoTableNamed(String),
+    #[error("there is a table called {0}")]
+    TableExists(String),
+    #[error("{0}")]
+    TableInUse(String),
+    #[error("{arn} does not exist")]
+    NoSuchResource { arn: String },
+    #[error("{arn} has no policy")]
+    NoPolicy { arn: String },
+    #[error("the condition does not hold")]
+    ConditionFailed { item: Option<Item> },
+    #[error("the transaction was cancelled")]
+    Cancelled(Vec<Reason>),
+    #[error("the token was used for another request")]
+    TokenReused,
+    #[error("no such stream: {0}")]
+    NoSuchStream(String),
+    #[error("the iterator is too old")]
+    ExpiredIterator,
+    #[error("the records asked for are gone")]
+    Trimmed,
+    #[error("{0} is not implemented")]
+    NotImplemented(&'static str),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// Why an action of a transaction kept it from happening.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// It did not.
+    None,
+    /// Its condition does not hold.
+    Condition {
+        /// The item, if it was asked for.
+        item: Option<Item>,
+    },
+    /// Another transaction was at the item.
+    Conflict,
+    /// It cannot be carried out.
+    Invalid(String),
+}
+
+impl From<TransactError<Error>> for Error {
+    fn from(error: TransactError<Error>) -> Error {
+        match error {
+            TransactError::Refused(error) => error,
+            TransactError::Commit(error) => error.into(),
+        }
+    }
+}

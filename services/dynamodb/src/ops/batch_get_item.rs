@@ -1,0 +1,104 @@
+use std::collections::BTreeMap;
+
+use tidegate_api_dynamodb::{BatchGetItemInput, BatchGetItemOutput, ConsumedCapacity, KeysAndAttributes};
+use tidegate_protocol::Call;
+
+use super::get_item::read;
+use crate::domain::expression::Projection;
+use crate::domain::{Key, MAX_PAGE, Misuse, item_size, read_units};
+use crate::error::Error;
+use crate::service::DynamoDb;
+use crate::store::{Known, keys};
+use crate::wire::{self, Consumed, Kind, WireItem, consumed_capacity, inputs};
+use std::sync::Arc;
+
+/// The most keys of one request.
+const MAX_KEYS: usize = 100;
+/// The most bytes of one answer; keys beyond are handed back unprocessed.
+const MAX_ANSWER: usize = 16 * MAX_PAGE;
+
+/// What is wanted of one table.
+struct Wanted {
+    known: Arc<Known>,
+    keys: Vec<(Key, WireItem)>,
+    projection: Option<Projection>,
+    consistent: bool,
+    /// To hand back what there was no room for.
+    rest: KeysAndAttributes,
+}
+
+/// Gets items of several tables, all as they were at one moment.
+pub(crate) async fn batch_get_item(
+    dynamodb: &DynamoDb,
+    call: &Call,
+    input: BatchGetItemInput,
+) -> Result<BatchGetItemOutput, Error> {
+    let requests = input.request_items.unwrap_or_default();
+    let count: usize = requests.values().map(|request| request.keys.as_ref().map_or(0, Vec::len)).sum();
+    if count > MAX_KEYS {
+        return Err(Misuse::new("Too many items requested for the BatchGetItem call").into());
+    }
+    let wanted = requests
+        .into_iter()
+        .map(|(name, request)| Ok((name.clone(), wanted(dynamodb, call, &name, request)?)))
+        .collect::<Result<Vec<_>, Error>>()?;
+    let view = dynamodb.store.snapshot()?;
+    let (mut responses, mut unprocessed, mut capacities) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let mut bytes = 0;
+    for (name, table) in wanted {
+        let (mut items, mut left, mut consumed) = (Vec::new(), Vec::new(), Consumed::default());
+        for (key, wire_key) in table.keys {
+            if bytes >= MAX_ANSWER {
+                left.push(wire_key);
+                continue;
+            }
+            let item = read(&*view, &table.known.table, &key).await?;
+            let size = item.as_ref().map_or(0, item_size);
+            bytes += size;
+            consumed.table += read_units(size, table.consistent);
+            let Some(item) = item else { continue };
+            items.push(wire::wire_item(match &table.projection {
+                Some(projection) => projection.of(&item),
+                None => item,
+            }));
+        }
+        if !left.is_empty() {
+            unprocessed.insert(name.clone(), KeysAndAttributes { keys: Some(left), ..table.rest });
+        }
+        let wish = input.return_consumed_capacity.as_deref();
+        let capacity: Option<ConsumedCapacity> =
+            consumed_capacity(wish, &table.known.address.name, &consumed, Kind::Plain);
+        capacities.extend(capacity);
+        responses.insert(name, items);
+    }
+    Ok(BatchGetItemOutput {
+        responses: Some(responses),
+        unprocessed_keys: Some(unprocessed),
+        consumed_capacity: (!capacities.is_empty()).then_some(capacities),
+    })
+}
+
+fn wanted(dynamodb: &DynamoDb, call: &Call, name: &str, mut request: KeysAndAttributes) -> Result<Wanted, Error> {
+    let rest = KeysAndAttributes { keys: None, ..request.clone() };
+    let placeholders = inputs::placeholders(
+        &[("ProjectionExpression", request.projection_expression.is_some())],
+        &[("AttributesToGet", request.attributes_to_get.is_some())],
+        request.expression_attribute_names.take(),
+        None,
+    )?;
+    let projection =
+        inputs::projection(request.projection_expression.as_deref(), request.attributes_to_get, &placeholders)?;
+    placeholders.check_all_used()?;
+    let known = dynamodb.table(call, Some(name))?;
+    let mut found: Vec<(Key, WireItem)> = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    for wire_key in request.keys.unwrap_or_default() {
+        let key = known.table.keys.of_request(&wire::item(wire_key.clone())?)?;
+        if !seen.insert(keys::item(known.table.id, &key)) {
+            return Err(Misuse::new("Provided list of item keys contains duplicates").into());
+        }
+        found.push((key, wire_key));
+    }
+    let consistent = request.consistent_read == Some(true);
+    Ok(Wanted { known, keys: found, projection, consistent, rest })
+}

@@ -1,0 +1,135 @@
+use tidegate_api_dynamodb::{QueryInput, QueryOutput};
+use tidegate_protocol::Call;
+use tidegate_store::{KeyRange, Order};
+
+use super::reading::{Target, Walk, shown};
+use crate::domain::expression::{
+    Comparator, Condition, KeyCondition, Placeholders, SortCondition, from_condition, parse_key_condition,
+};
+use crate::domain::{KeySchema, Misuse};
+use crate::error::Error;
+use crate::service::DynamoDb;
+use crate::store::keys::component;
+use crate::wire::{self, Kind, consumed_capacity, inputs};
+
+/// Reads the items of one partition, in order of their sort key.
+pub(crate) async fn query(dynamodb: &DynamoDb, call: &Call, mut input: QueryInput) -> Result<QueryOutput, Error> {
+    let placeholders = inputs::placeholders(
+        &[
+            ("ProjectionExpression", input.projection_expression.is_some()),
+            ("FilterExpression", input.filter_expression.is_some()),
+            ("KeyConditionExpression", input.key_condition_expression.is_some()),
+        ],
+        &[
+            ("AttributesToGet", input.attributes_to_get.is_some()),
+            ("QueryFilter", input.query_filter.is_some()),
+            ("ConditionalOperator", input.conditional_operator.is_some()),
+            ("KeyConditions", input.key_conditions.is_some() && input.key_condition_expression.is_some()),
+        ],
+        input.expression_attribute_names.take(),
+        input.expression_attribute_values.take(),
+    )?;
+    let known = dynamodb.table(call, input.table_name.as_deref())?;
+    let consistent = input.consistent_read == Some(true);
+    let target = Target::new(&known, input.index_name.as_deref(), consistent)?;
+    let condition = key_condition(&mut input, &placeholders, target.keys())?;
+    let parameter = if input.query_filter.is_some() { "QueryFilter" } else { "Filter Expression" };
+    let filter = inputs::filter(
+        input.filter_expression.as_deref(),
+        input.query_filter,
+        input.conditional_operator.as_deref(),
+        &placeholders,
+    )?;
+    check_filter(filter.as_ref(), target.keys(), parameter)?;
+    let parameter = if input.attributes_to_get.is_some() { "AttributesToGet" } else { "ProjectionExpression" };
+    let projection =
+        inputs::projection(input.projection_expression.as_deref(), input.attributes_to_get, &placeholders)?;
+    placeholders.check_all_used()?;
+    let shown = shown(&target, input.select.as_deref(), projection, parameter)?;
+    let order = if input.scan_index_forward == Some(false) { Order::Descending } else { Order::Ascending };
+    let range = range(&target, &condition);
+    let limit = input.limit.and_then(|limit| usize::try_from(limit).ok());
+    let counts = matches!(shown, super::reading::Shown::Count);
+    let mut walk = Walk { target, range, order, limit, filter, shown, consistent };
+    if let Some(start) = input.exclusive_start_key {
+        walk.start_behind(&wire::item(start)?)?;
+    }
+    let found = walk.run(dynamodb).await?;
+    let wish = input.return_consumed_capacity.as_deref();
+    Ok(QueryOutput {
+        count: Some(wire::count(found.count)),
+        scanned_count: Some(wire::count(found.scanned)),
+        last_evaluated_key: found.last.map(wire::wire_item),
+        consumed_capacity: consumed_capacity(wish, &known.address.name, &found.consumed, Kind::Plain),
+        items: (!counts).then(|| found.items.into_iter().map(wire::wire_item).collect()),
+    })
+}
+
+fn key_condition(
+    input: &mut QueryInput,
+    placeholders: &Placeholders,
+    schema: &KeySchema,
+) -> Result<KeyCondition, Misuse> {
+    if let Some(text) = &input.key_condition_expression {
+        return parse_key_condition(text, placeholders, schema);
+    }
+    let condition = inputs::legacy_condition(input.key_conditions.take(), false)?;
+    let missing = || {
+        Misuse::new("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+    };
+    let condition = condition.ok_or_else(missing)?;
+    let not_indexable = |_| Misuse::new("Attempted conditional constraint is not an indexable operation");
+    match &condition {
+        Condition::Or(..)
+        | Condition::Contains(..)
+        | Condition::In(..)
+        | Condition::Exists(_)
+        | Condition::NotExists(_) => from_condition(&condition, schema).map_err(not_indexable),
+        _ => from_condition(&condition, schema),
+    }
+}
+
+fn check_filter(filter: Option<&Condition>, keys: &KeySchema, parameter: &str) -> Result<(), Misuse> {
+    let mut key = None;
+    if let Some(filter) = filter {
+        filter.paths(&mut |path| {
+            if keys.has(&path.head) {
+                key.get_or_insert(&path.head);
+            }
+        });
+    }
+    match key {
+        Some(name) => Err(Misuse::new(format!(
+            "{parameter} can only contain non-primary key attributes: Primary key attribute: {name}"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The keys of the items that a key condition wants: one contiguous range.
+fn range(target: &Target<'_>, condition: &KeyCondition) -> KeyRange {
+    let partition = target.place().partition(&condition.partition);
+    let mut range = KeyRange::prefix(partition.as_ref());
+    let exactly = |value| KeyRange::prefix(partition.clone().bytes(&component(value)).as_ref());
+    match &condition.sort {
+        None => {}
+        Some(SortCondition::Compare(comparator, value)) => {
+            let exactly = exactly(value);
+            match comparator {
+                Comparator::Equal | Comparator::NotEqual => range = exactly,
+                Comparator::Less => range.end = Some(exactly.start),
+                Comparator::LessOrEqual => range.end = exactly.end,
+                Comparator::Greater => range.start = exactly.end.unwrap_or(range.start),
+                Comparator::GreaterOrEqual => range.start = exactly.start,
+            }
+        }
+        Some(SortCondition::Between(low, high)) => {
+            range.start = exactly(low).start;
+            range.end = exactly(high).end;
+        }
+        Some(SortCondition::BeginsWith(value)) => {
+            range = KeyRange::prefix(partition.clone().bytes_prefix(&component(value)).as_ref());
+        }
+    }
+    range
+}

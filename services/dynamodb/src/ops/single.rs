@@ -1,0 +1,91 @@
+//! Writes of a single item.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tidegate_api_dynamodb::{ConsumedCapacity, ItemCollectionMetrics};
+use tidegate_protocol::Call;
+use tidegate_store::Tx;
+
+use super::writing::{Write, Written, write_in_tx};
+use crate::domain::{Key, TableAddress};
+use crate::error::Error;
+use crate::service::DynamoDb;
+use crate::store::{Known, keys};
+use crate::wire::{self, Kind, consumed_capacity};
+
+/// Whether a parameter asks for the item as it was.
+pub(crate) fn is_all_old(wish: Option<&str>) -> bool {
+    wish == Some("ALL_OLD")
+}
+
+/// A write of one item in a transaction of its own.
+pub(crate) struct Single<'a> {
+    dynamodb: &'a DynamoDb,
+    address: TableAddress,
+    known: Arc<Known>,
+    key: Key,
+    write: Write,
+}
+
+impl<'a> Single<'a> {
+    /// The write, if it makes sense for the table as it is.
+    pub(crate) fn new(
+        dynamodb: &'a DynamoDb,
+        call: &Call,
+        table: Option<String>,
+        write: Write,
+    ) -> Result<Single<'a>, Error> {
+        let address = dynamodb.address(call, table.as_deref())?;
+        Single::at(dynamodb, address, write)
+    }
+
+    /// The same for a table's address.
+    pub(crate) fn at(dynamodb: &'a DynamoDb, address: TableAddress, write: Write) -> Result<Single<'a>, Error> {
+        let known = dynamodb.known(&address)?;
+        let key = write.check(&known.table)?;
+        Ok(Single { dynamodb, address, known, key, write })
+    }
+
+    /// The latch and key of the item.
+    pub(crate) fn latch(&self) -> Bytes {
+        keys::item(self.known.table.id, &self.key)
+    }
+
+    /// Carries it out. Answered once it is durable, a refusal too.
+    pub(crate) async fn run(&self) -> Result<Written, Error> {
+        let Single { dynamodb, address, write, .. } = self;
+        let now = dynamodb.now();
+        let transacted = dynamodb
+            .transact(&[self.latch()], async |tx: &mut Tx| {
+                // Anew in each run: another table may have taken the name, or an index been added.
+                let known = dynamodb.known(address)?;
+                write_in_tx(tx, &known, write, now).await
+            })
+            .await?;
+        let written = transacted.value;
+        if let Some(second) = written.new.as_ref().and_then(|item| self.known.table.expiry(item)) {
+            dynamodb.expires(second);
+        }
+        Ok(written)
+    }
+
+    /// What it consumed, if that was asked for.
+    pub(crate) fn capacity(&self, wish: Option<&str>, written: &Written) -> Option<ConsumedCapacity> {
+        consumed_capacity(wish, &self.address.name, &written.consumed, Kind::Plain)
+    }
+
+    /// The item's collection, if the table has local indexes and that was asked for. Collections are
+    /// not measured: they have no limit here, and the estimate is the lowest bracket.
+    pub(crate) fn metrics(&self, wish: Option<&str>) -> Option<ItemCollectionMetrics> {
+        let table = &self.known.table;
+        let local = table.indexes.iter().any(|index| !index.global);
+        (local && wish == Some("SIZE")).then(|| {
+            let partition = (table.keys.partition.name.clone(), self.key.partition.clone());
+            ItemCollectionMetrics {
+                item_collection_key: Some(wire::wire_item([partition].into())),
+                size_estimate_range_gb: Some(vec![0.0, 1.0]),
+            }
+        })
+    }
+}

@@ -1,0 +1,57 @@
+use std::collections::{BTreeMap, HashSet};
+
+use tidegate_api_dynamodb::{ItemResponse, TransactGetItemsInput, TransactGetItemsOutput};
+use tidegate_protocol::Call;
+
+use super::get_item::read;
+use crate::domain::{Misuse, item_size, read_units};
+use crate::error::Error;
+use crate::service::DynamoDb;
+use crate::store::keys;
+use crate::wire::{self, Consumed, Kind, consumed_capacity, inputs};
+
+/// Gets several items as they were at one moment.
+pub(crate) async fn transact_get_items(
+    dynamodb: &DynamoDb,
+    call: &Call,
+    input: TransactGetItemsInput,
+) -> Result<TransactGetItemsOutput, Error> {
+    let mut wanted = Vec::new();
+    let mut seen = HashSet::new();
+    for item in input.transact_items.unwrap_or_default() {
+        let get = item.get.unwrap_or_default();
+        let placeholders = inputs::placeholders(
+            &[("ProjectionExpression", get.projection_expression.is_some())],
+            &[],
+            get.expression_attribute_names,
+            None,
+        )?;
+        let projection = inputs::projection(get.projection_expression.as_deref(), None, &placeholders)?;
+        placeholders.check_all_used()?;
+        let known = dynamodb.table(call, get.table_name.as_deref())?;
+        let key = known.table.keys.of_request(&wire::item(get.key.unwrap_or_default())?)?;
+        if !seen.insert(keys::item(known.table.id, &key)) {
+            return Err(Misuse::new("Transaction request cannot include multiple operations on one item").into());
+        }
+        wanted.push((known, key, projection));
+    }
+    let view = dynamodb.store.snapshot()?;
+    let (mut responses, mut consumed) = (Vec::new(), BTreeMap::<String, Consumed>::new());
+    for (known, key, projection) in wanted {
+        let item = read(&*view, &known.table, &key).await?;
+        let halves = 2 * read_units(item.as_ref().map_or(0, item_size), true);
+        consumed.entry(known.address.name.clone()).or_default().table += halves;
+        let item = item.map(|item| match &projection {
+            Some(projection) => projection.of(&item),
+            None => item,
+        });
+        responses.push(ItemResponse { item: item.map(wire::wire_item) });
+    }
+    let wish = input.return_consumed_capacity.as_deref();
+    let capacities: Vec<_> =
+        consumed.iter().filter_map(|(name, consumed)| consumed_capacity(wish, name, consumed, Kind::Reads)).collect();
+    Ok(TransactGetItemsOutput {
+        consumed_capacity: (!capacities.is_empty()).then_some(capacities),
+        responses: Some(responses),
+    })
+}

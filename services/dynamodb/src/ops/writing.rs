@@ -1,0 +1,223 @@
+//! The one way in which an item is written: with its index entries, its expiry and its stream record.
+
+use tidegate_log::{LogId, append_in_tx};
+use tidegate_record::Stored;
+use tidegate_store::{Space, Tx};
+use tidegate_types::Timestamp;
+
+use crate::domain::expression::{Condition, Update, apply, holds};
+use crate::domain::{Index, Item, Key, KeySchema, MAX_ITEM, Misuse, Table, item_size, write_units};
+use crate::error::Error;
+use crate::store::{ChangeKind, ChangeRecord, ItemRecord, Known, decode, keys};
+use crate::wire::Consumed;
+
+/// What is to become of an item.
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
+    /// It becomes this one.
+    Put(Item),
+    /// The one of this key is changed.
+    Update(Item, Update),
+    /// The one of this key is deleted.
+    Delete(Item),
+    /// Nothing, but its condition must hold.
+    Check(Item),
+}
+
+/// A write of an item.
+#[derive(Debug, Clone)]
+pub(crate) struct Write {
+    pub change: Change,
+    /// What must hold of the item.
+    pub condition: Option<Condition>,
+    /// Whether the item is shown if it does not.
+    pub show_on_failure: bool,
+}
+
+/// What a write did.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    pub old: Option<Item>,
+    pub new: Option<Item>,
+    pub consumed: Consumed,
+}
+
+impl Write {
+    /// The key of the item.
+    pub(crate) fn key(&self, schema: &KeySchema) -> Result<Key, Misuse> {
+        match &self.change {
+            Change::Put(item) => schema.of_item(item),
+            Change::Update(key, _) | Change::Delete(key) | Change::Check(key) => schema.of_request(key),
+        }
+    }
+
+    /// Refuses what no state of the item can make right.
+    pub(crate) fn check(&self, table: &Table) -> Result<Key, Misuse> {
+        let key = self.key(&table.keys)?;
+        match &self.change {
+            Change::Put(item) => {
+                if item_size(item) > MAX_ITEM {
+                    return Err(Misuse::new("Item size has exceeded the maximum allowed size"));
+                }
+                table.indexes.iter().try_for_each(|index| index.check(item))?;
+            }
+            Change::Update(_, update) => {
+                let touched = update.actions.iter().find(|action| table.keys.has(&action.path.head));
+                if let Some(action) = touched {
+                    return Err(Misuse::parameter(format!(
+                        "Cannot update attribute {}. This attribute is part of the key",
+                        action.path.head
+                    )));
+                }
+            }
+            Change::Delete(_) | Change::Check(_) => {}
+        }
+        Ok(key)
+    }
+}
+
+/// Carries out a write of an item of `known`, whose record the transaction then depends on.
+pub(crate) async fn write_in_tx(tx: &mut Tx, known: &Known, write: &Write, now: Timestamp) -> Result<Written, Error> {
+    known.check_in_tx(tx);
+    let table = &known.table;
+    let key = write.check(table)?;
+    let old = read_in_tx(tx, table, &key).await?;
+    if let Some(condition) = &write.condition
+        && !holds(condition, old.as_ref().unwrap_or(&Item::new()))
+    {
+        return Err(Error::ConditionFailed { item: old.filter(|_| write.show_on_failure) });
+    }
+    let new = match &write.change {
+        Change::Put(item) => Some(item.clone()),
+        Change::Delete(_) => None,
+        Change::Check(_) => old.clone(),
+        Change::Update(_, update) => Some(updated(table, &key, old.as_ref(), update)?),
+    };
+    let consumed = replace_in_tx(tx, known, &key, old.as_ref(), new.as_ref(), now, false).await?;
+    Ok(Written { old, new, consumed })
+}
+
+/// The item of a key in accepted state.
+pub(crate) async fn read_in_tx(tx: &mut Tx, table: &Table, key: &Key) -> Result<Option<Item>, Error> {
+    let key = keys::item(table.id, key);
+    match tx.get(Space::Map, &key).await? {
+        Some(record) => Ok(Some(decode::<ItemRecord>(&key, &record)?.0)),
+        None => Ok(None),
+    }
+}
+
+fn updated(table: &Table, key: &Key, old: Option<&Item>, update: &Update) -> Result<Item, Misuse> {
+    let fresh;
+    let before = match old {
+        Some(item) => item,
+        None => {
+            fresh = table.keys.attributes(key);
+            &fresh
+        }
+    };
+    let item = apply(update, before)?;
+    if item_size(&item) > MAX_ITEM {
+        return Err(Misuse::new("Item size to update has exceeded the maximum allowed size"));
+    }
+    if item.values().any(|value| value.is_deeper_than(crate::domain::MAX_NESTING - 1)) {
+        return Err(Misuse::new("Nesting Levels have exceeded supported limits"));
+    }
+    table.indexes.iter().try_for_each(|index| index.check(&item))?;
+    Ok(item)
+}
+
+/// Replaces an item by another, either of which may be absent, with everything that follows from it.
+pub(crate) async fn replace_in_tx(
+    tx: &mut Tx,
+    known: &Known,
+    key: &Key,
+    old: Option<&Item>,
+    new: Option<&Item>,
+    now: Timestamp,
+    expired: bool,
+) -> Result<Consumed, Error> {
+    let table = &known.table;
+    let weight = |item: Option<&Item>| item.map_or(0, item_size);
+    let mut consumed = Consumed::of_table(write_units(weight(old).max(weight(new))));
+    // A write that changes nothing leaves no trace, in a stream neither.
+    if old == new {
+        return Ok(consumed);
+    }
+    let item_key = keys::item(table.id, key);
+    match new {
+        Some(item) => tx.put(Space::Map, item_key, ItemRecord(item.clone()).encode()),
+        None => tx.delete(Space::Map, item_key),
+    }
+    for index in &table.indexes {
+        let halves = replace_entry(tx, table, index, key, old, new);
+        consumed.add_index(&index.name, index.global, halves);
+    }
+    replace_expiry(tx, table, key, old, new);
+    if let Some(stream) = &table.stream {
+        let (old_image, new_image) = stream.view.images(old, new);
+        let record = ChangeRecord {
+            at: now,
+            kind: match (old, new) {
+                (None, _) => ChangeKind::Insert,
+                (Some(_), Some(_)) => ChangeKind::Modify,
+                (Some(_), None) => ChangeKind::Remove,
+            },
+            expired,
+            keys: table.keys.attributes(key),
+            old: old_image,
+            new: new_image,
+        };
+        append_in_tx(tx, LogId(stream.log), record.encode()).await?;
+    }
+    Ok(consumed)
+}
+
+/// Brings an item's entry in an index up to date; what that costs, in half units.
+fn replace_entry(tx: &mut Tx, table: &Table, index: &Index, key: &Key, old: Option<&Item>, new: Option<&Item>) -> u64 {
+    let entry = |item: Option<&Item>| index.entry(&table.keys, item?);
+    let (before, after) = (entry(old), entry(new));
+    if before == after {
+        return 0;
+    }
+    let place = |index_key: &Key| keys::entry(table.id, index.id, index_key, key);
+    let mut halves = 0;
+    if let Some((index_key, item)) = &before
+        && after.as_ref().is_none_or(|(other, _)| other != index_key)
+    {
+        tx.delete(Space::Map, place(index_key));
+        halves += write_units(item_size(item));
+    }
+    if let Some((index_key, item)) = after {
+        halves += write_units(item_size(&item));
+        tx.put(Space::Map, place(&index_key), ItemRecord(item).encode());
+    }
+    halves
+}
+
+fn replace_expiry(tx: &mut Tx, table: &Table, key: &Key, old: Option<&Item>, new: Option<&Item>) {
+    let Some(ttl) = &table.ttl else { return };
+    let expiry = |item: Option<&Item>| table.expiry(item?);
+    let (before, after) = (expiry(old), expiry(new));
+    if before == after {
+        return;
+    }
+    if let Some(second) = before {
+        tx.delete(Space::Map, keys::expiry(table.id, ttl.id, second, key));
+    }
+    if let Some(second) = after {
+        tx.put(Space::Map, keys::expiry(table.id, ttl.id, second, key), EMPTY);
+    }
+}
+
+/// The value of records that say all with their key. Not of no bytes, so that it can carry more one day.
+pub(crate) const EMPTY: &[u8] = &[1];
+
+/// Enters an item that was there before an index into it.
+pub(crate) fn enter_in_tx(tx: &mut Tx, table: &Table, index: &Index, key: &Key, item: &Item) {
+    replace_entry(tx, table, index, key, None, Some(item));
+}
+
+/// Enters when an item expires that was there before the table had a time to live.
+pub(crate) fn enter_expiry_in_tx(tx: &mut Tx, table: &Table, key: &Key, item: &Item) {
+    replace_expiry(tx, table, key, None, Some(item));
+}

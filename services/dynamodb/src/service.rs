@@ -1,0 +1,157 @@
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tidegate_env::Env;
+use tidegate_log::Logs;
+use tidegate_protocol::{Call, Coverage, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel};
+use tidegate_store::{LatchKey, Store, Transacted, Tx, transact};
+use tidegate_types::Timestamp;
+use tidegate_workers::{Hint, Supervisor};
+
+use crate::domain::{Misuse, TableAddress};
+use crate::error::Error;
+use crate::store::{Directory, Known};
+use crate::wire;
+use crate::workers::{Backfill, Expiry, Housekeeping, Sweep};
+
+/// The service. One of it serves all accounts and regions.
+pub struct DynamoDb {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) logs: Arc<Logs>,
+    pub(crate) env: Env,
+    pub(crate) directory: Arc<Directory>,
+    /// The items that transactions are at.
+    pub(crate) engaged: Mutex<HashSet<Bytes>>,
+    /// When the expiry worker means to look again, in milliseconds.
+    pub(crate) next_expiry: AtomicU64,
+    hints: Hints,
+    router: Router<DynamoDb>,
+}
+
+/// One for each worker that a change of a table may concern.
+#[derive(Default)]
+struct Hints {
+    backfill: Hint,
+    sweep: Hint,
+    expiry: Hint,
+}
+
+impl DynamoDb {
+    /// The service over a store, whose directory of tables it builds before it answers.
+    ///
+    /// # Errors
+    /// What reading the store answers.
+    pub async fn open(store: Arc<dyn Store>, logs: Arc<Logs>, env: Env) -> Result<Arc<DynamoDb>, Error> {
+        let hints = Hints::default();
+        let told = vec![hints.backfill.clone(), hints.sweep.clone(), hints.expiry.clone()];
+        let directory = Arc::new(Directory::new(told));
+        store.attach(directory.clone()).await?;
+        let (engaged, router) = (Mutex::default(), wire::router());
+        Ok(Arc::new(DynamoDb {
+            store,
+            logs,
+            env,
+            directory,
+            engaged,
+            next_expiry: AtomicU64::new(u64::MAX),
+            hints,
+            router,
+        }))
+    }
+
+    /// Starts what runs beside the requests: backfills, time to live, the sweep of what was deleted,
+    /// the trimming of streams.
+    pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
+        supervisor.start(Backfill::new(self.clone()), &self.hints.backfill);
+        supervisor.start(Sweep::new(self.clone()), &self.hints.sweep);
+        supervisor.start(Expiry::new(self.clone()), &self.hints.expiry);
+        supervisor.start(Housekeeping::new(self.clone()), &Hint::new());
+    }
+
+    /// The API of its streams, which is a service of its own on the wire.
+    pub fn streams(self: &Arc<Self>) -> Arc<DynamoDbStreams> {
+        Arc::new(DynamoDbStreams { dynamodb: self.clone(), router: wire::streams_router() })
+    }
+
+    /// Removes every table.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn reset(&self) -> Result<(), Error> {
+        crate::ops::delete_all_tables(self).await
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.env.now()
+    }
+
+    /// The address of the table that a request names.
+    pub(crate) fn address(&self, call: &Call, name: Option<&str>) -> Result<TableAddress, Error> {
+        let name = name
+            .ok_or_else(|| Misuse::new("The parameter 'TableName' is required but was not present in the request"))?;
+        Ok(TableAddress::parse(name, call.account, &call.region)?)
+    }
+
+    /// The table that a request about items names.
+    pub(crate) fn table(&self, call: &Call, name: Option<&str>) -> Result<Arc<Known>, Error> {
+        self.known(&self.address(call, name)?)
+    }
+
+    /// The table of an address.
+    pub(crate) fn known(&self, address: &TableAddress) -> Result<Arc<Known>, Error> {
+        self.directory.get(address)?.ok_or(Error::NoSuchTable)
+    }
+
+    /// Runs a transaction; see [`transact`].
+    pub(crate) async fn transact<T>(
+        &self,
+        latches: &[LatchKey],
+        body: impl AsyncFnOnce(&mut Tx) -> Result<T, Error> + Clone,
+    ) -> Result<Transacted<T>, Error> {
+        Ok(transact(&*self.store, latches, body).await?)
+    }
+
+    /// Lets the expiry worker look again if an item expires sooner than it means to look.
+    pub(crate) fn expires(&self, second: u64) {
+        if second.saturating_mul(1000) < self.next_expiry.load(Ordering::SeqCst) {
+            self.hints.expiry.give();
+        }
+    }
+}
+
+impl Service for DynamoDb {
+    fn model(&self) -> &'static ServiceModel {
+        self.router.model()
+    }
+
+    fn coverage(&self) -> &'static [(&'static str, Coverage)] {
+        wire::COVERAGE
+    }
+
+    fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
+        self.router.dispatch(self, call, input)
+    }
+}
+
+/// The streams of tables.
+pub struct DynamoDbStreams {
+    pub(crate) dynamodb: Arc<DynamoDb>,
+    router: Router<DynamoDbStreams>,
+}
+
+impl Service for DynamoDbStreams {
+    fn model(&self) -> &'static ServiceModel {
+        self.router.model()
+    }
+
+    fn coverage(&self) -> &'static [(&'static str, Coverage)] {
+        wire::STREAMS_COVERAGE
+    }
+
+    fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
+        self.router.dispatch(self, call, input)
+    }
+}

@@ -1,0 +1,127 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use parking_lot::RwLock;
+use tidegate_record::Stored;
+use tidegate_store::{Change, Fold, KeyRange, Order, Page, Sequence, Snapshot, Space, StoreError, Tx};
+use tidegate_types::{AccountId, Region};
+use tidegate_workers::Hint;
+
+use super::{corrupt, keys};
+use crate::domain::{Table, TableAddress};
+
+/// A table as it was at one commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Where it is and what it is called.
+    pub address: TableAddress,
+    /// Everything else.
+    pub table: Table,
+    /// The commit.
+    pub version: Sequence,
+}
+
+impl Known {
+    /// Makes a transaction's outcome depend on the table still being as it is known: a write that
+    /// does not know of a new index would leave a hole in it.
+    pub fn check_in_tx(&self, tx: &mut Tx) {
+        tx.check(Space::Map, keys::table(&self.address), Some(self.version));
+    }
+}
+
+type Tables = HashMap<TableAddress, Result<Arc<Known>, StoreError>>;
+
+/// All durable tables, in memory: an operation looks its table up without reading the store.
+pub struct Directory {
+    /// An undecodable record is kept as the error that whoever needs the table gets.
+    tables: RwLock<Tables>,
+    /// Given when a table changes: there may be something to backfill, to sweep or to expire.
+    changed: Vec<Hint>,
+}
+
+impl Directory {
+    /// An empty directory that gives these hints when a table changes.
+    pub fn new(changed: Vec<Hint>) -> Directory {
+        Directory { tables: RwLock::default(), changed }
+    }
+
+    /// The table of this address, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if its record cannot be read.
+    pub fn get(&self, address: &TableAddress) -> Result<Option<Arc<Known>>, StoreError> {
+        self.tables.read().get(address).cloned().transpose()
+    }
+
+    /// Every table, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a record cannot be read.
+    pub fn all(&self) -> Result<Vec<Arc<Known>>, StoreError> {
+        self.tables.read().values().cloned().collect()
+    }
+
+    /// The names of the tables of an account and region, in order.
+    pub fn names(&self, account: AccountId, region: &Region) -> Vec<String> {
+        let tables = self.tables.read();
+        let own = tables.keys().filter(|address| address.account == account && address.region == *region);
+        let mut names: Vec<String> = own.map(|address| address.name.clone()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn insert(tables: &mut Tables, key: &Bytes, value: &Bytes, version: Sequence) -> Result<(), StoreError> {
+    let address = keys::address_of(key).map_err(|error| corrupt(Space::Map, key, &error))?;
+    let known = match Table::decode(value) {
+        Ok(table) => Ok(Arc::new(Known { address: address.clone(), table, version })),
+        Err(error) => Err(corrupt(Space::Map, key, &error)),
+    };
+    tables.insert(address, known);
+    Ok(())
+}
+
+impl Fold for Directory {
+    fn watches(&self) -> (Space, Bytes) {
+        (Space::Map, keys::tables())
+    }
+
+    fn apply(&self, sequence: Sequence, changes: &[Change]) {
+        let mut tables = self.tables.write();
+        for Change { key, value } in changes {
+            match (value, keys::address_of(key)) {
+                (Some(value), _) => {
+                    insert(&mut tables, key, value, sequence).expect("we wrote this key ourselves");
+                }
+                (None, Ok(address)) => {
+                    tables.remove(&address);
+                }
+                (None, Err(_)) => {}
+            }
+        }
+        drop(tables);
+        self.changed.iter().for_each(Hint::give);
+    }
+
+    fn rebuild<'a>(&'a self, snapshot: &'a dyn Snapshot) -> BoxFuture<'a, Result<(), StoreError>> {
+        async move {
+            let mut tables = Tables::new();
+            let mut range = KeyRange::prefix(&keys::tables());
+            loop {
+                let entries = snapshot.scan(Space::Map, &range, Order::Ascending, Page::of(1000)).await?;
+                let Some(last) = entries.last() else { break };
+                range.start = [&last.key[..], &[0]].concat().into();
+                for entry in &entries {
+                    insert(&mut tables, &entry.key, &entry.record.value, entry.record.version)?;
+                }
+            }
+            *self.tables.write() = tables;
+            self.changed.iter().for_each(Hint::give);
+            Ok(())
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,218 @@
+//! A table: everything but its items. Its address is its key.
+
+use tidegate_record::{DecodeError, Reader, Stored, Writer};
+
+use crate::domain::{
+    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, Projected, Stream, StreamView, Table, Throughput, Ttl,
+    Type,
+};
+
+impl Stored for Table {
+    const NAME: &'static str = "dynamodb table";
+    const VERSION: u8 = 1;
+
+    fn write(&self, to: &mut Writer) {
+        to.fixed_u64(self.id);
+        to.timestamp(self.created_at);
+        write_schema(to, &self.keys);
+        to.list(self.definitions.iter(), write_part);
+        to.list(self.indexes.iter(), write_index);
+        to.u32(self.next_index);
+        to.option(
+            match self.billing {
+                Billing::OnDemand => None,
+                Billing::Provisioned(throughput) => Some(throughput),
+            },
+            write_throughput,
+        );
+        to.option(self.on_demand_since, Writer::timestamp);
+        to.option(self.stream.as_ref(), write_stream);
+        to.option(self.ttl.as_ref(), |to, ttl| {
+            to.u32(ttl.id);
+            to.text(&ttl.attribute);
+            to.bool(ttl.state == IndexState::Active);
+        });
+        to.bool(self.deletion_protection);
+        to.option(self.class.as_ref(), |to, class| to.text(class));
+        to.option(self.encryption.as_ref(), |to, encryption| {
+            to.option(encryption.key.as_ref(), |to, key| to.text(key));
+        });
+        to.bool(self.point_in_time_recovery);
+        to.option(self.policy.as_ref(), |to, (policy, revision)| {
+            to.text(policy);
+            to.text(revision);
+        });
+        to.list(self.tags.iter(), |to, (key, value)| {
+            to.text(key);
+            to.text(value);
+        });
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Table {
+            id: from.fixed_u64()?,
+            created_at: from.timestamp()?,
+            keys: read_schema(from)?,
+            definitions: from.list(read_part)?,
+            indexes: from.list(read_index)?,
+            next_index: from.u32()?,
+            billing: from.option(read_throughput)?.map_or(Billing::OnDemand, Billing::Provisioned),
+            on_demand_since: from.option(Reader::timestamp)?,
+            stream: from.option(read_stream)?,
+            ttl: from.option(|from| Ok(Ttl { id: from.u32()?, attribute: from.text()?, state: read_state(from)? }))?,
+            deletion_protection: from.bool()?,
+            class: from.option(Reader::text)?,
+            encryption: from.option(|from| Ok(Encryption { key: from.option(Reader::text)? }))?,
+            point_in_time_recovery: from.bool()?,
+            policy: from.option(|from| Ok((from.text()?, from.text()?)))?,
+            tags: from.list(|from| Ok((from.text()?, from.text()?)))?,
+        })
+    }
+}
+
+pub(super) fn write_part(to: &mut Writer, part: &KeyPart) {
+    to.text(&part.name);
+    to.u8(match part.kind {
+        Type::S => 0,
+        Type::N => 1,
+        _ => 2,
+    });
+}
+
+pub(super) fn read_part(from: &mut Reader<'_>) -> Result<KeyPart, DecodeError> {
+    let name = from.text()?;
+    let kind = match from.u8()? {
+        0 => Type::S,
+        1 => Type::N,
+        2 => Type::B,
+        _ => return Err(from.malformed("an unknown type of key")),
+    };
+    Ok(KeyPart { name, kind })
+}
+
+pub(super) fn write_schema(to: &mut Writer, schema: &KeySchema) {
+    write_part(to, &schema.partition);
+    to.option(schema.sort.as_ref(), write_part);
+}
+
+pub(super) fn read_schema(from: &mut Reader<'_>) -> Result<KeySchema, DecodeError> {
+    Ok(KeySchema { partition: read_part(from)?, sort: from.option(read_part)? })
+}
+
+fn write_index(to: &mut Writer, index: &Index) {
+    to.u32(index.id);
+    to.text(&index.name);
+    to.bool(index.global);
+    write_schema(to, &index.keys);
+    match &index.projected {
+        Projected::All => to.u8(0),
+        Projected::KeysOnly => to.u8(1),
+        Projected::Include(names) => {
+            to.u8(2);
+            to.list(names.iter(), |to, name| to.text(name));
+        }
+    }
+    to.bool(index.state == IndexState::Active);
+    to.option(index.throughput, write_throughput);
+}
+
+fn read_index(from: &mut Reader<'_>) -> Result<Index, DecodeError> {
+    Ok(Index {
+        id: from.u32()?,
+        name: from.text()?,
+        global: from.bool()?,
+        keys: read_schema(from)?,
+        projected: match from.u8()? {
+            0 => Projected::All,
+            1 => Projected::KeysOnly,
+            2 => Projected::Include(from.list(Reader::text)?),
+            _ => return Err(from.malformed("an unknown projection")),
+        },
+        state: read_state(from)?,
+        throughput: from.option(read_throughput)?,
+    })
+}
+
+fn read_state(from: &mut Reader<'_>) -> Result<IndexState, DecodeError> {
+    Ok(if from.bool()? { IndexState::Active } else { IndexState::Backfilling })
+}
+
+fn write_throughput(to: &mut Writer, throughput: Throughput) {
+    to.varint(throughput.read);
+    to.varint(throughput.write);
+}
+
+fn read_throughput(from: &mut Reader<'_>) -> Result<Throughput, DecodeError> {
+    Ok(Throughput { read: from.varint()?, write: from.varint()? })
+}
+
+pub(super) fn write_view(to: &mut Writer, view: StreamView) {
+    to.u8(match view {
+        StreamView::KeysOnly => 0,
+        StreamView::NewImage => 1,
+        StreamView::OldImage => 2,
+        StreamView::Both => 3,
+    });
+}
+
+pub(super) fn read_view(from: &mut Reader<'_>) -> Result<StreamView, DecodeError> {
+    Ok(match from.u8()? {
+        0 => StreamView::KeysOnly,
+        1 => StreamView::NewImage,
+        2 => StreamView::OldImage,
+        3 => StreamView::Both,
+        _ => return Err(from.malformed("an unknown view")),
+    })
+}
+
+fn write_stream(to: &mut Writer, stream: &Stream) {
+    to.text(&stream.label);
+    to.fixed_u64(stream.log);
+    write_view(to, stream.view);
+}
+
+fn read_stream(from: &mut Reader<'_>) -> Result<Stream, DecodeError> {
+    Ok(Stream { label: from.text()?, log: from.fixed_u64()?, view: read_view(from)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_record::testing::assert_round_trip;
+    use tidegate_types::Timestamp;
+
+    #[test]
+    fn tables_round_trip() {
+        let part = |name: &str, kind| KeyPart { name: name.to_owned(), kind };
+        let keys = KeySchema { partition: part("p", Type::S), sort: Some(part("s", Type::N)) };
+        let index = Index {
+            id: 3,
+            name: "i".to_owned(),
+            global: true,
+            keys: KeySchema { partition: part("g", Type::B), sort: None },
+            projected: Projected::Include(vec!["x".to_owned()]),
+            state: IndexState::Backfilling,
+            throughput: Some(Throughput { read: 1, write: 2 }),
+        };
+        let table = Table {
+            id: 7,
+            created_at: Timestamp::from_millis(9),
+            definitions: vec![part("p", Type::S), part("s", Type::N), part("g", Type::B)],
+            keys,
+            indexes: vec![index],
+            next_index: 4,
+            billing: Billing::Provisioned(Throughput { read: 5, write: 6 }),
+            on_demand_since: Some(Timestamp::from_millis(8)),
+            stream: Some(Stream { label: "l".to_owned(), log: 1, view: StreamView::Both }),
+            ttl: Some(Ttl { id: 2, attribute: "ttl".to_owned(), state: IndexState::Active }),
+            deletion_protection: true,
+            class: Some("STANDARD".to_owned()),
+            encryption: Some(Encryption { key: Some("k".to_owned()) }),
+            point_in_time_recovery: true,
+            policy: Some(("{}".to_owned(), "1".to_owned())),
+            tags: [("k".to_owned(), "v".to_owned())].into(),
+        };
+        assert_round_trip(&table);
+        assert_round_trip(&Table { billing: Billing::OnDemand, stream: None, ttl: None, policy: None, ..table });
+    }
+}

@@ -1,0 +1,117 @@
+//! AWS's codes and words for everything that can go wrong. No other file knows the codes.
+
+use tidegate_api_dynamodb::{
+    CancellationReason, ConditionalCheckFailedException, TransactionCanceledException, errors,
+};
+use tidegate_api_dynamodbstreams::errors as streams;
+use tidegate_log::LogError;
+use tidegate_protocol::errors::VALIDATION;
+use tidegate_protocol::{ErrorShape, ServiceError};
+use tidegate_store::{CommitError, StoreError};
+use tidegate_types::ErrorKind;
+
+use super::values::wire_item;
+use crate::error::{Error, Reason};
+
+const CONDITION_FAILED: &str = "The conditional request failed";
+
+impl From<Error> for ServiceError {
+    fn from(error: Error) -> ServiceError {
+        match error {
+            Error::Misuse(misuse) => ServiceError::new(VALIDATION, misuse.to_string()),
+            Error::NoSuchTable => not_found("Requested resource not found".to_owned()),
+            Error::NoTableNamed(name) => not_found(format!("Requested resource not found: Table: {name} not found")),
+            Error::TableExists(name) => in_use(format!("Table already exists: {name}")),
+            Error::TableInUse(words) => in_use(words),
+            Error::NoSuchResource { arn } => not_found(format!("Requested resource not found: ResourcArn: {arn} not found")),
+            Error::NoPolicy { arn } => {
+                let words = format!("Resource-based policy not found for the provided ResourceArn: {arn}");
+                new(errors::POLICY_NOT_FOUND_EXCEPTION, words, ErrorKind::NotFound)
+            }
+            Error::ConditionFailed { item } => {
+                let message = Some(CONDITION_FAILED.to_owned());
+                let structure = ConditionalCheckFailedException { message, item: item.map(wire_item) };
+                new(errors::CONDITIONAL_CHECK_FAILED_EXCEPTION, CONDITION_FAILED.to_owned(), ErrorKind::Conflict)
+                    .with_structure(structure)
+            }
+            Error::Cancelled(reasons) => cancelled(reasons),
+            Error::TokenReused => new(
+                errors::IDEMPOTENT_PARAMETER_MISMATCH_EXCEPTION,
+                "The request uses the same client token as a previous, but non-identical request. Do not reuse a client token with different requests, unless the requests are identical".to_owned(),
+                ErrorKind::Invalid,
+            ),
+            Error::NoSuchStream(words) => not_found(words),
+            Error::ExpiredIterator => new(
+                streams::EXPIRED_ITERATOR_EXCEPTION,
+                "The shard iterator has expired and can no longer be used to retrieve stream records. A shard iterator expires 15 minutes after it is retrieved using the GetShardIterator action.".to_owned(),
+                ErrorKind::Invalid,
+            ),
+            Error::Trimmed => new(
+                streams::TRIMMED_DATA_ACCESS_EXCEPTION,
+                "The operation attempted to read past the oldest stream record in a shard.".to_owned(),
+                ErrorKind::Invalid,
+            ),
+            Error::NotImplemented(what) => ServiceError::not_implemented("dynamodb", what),
+            Error::Log(error) => log(error),
+            Error::Store(error) => store(&error),
+            Error::Commit(error) => commit(error),
+        }
+    }
+}
+
+fn new(shape: ErrorShape, message: String, kind: ErrorKind) -> ServiceError {
+    ServiceError::new(shape, message).with_kind(kind)
+}
+
+fn not_found(message: String) -> ServiceError {
+    new(errors::RESOURCE_NOT_FOUND_EXCEPTION, message, ErrorKind::NotFound)
+}
+
+fn in_use(message: String) -> ServiceError {
+    new(errors::RESOURCE_IN_USE_EXCEPTION, message, ErrorKind::Conflict)
+}
+
+fn cancelled(reasons: Vec<Reason>) -> ServiceError {
+    let reasons: Vec<CancellationReason> = reasons.into_iter().map(reason).collect();
+    let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason.code.as_deref()).collect();
+    let message =
+        format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes.join(", "));
+    let structure =
+        TransactionCanceledException { message: Some(message.clone()), cancellation_reasons: Some(reasons) };
+    new(errors::TRANSACTION_CANCELED_EXCEPTION, message, ErrorKind::Conflict).with_structure(structure)
+}
+
+fn reason(reason: Reason) -> CancellationReason {
+    let (code, message, item) = match reason {
+        Reason::None => ("None", None, None),
+        Reason::Condition { item } => ("ConditionalCheckFailed", Some(CONDITION_FAILED.to_owned()), item),
+        Reason::Conflict => ("TransactionConflict", Some("Transaction is ongoing for the item".to_owned()), None),
+        Reason::Invalid(words) => ("ValidationError", Some(words), None),
+    };
+    CancellationReason { code: Some(code.to_owned()), message, item: item.map(wire_item) }
+}
+
+fn log(error: LogError) -> ServiceError {
+    match error {
+        LogError::Store(error) => store(&error),
+        LogError::Commit(error) => commit(error),
+        LogError::NoSuchLog(_) | LogError::NoSuchCursor { .. } | LogError::CursorMoved { .. } => {
+            ServiceError::internal(error.to_string())
+        }
+    }
+}
+
+fn store(error: &StoreError) -> ServiceError {
+    match error {
+        StoreError::Unavailable { .. } | StoreError::Engine(_) => ServiceError::unavailable(error.to_string()),
+        StoreError::Corrupt { .. } => ServiceError::internal(error.to_string()).with_kind(ErrorKind::Corrupt),
+    }
+}
+
+fn commit(error: CommitError) -> ServiceError {
+    match error {
+        CommitError::Store(error) => store(&error),
+        CommitError::Conflict { .. } => ServiceError::unavailable(error.to_string()),
+        CommitError::TooLarge { .. } => ServiceError::internal(error.to_string()),
+    }
+}

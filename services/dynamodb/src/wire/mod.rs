@@ -1,0 +1,23 @@
+//! Where AWS's shapes, names and codes live, and nowhere else: the routes, the errors, and the
+//! conversion between wire types and the domain's.
+
+mod capacity;
+mod coverage;
+mod errors;
+pub(crate) mod inputs;
+mod routes;
+pub(crate) mod streams;
+pub(crate) mod tables;
+mod values;
+
+pub(crate) use capacity::{Consumed, Kind, consumed_capacity};
+pub use coverage::{COVERAGE, STREAMS_COVERAGE};
+pub(crate) use routes::{router, streams_router};
+pub(crate) use streams::stream_label;
+pub(crate) use tables::Measure;
+pub(crate) use values::{WireItem, item, wire_item};
+
+/// A count for an answer.
+pub(crate) fn count(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}

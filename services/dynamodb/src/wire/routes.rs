@@ -1,0 +1,58 @@
+use tidegate_protocol::{Router, route};
+
+use super::{COVERAGE, STREAMS_COVERAGE};
+use crate::ops;
+use crate::service::{DynamoDb, DynamoDbStreams};
+
+/// Every operation and the function that performs it.
+pub(crate) fn router() -> Router<DynamoDb> {
+    Router::new(
+        &tidegate_api_dynamodb::MODEL,
+        COVERAGE,
+        [
+            ("BatchGetItem", route(ops::batch_get_item)),
+            ("BatchWriteItem", route(ops::batch_write_item)),
+            ("CreateTable", route(ops::create_table)),
+            ("DeleteItem", route(ops::delete_item)),
+            ("DeleteResourcePolicy", route(ops::delete_resource_policy)),
+            ("DeleteTable", route(ops::delete_table)),
+            ("DescribeContinuousBackups", route(ops::describe_continuous_backups)),
+            ("DescribeContributorInsights", route(ops::describe_contributor_insights)),
+            ("DescribeEndpoints", route(ops::describe_endpoints)),
+            ("DescribeKinesisStreamingDestination", route(ops::describe_kinesis_streaming_destination)),
+            ("DescribeLimits", route(ops::describe_limits)),
+            ("DescribeTable", route(ops::describe_table)),
+            ("DescribeTimeToLive", route(ops::describe_time_to_live)),
+            ("GetItem", route(ops::get_item)),
+            ("GetResourcePolicy", route(ops::get_resource_policy)),
+            ("ListTables", route(ops::list_tables)),
+            ("ListTagsOfResource", route(ops::list_tags_of_resource)),
+            ("PutItem", route(ops::put_item)),
+            ("PutResourcePolicy", route(ops::put_resource_policy)),
+            ("Query", route(ops::query)),
+            ("Scan", route(ops::scan)),
+            ("TagResource", route(ops::tag_resource)),
+            ("TransactGetItems", route(ops::transact_get_items)),
+            ("TransactWriteItems", route(ops::transact_write_items)),
+            ("UntagResource", route(ops::untag_resource)),
+            ("UpdateContinuousBackups", route(ops::update_continuous_backups)),
+            ("UpdateItem", route(ops::update_item)),
+            ("UpdateTable", route(ops::update_table)),
+            ("UpdateTimeToLive", route(ops::update_time_to_live)),
+        ],
+    )
+}
+
+/// The same for streams.
+pub(crate) fn streams_router() -> Router<DynamoDbStreams> {
+    Router::new(
+        &tidegate_api_dynamodbstreams::MODEL,
+        STREAMS_COVERAGE,
+        [
+            ("DescribeStream", route(ops::describe_stream)),
+            ("GetRecords", route(ops::get_records)),
+            ("GetShardIterator", route(ops::get_shard_iterator)),
+            ("ListStreams", route(ops::list_streams)),
+        ],
+    )
+}

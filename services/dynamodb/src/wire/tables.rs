@@ -1,0 +1,401 @@
+//! Tables between the wire and the domain: what a new one may be, and how one is described.
+
+use std::collections::BTreeMap;
+
+use tidegate_api_dynamodb::{
+    AttributeDefinition, BillingModeSummary, CreateTableInput, GlobalSecondaryIndexDescription, KeySchemaElement,
+    LocalSecondaryIndexDescription, Projection, ProvisionedThroughput, ProvisionedThroughputDescription,
+    SSEDescription, SSESpecification, StreamSpecification, TableClassSummary, TableDescription, Tag,
+};
+use tidegate_types::Timestamp;
+
+use crate::domain::{
+    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, Misuse, Projected, StreamView, Table, TableAddress,
+    Throughput, Type,
+};
+
+/// The most capacity units that can be provisioned.
+const MAX_UNITS: u64 = 1_000_000_000_000;
+const MAX_LOCAL: usize = 5;
+const MAX_GLOBAL: usize = 20;
+
+/// The attributes that a request defines.
+pub(crate) fn definitions(wire: Vec<AttributeDefinition>) -> Result<Vec<KeyPart>, Misuse> {
+    let mut parts: Vec<KeyPart> = Vec::new();
+    for definition in wire {
+        let name = definition.attribute_name.unwrap_or_default();
+        let kind = Type::named(&definition.attribute_type.unwrap_or_default()).unwrap_or(Type::S);
+        if parts.iter().any(|part| part.name == name) {
+            return Err(Misuse::parameter(format!("Duplicate AttributeName in AttributeDefinitions: {name}")));
+        }
+        parts.push(KeyPart { name, kind });
+    }
+    Ok(parts)
+}
+
+/// A key schema over defined attributes.
+pub(crate) fn key_schema(wire: &[KeySchemaElement], definitions: &[KeyPart]) -> Result<KeySchema, Misuse> {
+    let names: Vec<&str> = wire.iter().map(|element| element.attribute_name.as_deref().unwrap_or_default()).collect();
+    if names.iter().any(|name| !definitions.iter().any(|part| part.name == *name)) {
+        let defined: Vec<&str> = definitions.iter().map(|part| part.name.as_str()).collect();
+        return Err(Misuse::parameter(format!(
+            "Some index key attributes are not defined in AttributeDefinitions. Keys: [{}], AttributeDefinitions: [{}]",
+            names.join(", "),
+            defined.join(", ")
+        )));
+    }
+    if names.len() > 2 {
+        return Err(Misuse::new(format!(
+            "1 validation error detected: Value '[...]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2, but has {}",
+            names.len()
+        )));
+    }
+    if let [first, second] = names[..]
+        && first == second
+    {
+        return Err(Misuse::new("Both the Hash Key and the Range Key element in the KeySchema have the same name"));
+    }
+    let kind = |index: usize| wire.get(index).map(|element| element.key_type.as_deref().unwrap_or_default());
+    if kind(0) != Some("HASH") {
+        return Err(Misuse::new("Invalid KeySchema: The first KeySchemaElement is not a HASH key type"));
+    }
+    if kind(1).is_some_and(|kind| kind != "RANGE") {
+        return Err(Misuse::new("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"));
+    }
+    let mut parts = names.iter().filter_map(|name| definitions.iter().find(|part| part.name == *name).cloned());
+    let partition =
+        parts.next().ok_or_else(|| Misuse::new("Invalid KeySchema: Some index key attribute have no definition"))?;
+    Ok(KeySchema { partition, sort: parts.next() })
+}
+
+/// What an index holds.
+pub(crate) fn projected(wire: Option<Projection>) -> Result<Projected, Misuse> {
+    let wire = wire.unwrap_or_default();
+    let kind = wire.projection_type.as_deref();
+    match (kind, wire.non_key_attributes) {
+        (None, _) => Err(Misuse::parameter("Unknown ProjectionType: null")),
+        (Some("INCLUDE"), Some(names)) => Ok(Projected::Include(names)),
+        (Some("INCLUDE"), None) => {
+            Err(Misuse::parameter("ProjectionType is INCLUDE, but NonKeyAttributes is not specified"))
+        }
+        (Some(kind), Some(_)) => {
+            Err(Misuse::parameter(format!("ProjectionType is {kind}, but NonKeyAttributes is specified")))
+        }
+        (Some("ALL"), None) => Ok(Projected::All),
+        (Some(_), None) => Ok(Projected::KeysOnly),
+    }
+}
+
+/// Provisioned throughput, within its bounds.
+pub(crate) fn throughput(wire: &ProvisionedThroughput) -> Result<Throughput, Misuse> {
+    let unit = |value: Option<i64>, name: &str| {
+        let value = value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0);
+        if value > MAX_UNITS {
+            return Err(Misuse::new(format!("Given value {value} for {name} is out of bounds")));
+        }
+        Ok(value)
+    };
+    Ok(Throughput {
+        read: unit(wire.read_capacity_units, "ReadCapacityUnits")?,
+        write: unit(wire.write_capacity_units, "WriteCapacityUnits")?,
+    })
+}
+
+/// How a table is paid for.
+pub(crate) fn billing(mode: Option<&str>, wire: Option<&ProvisionedThroughput>) -> Result<Billing, Misuse> {
+    match (mode, wire) {
+        (Some("PAY_PER_REQUEST"), Some(_)) => Err(Misuse::parameter(
+            "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
+        )),
+        (Some("PAY_PER_REQUEST"), None) => Ok(Billing::OnDemand),
+        (_, Some(wire)) => Ok(Billing::Provisioned(throughput(wire)?)),
+        (_, None) => Err(Misuse::parameter(
+            "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED",
+        )),
+    }
+}
+
+/// The view of a stream that a request asks for; none if it asks for no stream.
+pub(crate) fn stream_view(wire: Option<&StreamSpecification>) -> Result<Option<StreamView>, Misuse> {
+    let Some(wire) = wire else { return Ok(None) };
+    let view = wire.stream_view_type.as_deref().and_then(StreamView::named);
+    match (wire.stream_enabled, view) {
+        (Some(true), Some(view)) => Ok(Some(view)),
+        (Some(true), None) => Err(Misuse::parameter("StreamViewType is required when StreamEnabled is set to true")),
+        (_, Some(_)) => {
+            Err(Misuse::parameter("StreamViewType must not be specified when StreamEnabled is set to false"))
+        }
+        (_, None) => Ok(None),
+    }
+}
+
+/// The encryption that a request asks for.
+pub(crate) fn encryption(wire: Option<SSESpecification>) -> Option<Encryption> {
+    let wire = wire.filter(|wire| wire.enabled == Some(true))?;
+    Some(Encryption { key: wire.kms_master_key_id })
+}
+
+/// Tags as a map.
+pub(crate) fn tags(wire: Vec<Tag>) -> BTreeMap<String, String> {
+    wire.into_iter().map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect()
+}
+
+/// The parts of a global index that creations of tables and of indexes share.
+pub(crate) struct GlobalIndex {
+    pub name: String,
+    pub keys: Vec<KeySchemaElement>,
+    pub projection: Option<Projection>,
+    pub throughput: Option<ProvisionedThroughput>,
+}
+
+/// A global index of a table.
+pub(crate) fn global_index(table: &mut Table, wire: GlobalIndex, state: IndexState) -> Result<(), Misuse> {
+    let GlobalIndex { name, keys, projection, throughput: given } = wire;
+    let keys = key_schema(&keys, &table.definitions)?;
+    let projected = projected(projection)?;
+    let throughput = match (table.billing, given) {
+        (Billing::OnDemand, Some(_)) => {
+            return Err(Misuse::parameter(format!(
+                "ProvisionedThroughput should not be specified for index: {name} when BillingMode is PAY_PER_REQUEST"
+            )));
+        }
+        (Billing::OnDemand, None) => None,
+        (Billing::Provisioned(_), Some(given)) => Some(throughput(&given)?),
+        (Billing::Provisioned(_), None) => {
+            return Err(Misuse::parameter(format!("ProvisionedThroughput must be specified for index: {name}")));
+        }
+    };
+    if table.indexes.iter().filter(|index| index.global).count() == MAX_GLOBAL {
+        return Err(Misuse::parameter(format!(
+            "GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL}"
+        )));
+    }
+    add_index(table, Index { id: 0, name, global: true, keys, projected, state, throughput })
+}
+
+fn add_index(table: &mut Table, index: Index) -> Result<(), Misuse> {
+    if table.index(&index.name).is_some() {
+        return Err(Misuse::parameter(format!("Duplicate index name: {}", index.name)));
+    }
+    table.indexes.push(Index { id: table.next_index, ..index });
+    table.next_index += 1;
+    Ok(())
+}
+
+/// A new table as a request describes it, without its stream.
+pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Result<Table, Misuse> {
+    let billing = billing(input.billing_mode.as_deref(), input.provisioned_throughput.as_ref())?;
+    let definitions = definitions(input.attribute_definitions.unwrap_or_default())?;
+    let keys = key_schema(&input.key_schema.unwrap_or_default(), &definitions)?;
+    let mut table = Table {
+        id,
+        created_at: now,
+        keys,
+        definitions,
+        indexes: Vec::new(),
+        next_index: 0,
+        billing,
+        on_demand_since: (billing == Billing::OnDemand).then_some(now),
+        stream: None,
+        ttl: None,
+        deletion_protection: input.deletion_protection_enabled == Some(true),
+        class: input.table_class,
+        encryption: encryption(input.sse_specification),
+        point_in_time_recovery: false,
+        policy: input.resource_policy.map(|policy| (policy, now.as_millis().to_string())),
+        tags: tags(input.tags.unwrap_or_default()),
+    };
+    if let Some(indexes) = input.local_secondary_indexes {
+        add_local_indexes(&mut table, indexes)?;
+    }
+    if let Some(indexes) = input.global_secondary_indexes {
+        if indexes.is_empty() {
+            return Err(Misuse::parameter("List of GlobalSecondaryIndexes is empty"));
+        }
+        for index in indexes {
+            let index = GlobalIndex {
+                name: index.index_name.unwrap_or_default(),
+                keys: index.key_schema.unwrap_or_default(),
+                projection: index.projection,
+                throughput: index.provisioned_throughput,
+            };
+            global_index(&mut table, index, IndexState::Active)?;
+        }
+    }
+    check_definitions_used(&table)?;
+    Ok(table)
+}
+
+fn add_local_indexes(
+    table: &mut Table,
+    indexes: Vec<tidegate_api_dynamodb::LocalSecondaryIndex>,
+) -> Result<(), Misuse> {
+    if indexes.is_empty() {
+        return Err(Misuse::parameter("List of LocalSecondaryIndexes is empty"));
+    }
+    if table.keys.sort.is_none() {
+        return Err(Misuse::parameter(
+            "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex",
+        ));
+    }
+    if indexes.len() > MAX_LOCAL {
+        return Err(Misuse::parameter(format!(
+            "Number of LocalSecondaryIndexes exceeds per-table limit of {MAX_LOCAL}"
+        )));
+    }
+    for index in indexes {
+        let name = index.index_name.unwrap_or_default();
+        let keys = key_schema(&index.key_schema.unwrap_or_default(), &table.definitions)?;
+        if keys.sort.is_none() {
+            return Err(Misuse::parameter(format!("Index KeySchema does not have a range key for index: {name}")));
+        }
+        if keys.partition != table.keys.partition {
+            return Err(Misuse::parameter(format!(
+                "Index KeySchema does not have the same leading hash key as table KeySchema for index: {name}. index hash key: {}, table hash key: {}",
+                keys.partition.name, table.keys.partition.name
+            )));
+        }
+        let projected = projected(index.projection)?;
+        let state = IndexState::Active;
+        add_index(table, Index { id: 0, name, global: false, keys, projected, state, throughput: None })?;
+    }
+    Ok(())
+}
+
+fn check_definitions_used(table: &Table) -> Result<(), Misuse> {
+    let used =
+        |part: &KeyPart| table.keys.has(&part.name) || table.indexes.iter().any(|index| index.keys.has(&part.name));
+    if table.definitions.iter().all(used) {
+        return Ok(());
+    }
+    if table.indexes.is_empty() {
+        return Err(Misuse::parameter(
+            "Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions",
+        ));
+    }
+    let names = |parts: Vec<&KeyPart>| parts.iter().map(|part| part.name.clone()).collect::<Vec<_>>().join(", ");
+    Err(Misuse::parameter(format!(
+        "Some AttributeDefinitions are not used. AttributeDefinitions: [{}], keys used: [{}]",
+        names(table.definitions.iter().collect()),
+        names(table.definitions.iter().filter(|part| used(part)).collect())
+    )))
+}
+
+/// How many items something holds, and their bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Measure {
+    pub items: i64,
+    pub bytes: i64,
+}
+
+/// A table's description.
+pub(crate) fn description(address: &TableAddress, table: &Table, status: &str, measure: Measure) -> TableDescription {
+    let arn = address.arn().to_string();
+    let (globals, locals): (Vec<&Index>, Vec<&Index>) = table.indexes.iter().partition(|index| index.global);
+    let globals: Vec<_> = globals.into_iter().map(|index| global_description(&arn, index)).collect();
+    let locals: Vec<_> = locals.into_iter().map(|index| local_description(&arn, index)).collect();
+    TableDescription {
+        attribute_definitions: Some(table.definitions.iter().map(definition).collect()),
+        table_name: Some(address.name.clone()),
+        key_schema: Some(wire_schema(&table.keys)),
+        table_status: Some(status.to_owned()),
+        creation_date_time: Some(table.created_at),
+        provisioned_throughput: Some(throughput_description(match table.billing {
+            Billing::OnDemand => None,
+            Billing::Provisioned(throughput) => Some(throughput),
+        })),
+        table_size_bytes: Some(measure.bytes),
+        item_count: Some(measure.items),
+        table_id: Some(table_id(table.id)),
+        billing_mode_summary: table.on_demand_since.map(|since| BillingModeSummary {
+            billing_mode: Some(
+                if table.billing == Billing::OnDemand { "PAY_PER_REQUEST" } else { "PROVISIONED" }.to_owned(),
+            ),
+            last_update_to_pay_per_request_date_time: Some(since),
+        }),
+        local_secondary_indexes: (!locals.is_empty()).then_some(locals),
+        global_secondary_indexes: (!globals.is_empty()).then_some(globals),
+        stream_specification: table.stream.as_ref().map(|stream| StreamSpecification {
+            stream_enabled: Some(true),
+            stream_view_type: Some(stream.view.name().to_owned()),
+        }),
+        latest_stream_label: table.stream.as_ref().map(|stream| stream.label.clone()),
+        latest_stream_arn: table.stream.as_ref().map(|stream| format!("{arn}/stream/{}", stream.label)),
+        sse_description: table.encryption.as_ref().map(|encryption| SSEDescription {
+            status: Some("ENABLED".to_owned()),
+            sse_type: Some("KMS".to_owned()),
+            kms_master_key_arn: encryption.key.clone(),
+            inaccessible_encryption_date_time: None,
+        }),
+        table_class_summary: table
+            .class
+            .clone()
+            .map(|class| TableClassSummary { table_class: Some(class), last_update_date_time: None }),
+        deletion_protection_enabled: Some(table.deletion_protection),
+        table_arn: Some(arn),
+        ..TableDescription::default()
+    }
+}
+
+/// The table's number as the UUID that it is shown as.
+fn table_id(id: u64) -> String {
+    let hex = format!("{:032x}", u128::from(id) << 64 | u128::from(id));
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+fn definition(part: &KeyPart) -> AttributeDefinition {
+    AttributeDefinition { attribute_name: Some(part.name.clone()), attribute_type: Some(part.kind.name().to_owned()) }
+}
+
+fn wire_schema(keys: &KeySchema) -> Vec<KeySchemaElement> {
+    let element = |(part, kind): (&KeyPart, &str)| KeySchemaElement {
+        attribute_name: Some(part.name.clone()),
+        key_type: Some(kind.to_owned()),
+    };
+    keys.parts().zip(["HASH", "RANGE"]).map(element).collect()
+}
+
+fn throughput_description(throughput: Option<Throughput>) -> ProvisionedThroughputDescription {
+    let unit = |value: u64| Some(i64::try_from(value).unwrap_or(i64::MAX));
+    ProvisionedThroughputDescription {
+        number_of_decreases_today: Some(0),
+        read_capacity_units: unit(throughput.map_or(0, |throughput| throughput.read)),
+        write_capacity_units: unit(throughput.map_or(0, |throughput| throughput.write)),
+        ..ProvisionedThroughputDescription::default()
+    }
+}
+
+fn projection(projected: &Projected) -> Projection {
+    let names = match projected {
+        Projected::Include(names) => Some(names.clone()),
+        Projected::All | Projected::KeysOnly => None,
+    };
+    Projection { projection_type: Some(projected.name().to_owned()), non_key_attributes: names }
+}
+
+fn global_description(table: &str, index: &Index) -> GlobalSecondaryIndexDescription {
+    let backfilling = index.state == IndexState::Backfilling;
+    GlobalSecondaryIndexDescription {
+        index_name: Some(index.name.clone()),
+        key_schema: Some(wire_schema(&index.keys)),
+        projection: Some(projection(&index.projected)),
+        index_status: Some(if backfilling { "CREATING" } else { "ACTIVE" }.to_owned()),
+        backfilling: backfilling.then_some(true),
+        provisioned_throughput: Some(throughput_description(index.throughput)),
+        index_size_bytes: Some(0),
+        item_count: Some(0),
+        index_arn: Some(format!("{table}/index/{}", index.name)),
+        ..GlobalSecondaryIndexDescription::default()
+    }
+}
+
+fn local_description(table: &str, index: &Index) -> LocalSecondaryIndexDescription {
+    LocalSecondaryIndexDescription {
+        index_name: Some(index.name.clone()),
+        key_schema: Some(wire_schema(&index.keys)),
+        projection: Some(projection(&index.projected)),
+        index_size_bytes: Some(0),
+        item_count: Some(0),
+        index_arn: Some(format!("{table}/index/{}", index.name)),
+    }
+}

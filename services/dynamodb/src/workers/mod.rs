@@ -1,0 +1,11 @@
+//! What runs beside the requests. Each looks at what is stored and does one bounded step.
+
+mod backfill;
+mod expiry;
+mod housekeeping;
+mod sweep;
+
+pub use backfill::Backfill;
+pub use expiry::Expiry;
+pub use housekeeping::Housekeeping;
+pub use sweep::Sweep;
