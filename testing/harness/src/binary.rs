@@ -13,10 +13,13 @@ use anyhow::{Context, Result, bail};
 pub fn server_binary() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("TIDEGATE_BIN") {
         let path = PathBuf::from(path);
-        return path.canonicalize().with_context(|| format!("TIDEGATE_BIN names {}, which is not there", path.display()));
+        return path
+            .canonicalize()
+            .with_context(|| format!("TIDEGATE_BIN names {}, which is not there", path.display()));
     }
     let own = std::env::current_exe().context("the running program has no path")?;
-    let Some(found) = own.ancestors().skip(1).take(2).map(|folder| folder.join("tidegate")).find(|path| path.is_file()) else {
+    let Some(found) = own.ancestors().skip(1).take(2).map(|folder| folder.join("tidegate")).find(|path| path.is_file())
+    else {
         bail!("no server beside {}: run `cargo build -p tidegate` first, or set TIDEGATE_BIN", own.display());
     };
     Ok(found)

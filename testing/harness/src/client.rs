@@ -104,8 +104,10 @@ impl Client {
             .body(Bytes::from(input.to_string()))
             .map_err(|error| Failure::InDoubt(error.to_string()))?;
         let answer = self.send(request).await?;
-        let output = if answer.body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice::<Value>(&answer.body) };
-        let output = output.map_err(|error| Failure::InDoubt(format!("the answer is not JSON ({error}): {}", answer.text())))?;
+        let output =
+            if answer.body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice::<Value>(&answer.body) };
+        let output =
+            output.map_err(|error| Failure::InDoubt(format!("the answer is not JSON ({error}): {}", answer.text())))?;
         if answer.status == 200 {
             return Ok(output);
         }

@@ -51,8 +51,11 @@ pub fn sign_at(request: &mut Request<Bytes>, host: &str, credentials: &Credentia
 }
 
 fn canonical_request(request: &Request<Bytes>) -> (String, String) {
-    let mut headers: Vec<(&str, &str)> =
-        request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default().trim())).collect();
+    let mut headers: Vec<(&str, &str)> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default().trim()))
+        .collect();
     headers.sort_unstable();
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();

@@ -54,7 +54,7 @@ pub async fn run(count: usize) -> Result<String> {
     polls.shutdown().await;
     let limit = LIMIT_BYTES * u64::try_from(count)? / LIMIT_POLLS;
     // At small counts what a process takes for its first thousand connections is not yet shared.
-    let limit = limit.max(40 * MB);
+    let limit = limit.max(28 * MB);
     ensure!(cost <= limit, "{count} waiting polls cost {} MB; {} MB is the limit", cost / MB, limit / MB);
     Ok(format!("{count} waiting long polls cost {} MB; each of 10 messages woke one", cost / MB))
 }
