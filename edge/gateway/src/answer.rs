@@ -69,9 +69,10 @@ pub fn preflight(request: &HeaderMap) -> Answer {
 }
 
 /// Lets the page at `origin` read the answer.
-pub fn allow_origin(answer: &mut Answer, origin: &HeaderValue) {
+pub fn allow_origin(mut answer: Answer, origin: &HeaderValue) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    answer
 }

@@ -108,7 +108,7 @@ impl BodyReader {
     pub async fn read<B>(&self, env: &Env, mut body: B) -> Result<(Bytes, Share), BodyError>
     where
         B: Body<Data = Bytes> + Unpin,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let mut share = Share::none(&self.budget);
         let verdict = self.collect(env, &mut body, &mut share).await;
@@ -126,7 +126,7 @@ impl BodyReader {
     async fn collect<B>(&self, env: &Env, body: &mut B, share: &mut Share) -> Result<Bytes, BodyError>
     where
         B: Body<Data = Bytes> + Unpin,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
         if announced > self.limit {
@@ -156,7 +156,7 @@ impl BodyReader {
     async fn next<B>(&self, env: &Env, body: &mut B) -> Result<Option<Bytes>, BodyError>
     where
         B: Body<Data = Bytes> + Unpin,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         loop {
             // Only a body that is not there yet costs a timer.
@@ -179,7 +179,7 @@ impl BodyReader {
     async fn discard<B>(&self, env: &Env, body: &mut B)
     where
         B: Body<Data = Bytes> + Unpin,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let mut left = self.limit.saturating_mul(DRAIN_FACTOR);
         while let Ok(Some(piece)) = self.next(env, body).await {

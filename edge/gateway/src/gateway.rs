@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
 use http::request::Parts;
 use http::{Method, Request, header};
 use hyper::body::Body;
@@ -112,7 +113,7 @@ impl Gateway {
     pub(crate) async fn read_admin_body<B>(&self, body: B) -> Result<serde_json::Value, String>
     where
         B: Body<Data = Bytes> + Unpin + Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let (bytes, _share) = self.bodies.read(&self.env, body).await.map_err(|error| error.to_string())?;
         if bytes.is_empty() {
@@ -133,25 +134,29 @@ impl Gateway {
         text
     }
 
-    /// Answers a request, whatever it is.
-    pub async fn handle<B>(&self, origin: Origin, request: Request<B>) -> Answer
+    /// Answers a request, whatever it is. The future is as large as its kind of request needs: one
+    /// `async fn` for all kinds would be as large as the largest.
+    pub fn handle<'a, B>(&'a self, origin: Origin, request: Request<B>) -> BoxFuture<'a, Answer>
     where
-        B: Body<Data = Bytes> + Unpin + Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B: Body<Data = Bytes> + Unpin + Send + 'a,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let (parts, body) = request.into_parts();
         let page = parts.headers.get(header::ORIGIN).filter(|page| self.access.is_allowed_origin(page.as_bytes()));
         let page = page.cloned();
-        let mut answer = match self.refused(&parts) {
-            Some(answer) => answer,
-            None if page.is_some() && is_preflight(&parts) => answer::preflight(&parts.headers),
-            None if self.admin.is_addressed(&parts) => self.admin.answer(self, &parts, body).await,
-            None => self.aws(origin, parts, body).await,
+        let answer = if let Some(answer) = self.refused(&parts) {
+            ready(answer).boxed()
+        } else if page.is_some() && is_preflight(&parts) {
+            ready(answer::preflight(&parts.headers)).boxed()
+        } else if self.admin.is_addressed(&parts) {
+            self.admin.answer(self, parts, body).boxed()
+        } else {
+            self.aws(origin, parts, body).boxed()
         };
-        if let Some(page) = page {
-            answer::allow_origin(&mut answer, &page);
+        match page {
+            Some(page) => answer.map(move |answer| answer::allow_origin(answer, &page)).boxed(),
+            None => answer,
         }
-        answer
     }
 
     /// Turns away what may not even ask.
@@ -172,7 +177,7 @@ impl Gateway {
     async fn aws<B>(&self, origin: Origin, parts: Parts, body: B) -> Answer
     where
         B: Body<Data = Bytes> + Unpin + Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let started = self.env.monotonic();
         let _open = self.stats.request();

@@ -132,10 +132,10 @@ impl Admin {
     }
 
     /// Answers it.
-    pub(crate) async fn answer<B>(&self, gateway: &Gateway, parts: &Parts, body: B) -> Answer
+    pub(crate) async fn answer<B>(&self, gateway: &Gateway, parts: Parts, body: B) -> Answer
     where
         B: Body<Data = Bytes> + Unpin + Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let path = match parts.uri.path() {
             "/" => "/",
@@ -143,7 +143,7 @@ impl Admin {
         };
         let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
         let page = find_page(method, path);
-        if !self.may_see(gateway, parts, page) {
+        if !self.may_see(gateway, &parts, page) {
             let text = "this page needs the admin key: send it as x-tidegate-admin-key; the data folder keeps it in \
                         the file admin-key";
             return respond(AdminAnswer::error(403, text));

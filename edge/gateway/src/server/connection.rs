@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 
 use hyper::service::service_fn;
@@ -56,7 +55,8 @@ async fn try_serve(
     tcp.set_nodelay(true)?;
     let (peer, local) = (tcp.peer_addr()?, tcp.local_addr()?);
     let stream = tokio::select! {
-        stream = Stream::accept(tcp, tls.as_ref()) => stream?,
+        // Boxed, because a handshake is large and soon over.
+        stream = Box::pin(Stream::accept(tcp, tls.as_ref())) => stream?,
         () = stop.stopped() => return Ok(()),
     };
     let origin = Origin { peer, local, scheme: stream.scheme() };
@@ -64,16 +64,15 @@ async fn try_serve(
     let service = service_fn(move |request| {
         let gateway = Arc::clone(&gateway);
         let open = progress.request();
-        // Boxed, because hyper keeps room for this future as long as the connection lives, and most
-        // connections have no request open most of the time.
-        Box::pin(async move {
+        async move {
             let answer = gateway.handle(origin, request).await;
             drop(open);
             Ok::<_, Infallible>(answer)
-        })
+        }
     });
     let builder = http();
-    let mut connection = pin!(builder.serve_connection(io, service));
+    // Boxed, or the task would keep room for it twice: where it is made and where it is pinned.
+    let mut connection = Box::pin(builder.serve_connection(io, service));
     tokio::select! {
         biased;
         ended = connection.as_mut() => return ended,
