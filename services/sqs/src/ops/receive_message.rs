@@ -34,7 +34,9 @@ pub(crate) async fn receive_message(
     let deadline = sqs.env.monotonic() + wait;
     let mut line = (!wait.is_zero()).then(|| sqs.queues.wait(queue.id()));
     loop {
-        match take(sqs, call, &queue, &receive).await? {
+        // Boxed, because a look into the queue is large and soon over, and this future may wait for
+        // twenty seconds, ten thousand times.
+        match Box::pin(take(sqs, call, &queue, &receive)).await? {
             Taken::Messages(received) if !received.is_empty() => return Ok(answer(received, &requested)),
             // Only dead letters were found: there may be more behind them.
             Taken::DeadLettersOnly => continue,
