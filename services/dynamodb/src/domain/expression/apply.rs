@@ -22,7 +22,7 @@ pub fn apply(update: &Update, before: &Item) -> Result<Item, Misuse> {
         }
     }
     // In order of path: of elements behind a list's end the lower index comes first.
-    sets.sort_by(|(a, _), (b, _)| a.cmp(b));
+    sets.sort_by_key(|(path, _)| *path);
     for (path, value) in sets {
         set(&mut after, path, value)?;
     }

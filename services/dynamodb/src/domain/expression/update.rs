@@ -59,7 +59,8 @@ fn operand_value(parser: &mut Parser<'_>, operator: &str) -> Result<Value, Misus
     let value = parser.value()?;
     let kind = value.kind();
     let is_set = matches!(kind, Type::Ss | Type::Ns | Type::Bs);
-    if !is_set && !(operator == "ADD" && kind == Type::N) {
+    let fits = is_set || (operator == "ADD" && kind == Type::N);
+    if !fits {
         parser.fault(Rank::OperandType, || {
             format!(
                 "Incorrect operand type for operator or function; operator: {operator}, operand type: {}, typeSet: {}",
