@@ -58,11 +58,29 @@ impl Machine {
             .context("cannot start the server")?;
         let stdout = server.stdout.take().context("the server has no standard output")?;
         self.server = Some(server);
+        // Also if the server ends: nobody sends any more then.
         let Ok(port) = await_port(stdout).recv_timeout(READY_WITHIN) else {
             bail!("the server did not become ready; its log:\n{}", self.log());
         };
         self.port = port;
         Ok(())
+    }
+
+    /// Starts the server on a disk that may lose power meanwhile. Returns whether it came up.
+    ///
+    /// # Errors
+    /// It failed in another way.
+    pub fn start_unless_cut(&mut self) -> Result<bool> {
+        let started = self.start();
+        if started.is_ok() {
+            return Ok(true);
+        }
+        let status = self.server.as_mut().context("the server did not start")?.wait()?;
+        if status.signal() == Some(9) {
+            self.server = None;
+            return Ok(false);
+        }
+        started.map(|()| true)
     }
 
     /// A client of its own.
