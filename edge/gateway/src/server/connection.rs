@@ -2,15 +2,17 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use super::tls::Stream;
+use super::stream::{Stream, Version};
 use super::watch::{Progress, Watched};
 use crate::{Gateway, Stop};
 
@@ -19,6 +21,8 @@ use crate::{Gateway, Stop};
 const MAX_BUFFER: usize = 64 * 1024;
 /// Requests that one HTTP/2 connection may have open.
 const MAX_H2_STREAMS: u32 = 250;
+/// The most bytes of one HTTP/2 request's headers.
+const MAX_H2_HEADERS: u32 = 64 * 1024;
 
 /// What the gateway knows about where a request came in.
 #[derive(Debug, Clone, Copy)]
@@ -54,9 +58,9 @@ async fn try_serve(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     tcp.set_nodelay(true)?;
     let (peer, local) = (tcp.peer_addr()?, tcp.local_addr()?);
-    let stream = tokio::select! {
+    let (stream, version) = tokio::select! {
         // Boxed, because a handshake is large and soon over.
-        stream = Box::pin(Stream::accept(tcp, tls.as_ref())) => stream?,
+        opened = Box::pin(Stream::accept(tcp, tls.as_ref())) => opened?,
         () = stop.stopped() => return Ok(()),
     };
     let origin = Origin { peer, local, scheme: stream.scheme() };
@@ -70,9 +74,15 @@ async fn try_serve(
             Ok::<_, Infallible>(answer)
         }
     });
-    let builder = http();
-    // Boxed, or the task would keep room for it twice: where it is made and where it is pinned.
-    let mut connection = Box::pin(builder.serve_connection(io, service));
+    match version {
+        Version::Http1 => drive(Box::pin(http1().serve_connection(io, service)), &stop).await?,
+        Version::Http2 => drive(Box::pin(http2().serve_connection(io, service)), &stop).await?,
+    }
+    Ok(())
+}
+
+/// Takes the connection boxed, or the task would keep room for the largest kind of them twice.
+async fn drive<C: GracefulConnection>(mut connection: Pin<Box<C>>, stop: &Stop) -> Result<(), C::Error> {
     tokio::select! {
         biased;
         ended = connection.as_mut() => return ended,
@@ -81,10 +91,16 @@ async fn try_serve(
     connection.await
 }
 
-fn http() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    // Time limits are the watch's; the timer serves HTTP/2's keep-alive only.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(MAX_BUFFER).keep_alive(true);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_H2_STREAMS).max_header_list_size(64 * 1024);
+// Time limits are the watch's: neither has one of its own.
+
+fn http1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(MAX_BUFFER);
+    builder
+}
+
+fn http2() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.timer(TokioTimer::new()).max_concurrent_streams(MAX_H2_STREAMS).max_header_list_size(MAX_H2_HEADERS);
     builder
 }

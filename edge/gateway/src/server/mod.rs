@@ -1,7 +1,7 @@
 //! The listening side: accepts connections, gives up those that stall, and ends them all in order.
 
 mod connection;
-mod tls;
+mod stream;
 mod watch;
 
 use std::future::Future;

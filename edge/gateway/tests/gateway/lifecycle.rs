@@ -3,6 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tidegate_gateway::Patience;
 use tokio::io::AsyncWriteExt;
 
@@ -76,4 +79,18 @@ async fn a_connection_serves_many_requests() {
     let answers = Response::read(&mut stream).await;
     assert_eq!(answers.status, 200);
     assert_eq!(world.fake.calls.lock().len(), 3);
+}
+
+#[tokio::test]
+async fn http2_without_tls_is_understood() {
+    let world = World::new().await;
+    let io = TokioIo::new(world.connect().await);
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    let _connection = world.env.spawn("client", connection);
+    let body = Full::new(Bytes::from_static(b"{}"));
+    let request =
+        http::Request::post(format!("http://{}/", world.address)).header("x-amz-target", "AmazonFake.Nothing");
+    let answer = sender.send_request(request.body(body).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(world.fake.last_call().base_url, format!("http://{}", world.address));
 }

@@ -1,4 +1,7 @@
-//! HTTP and HTTPS on one port: a TLS client speaks first, and its first byte is 0x16.
+//! What a client speaks, told by its first bytes: HTTP and HTTPS, HTTP/1.1 and HTTP/2, on one port.
+//!
+//! They are looked at and left in the socket. (hyper-util's `auto` reads them and puts them back in
+//! front of the rest; that makes hyper's read buffer grow at once, and costs each connection 5 KB.)
 
 use std::io;
 use std::pin::Pin;
@@ -11,6 +14,15 @@ use tokio_rustls::server::TlsStream;
 
 /// The content type of a TLS handshake record. No HTTP request begins with it.
 const TLS_HANDSHAKE: u8 = 0x16;
+/// How an HTTP/2 client begins if it knows that we speak it. No HTTP/1.1 method is `PRI`.
+const HTTP2_PREFACE: &[u8] = b"PRI ";
+
+/// The version of HTTP that a client speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    Http1,
+    Http2,
+}
 
 /// A connection in the clear or under TLS.
 pub(super) enum Stream {
@@ -20,15 +32,18 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// Looks at the connection's first byte and shakes hands if it begins a TLS handshake.
-    pub(super) async fn accept(tcp: TcpStream, tls: Option<&TlsAcceptor>) -> io::Result<Stream> {
-        let Some(acceptor) = tls else { return Ok(Stream::Plain(tcp)) };
-        let mut first = [0];
-        let read = tcp.peek(&mut first).await?;
-        if read == 1 && first[0] == TLS_HANDSHAKE {
-            Ok(Stream::Tls(Box::new(acceptor.accept(tcp).await?)))
-        } else {
-            Ok(Stream::Plain(tcp))
+    /// Looks at the connection's first bytes, and shakes hands if they begin a TLS handshake.
+    pub(super) async fn accept(tcp: TcpStream, tls: Option<&TlsAcceptor>) -> io::Result<(Stream, Version)> {
+        // A preface that comes byte by byte is taken for a broken HTTP/1.1 request: nobody sends one.
+        let mut first = [0; HTTP2_PREFACE.len()];
+        let seen = tcp.peek(&mut first).await?;
+        match tls {
+            Some(acceptor) if first[..seen].first() == Some(&TLS_HANDSHAKE) => {
+                let stream = acceptor.accept(tcp).await?;
+                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                Ok((Stream::Tls(Box::new(stream)), if http2 { Version::Http2 } else { Version::Http1 }))
+            }
+            _ => Ok((Stream::Plain(tcp), if first == HTTP2_PREFACE { Version::Http2 } else { Version::Http1 })),
         }
     }
 
