@@ -15,6 +15,7 @@
 
 pub mod domain;
 mod error;
+pub mod invariants;
 mod ops;
 mod service;
 pub mod store;

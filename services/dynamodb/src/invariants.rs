@@ -1,0 +1,120 @@
+//! What always holds of the records of tables, for tests, the simulator and `tidegate check`.
+//!
+//! - DDB-1: an active index holds, for each item that has its key, exactly what it projects of it, and
+//!   nothing else.
+//! - DDB-2: a table with an active time to live knows of each item when it expires, and of nothing
+//!   else.
+
+use tidegate_record::Stored;
+use tidegate_store::{Entry, KeyRange, Order, Page, Snapshot, Space, StoreError};
+
+use crate::domain::{IndexState, Item, Key, Table};
+use crate::ops::behind;
+use crate::store::keys::Place;
+use crate::store::{ItemRecord, corrupt, decode, keys};
+
+const PAGE: Page = Page::of(500);
+
+/// Everything that is wrong in a view. Its memory does not depend on how much there is.
+///
+/// # Errors
+/// What reading answers.
+pub async fn violations(view: &dyn Snapshot) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    let mut tables = Pages::new(KeyRange::prefix(&keys::tables()));
+    while let Some(entry) = tables.next(view).await? {
+        let table: Table = decode(&entry.key, &entry.record)?;
+        check_table(view, &table, &mut found).await?;
+    }
+    Ok(found)
+}
+
+async fn check_table(view: &dyn Snapshot, table: &Table, found: &mut Vec<String>) -> Result<(), StoreError> {
+    let mut expected: Vec<(u32, usize)> = table.indexes.iter().map(|index| (index.id, 0)).collect();
+    let mut expiries = 0;
+    let mut items = Pages::new(KeyRange::prefix(&Place::Items(table.id).all()));
+    while let Some(entry) = items.next(view).await? {
+        let item = decode::<ItemRecord>(&entry.key, &entry.record)?.0;
+        let Ok(key) = table.keys.of_item(&item) else {
+            found.push(format!("an item of table {} has no key: {item:?}", table.id));
+            continue;
+        };
+        if keys::item(table.id, &key) != entry.key {
+            found.push(format!("an item of table {} lies under another one's key: {item:?}", table.id));
+        }
+        for (index, (_, count)) in table.indexes.iter().zip(&mut expected) {
+            let Some((index_key, projected)) = index.entry(&table.keys, &item) else { continue };
+            *count += 1;
+            let place = keys::entry(table.id, index.id, &index_key, &key);
+            let stored = view.get(Space::Map, &place).await?;
+            let right = ItemRecord(projected).encode();
+            if index.state == IndexState::Active && stored.map(|record| record.value) != Some(right) {
+                found.push(format!("DDB-1: index {} lacks or misrepresents {item:?}", index.name));
+            }
+        }
+        expiries += check_expiry(view, table, &key, &item, found).await?;
+    }
+    for (index, (_, count)) in table.indexes.iter().zip(&expected) {
+        let present = count_of(view, &Place::Entries(table.id, index.id).all()).await?;
+        if present > *count || (index.state == IndexState::Active && present != *count) {
+            found.push(format!("DDB-1: index {} holds {present} entries of {count}", index.name));
+        }
+    }
+    if let Some(ttl) = &table.ttl {
+        let present = count_of(view, &keys::expiries(table.id, ttl.id)).await?;
+        if present > expiries || (ttl.state == IndexState::Active && present != expiries) {
+            found.push(format!("DDB-2: table {} knows {present} expiries of {expiries}", table.id));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an item expires: one if it does.
+async fn check_expiry(
+    view: &dyn Snapshot,
+    table: &Table,
+    key: &Key,
+    item: &Item,
+    found: &mut Vec<String>,
+) -> Result<usize, StoreError> {
+    let (Some(ttl), Some(second)) = (&table.ttl, table.expiry(item)) else { return Ok(0) };
+    let place = keys::expiry(table.id, ttl.id, second, key);
+    if ttl.state == IndexState::Active && view.get(Space::Map, &place).await?.is_none() {
+        found.push(format!("DDB-2: table {} does not know when {item:?} expires", table.id));
+    }
+    // Keys must be readable too: the expiry worker finds its items by them.
+    keys::read_expiry(&place, &keys::expiries(table.id, ttl.id), &table.keys)
+        .map_err(|error| corrupt(Space::Map, &place, &error))?;
+    Ok(1)
+}
+
+async fn count_of(view: &dyn Snapshot, prefix: &[u8]) -> Result<usize, StoreError> {
+    let (mut pages, mut count) = (Pages::new(KeyRange::prefix(prefix)), 0);
+    while pages.next(view).await?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// A range, entry by entry.
+struct Pages {
+    range: KeyRange,
+    page: std::vec::IntoIter<Entry>,
+}
+
+impl Pages {
+    fn new(range: KeyRange) -> Pages {
+        Pages { range, page: Vec::new().into_iter() }
+    }
+
+    async fn next(&mut self, view: &dyn Snapshot) -> Result<Option<Entry>, StoreError> {
+        if let Some(entry) = self.page.next() {
+            return Ok(Some(entry));
+        }
+        let entries = view.scan(Space::Map, &self.range, Order::Ascending, PAGE).await?;
+        let Some(last) = entries.last() else { return Ok(None) };
+        self.range.start = behind(&last.key);
+        self.page = entries.into_iter();
+        Ok(self.page.next())
+    }
+}

@@ -1,0 +1,182 @@
+//! What the tests stand on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tidegate_dynamodb::{DynamoDb, DynamoDbStreams, invariants};
+use tidegate_env::{Env, ManualClock};
+use tidegate_log::Logs;
+use tidegate_protocol::aws_json::JsonReader;
+use tidegate_protocol::{Call, Caller, ProtocolId, Service, ServiceError, codec};
+use tidegate_store::engine::memory::MemoryDisk;
+use tidegate_store::{Durability, EmbeddedStore, Store};
+use tidegate_types::{AccountId, Region, Timestamp};
+use tidegate_workers::Supervisor;
+
+/// When every test begins.
+pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// A running service and the hand on its clock.
+pub struct Bed {
+    pub dynamodb: Arc<DynamoDb>,
+    pub streams: Arc<DynamoDbStreams>,
+    pub store: Arc<EmbeddedStore>,
+    pub clock: Arc<ManualClock>,
+    pub env: Env,
+    pub disk: MemoryDisk,
+    supervisor: Supervisor,
+}
+
+/// An answer, or an error's code and body.
+pub type Answer = Result<Value, (String, Value)>;
+
+impl Bed {
+    pub async fn new() -> Bed {
+        Bed::on(MemoryDisk::seeded(7), START).await
+    }
+
+    async fn on(disk: MemoryDisk, now: Timestamp) -> Bed {
+        let (env, clock) = Env::manual(now.as_millis(), now);
+        let store = EmbeddedStore::on_disk(env.clone(), Box::new(disk.clone()), Durability::Always).unwrap();
+        let dynamic: Arc<dyn Store> = store.clone();
+        let logs = Arc::new(Logs::open(dynamic.clone()).await.unwrap());
+        let dynamodb = DynamoDb::open(dynamic, logs, env.clone()).await.unwrap();
+        let supervisor = Supervisor::new(env.clone());
+        dynamodb.start_workers(&supervisor);
+        let streams = dynamodb.streams();
+        Bed { dynamodb, streams, store, clock, env, disk, supervisor }
+    }
+
+    /// The same disk after the power was cut, opened anew a moment later.
+    pub async fn crash(self) -> Bed {
+        let Bed { disk, env, store, supervisor, dynamodb, streams, .. } = self;
+        // Nobody may be writing any more: a store that finds its disk gone opens it again, and takes
+        // it away from the one that is opened below.
+        assert!(supervisor.stop(Duration::from_secs(10)).await.is_empty());
+        drop((supervisor, dynamodb, streams));
+        disk.crash();
+        let at = env.now().plus_millis(1);
+        env.run_blocking(move || drop(store)).await;
+        Bed::on(disk, at).await
+    }
+
+    /// Waits until no worker has anything to do.
+    pub async fn settle(&self) {
+        loop {
+            // Workers are woken by folds: after the commit's acknowledgement, before this task goes on.
+            tokio::task::yield_now().await;
+            if self.env.activity().report(self.env.now()).busy.is_empty() {
+                return;
+            }
+        }
+    }
+
+    pub async fn call(&self, operation: &str, input: Value) -> Answer {
+        let streamed = self.streams.model().operation(operation).is_some();
+        let service: &dyn Service = if streamed { &*self.streams } else { &*self.dynamodb };
+        let model = service.model();
+        let operation = model.operation(operation).unwrap_or_else(|| panic!("there is no {operation}"));
+        let account = AccountId::DEFAULT;
+        let call = Call {
+            operation,
+            account,
+            region: Region::us_east_1(),
+            caller: Caller {
+                access_key: None,
+                principal_arn: format!("arn:aws:iam::{account}:root"),
+                authenticated: false,
+            },
+            base_url: "http://localhost:4566".to_owned(),
+            request_id: "00000000-0000-0000-0000-000000000000".to_owned(),
+            trace: None,
+            path: "/".to_owned(),
+            protocol: ProtocolId::AwsJson1_0,
+            user_agent: None,
+        };
+        let codec = codec(ProtocolId::AwsJson1_0).unwrap();
+        let failure = |error: ServiceError| {
+            let body = codec.failure(Some(model), &call.request_id, &error).body;
+            let mut body: Value = serde_json::from_slice(&body).unwrap();
+            if let Some(detail) = error.detail {
+                body["detail"] = detail.into();
+            }
+            (error.shape.code.to_owned(), body)
+        };
+        let body = input.to_string();
+        let mut reader = JsonReader::new(body.as_bytes()).map_err(|error| failure(error.into()))?;
+        let running = service.call(&call, &mut reader).map_err(failure)?;
+        let output = running.await.map_err(failure)?;
+        let reply = codec.success(model, operation, &call.request_id, &*output);
+        Ok(if reply.body.is_empty() { json!({}) } else { serde_json::from_slice(&reply.body).unwrap() })
+    }
+
+    /// Calls an operation that must succeed.
+    pub async fn ok(&self, operation: &str, input: Value) -> Value {
+        self.call(operation, input.clone()).await.unwrap_or_else(|error| panic!("{operation} {input}: {error:?}"))
+    }
+
+    /// Calls an operation that must be refused; its code and message.
+    pub async fn refused(&self, operation: &str, input: Value) -> (String, String) {
+        match self.call(operation, input.clone()).await {
+            Ok(answer) => panic!("{operation} {input} was answered: {answer}"),
+            Err((code, body)) => {
+                let message = body.get("message").or(body.get("Message")).and_then(Value::as_str);
+                (code, message.unwrap_or_default().to_owned())
+            }
+        }
+    }
+
+    /// Creates a table with a text as partition key and a number as sort key; `extra` adds to it.
+    pub async fn create(&self, name: &str, extra: Value) -> Value {
+        let mut input = json!({
+            "TableName": name, "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                {"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "s", "AttributeType": "N"},
+            ],
+            "KeySchema": [
+                {"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "s", "KeyType": "RANGE"},
+            ],
+        });
+        input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        self.ok("CreateTable", input).await["TableDescription"].clone()
+    }
+
+    /// Everything that a scan finds.
+    pub async fn scan(&self, table: &str, index: Option<&str>) -> Vec<Value> {
+        let (mut items, mut start) = (Vec::new(), Value::Null);
+        loop {
+            let input = json!({ "TableName": table, "IndexName": index, "Limit": 3, "ExclusiveStartKey": start });
+            let answer = self.ok("Scan", input).await;
+            items.extend(answer["Items"].as_array().unwrap().clone());
+            match answer.get("LastEvaluatedKey") {
+                Some(last) => start = last.clone(),
+                None => return items,
+            }
+        }
+    }
+
+    /// All records of a stream.
+    pub async fn records(&self, arn: &str) -> Vec<Value> {
+        let stream = self.ok("DescribeStream", json!({ "StreamArn": arn })).await;
+        let shard = &stream["StreamDescription"]["Shards"][0]["ShardId"];
+        let start = json!({ "StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON" });
+        let mut iterator = self.ok("GetShardIterator", start).await["ShardIterator"].clone();
+        let mut records = Vec::new();
+        loop {
+            let answer = self.ok("GetRecords", json!({ "ShardIterator": iterator, "Limit": 5 })).await;
+            let page = answer["Records"].as_array().unwrap();
+            if page.is_empty() {
+                return records;
+            }
+            records.extend(page.clone());
+            iterator = answer["NextShardIterator"].clone();
+        }
+    }
+
+    /// Demands the invariants of what is durable.
+    pub async fn check(&self) {
+        let found = invariants::violations(&*self.store.snapshot().unwrap()).await.unwrap();
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}

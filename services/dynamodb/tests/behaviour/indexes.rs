@@ -1,0 +1,69 @@
+//! Indexes that come late, over a crash and beside writes; what a deleted table leaves.
+
+use serde_json::{Value, json};
+use tidegate_dynamodb::store::keys;
+use tidegate_store::{KeyRange, Order, Page, Space, Store};
+
+use crate::bed::Bed;
+
+fn item(number: usize) -> Value {
+    json!({ "p": {"S": format!("p{number}")}, "s": {"N": "1"}, "g": {"S": format!("g{}", number % 3)} })
+}
+
+async fn fill(bed: &Bed, numbers: std::ops::Range<usize>) {
+    for number in numbers {
+        bed.ok("PutItem", json!({ "TableName": "tbl", "Item": item(number) })).await;
+    }
+}
+
+async fn add_index(bed: &Bed) {
+    let index = json!({
+        "IndexName": "late", "Projection": {"ProjectionType": "ALL"},
+        "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+    });
+    let input = json!({
+        "TableName": "tbl", "AttributeDefinitions": [{"AttributeName": "g", "AttributeType": "S"}],
+        "GlobalSecondaryIndexUpdates": [{"Create": index}],
+    });
+    bed.ok("UpdateTable", input).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backfill_goes_on_after_a_crash_and_beside_writes() {
+    let bed = Bed::new().await;
+    bed.create("tbl", json!({})).await;
+    fill(&bed, 0..450).await;
+    add_index(&bed).await;
+    // Some steps may be done by now and some not.
+    let bed = bed.crash().await;
+    fill(&bed, 450..500).await;
+    bed.ok("DeleteItem", json!({ "TableName": "tbl", "Key": {"p": {"S": "p0"}, "s": {"N": "1"}} })).await;
+    bed.settle().await;
+    let described = bed.ok("DescribeTable", json!({ "TableName": "tbl" })).await;
+    assert_eq!(described["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"], "ACTIVE");
+    let query = json!({
+        "TableName": "tbl", "IndexName": "late", "KeyConditionExpression": "g = :g", "Select": "COUNT",
+        "ExpressionAttributeValues": {":g": {"S": "g0"}},
+    });
+    assert_eq!(bed.ok("Query", query).await["Count"], 166);
+    bed.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deleted_table_leaves_nothing() {
+    let bed = Bed::new().await;
+    let ttl = json!({ "TableName": "tbl", "TimeToLiveSpecification": {"Enabled": true, "AttributeName": "until"} });
+    for _ in 0..2 {
+        bed.create("tbl", json!({})).await;
+        bed.ok("UpdateTimeToLive", ttl.clone()).await;
+        add_index(&bed).await;
+        fill(&bed, 0..20).await;
+        bed.ok("DeleteTable", json!({ "TableName": "tbl" })).await;
+    }
+    bed.settle().await;
+    let prefix = tidegate_record::Key::new(tidegate_record::Root::DynamoDb).build();
+    let view = bed.store.snapshot().unwrap();
+    let left = view.scan(Space::Map, &KeyRange::prefix(&prefix), Order::Ascending, Page::of(10)).await.unwrap();
+    assert!(left.is_empty(), "{left:?}");
+    assert!(!keys::tables().is_empty());
+}
