@@ -12,6 +12,7 @@ pub use reader::JsonReader;
 pub use reply::{AwsJson, VERSION_1_0, VERSION_1_1};
 pub use writer::JsonWriter;
 
-/// How deeply a document may nest. No shape of any service comes near it; without a limit a body of
-/// brackets would exhaust the stack.
-pub const MAX_DEPTH: usize = 64;
+/// How deeply a document may nest. A DynamoDB item of 32 levels takes two of them for each, and one that
+/// is too deep must be read to be refused in that service's words; without a limit a body of brackets
+/// would exhaust the stack.
+pub const MAX_DEPTH: usize = 200;
