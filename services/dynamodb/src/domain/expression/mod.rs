@@ -15,6 +15,8 @@ mod parser;
 mod placeholders;
 mod projection;
 mod reserved;
+#[cfg(test)]
+mod tests;
 mod update;
 
 pub use apply::apply;

@@ -8,7 +8,7 @@ use crate::domain::{Misuse, Value};
 
 /// How deep parentheses and functions may nest. DynamoDB bounds the operators, which bounds this; we
 /// bound the recursion itself.
-const MAX_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 40;
 
 /// The faults that do not end parsing, gravest first: the order in which DynamoDB reports them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
