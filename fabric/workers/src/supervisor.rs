@@ -79,7 +79,7 @@ struct Life {
 
 impl Life {
     async fn run(mut self, worker: impl Worker) {
-        while !*self.stopping.borrow() {
+        while !is_stopped(&self.stopping) {
             self.state.set(Doing::Running);
             self.state.hint.clear();
             match self.attempt(&worker).await {
@@ -158,6 +158,11 @@ impl Life {
 
 /// A run failed, and that was counted and logged.
 struct Failed;
+
+/// Whether the supervisor stops, or is gone: dropped without having been stopped.
+fn is_stopped(stopping: &watch::Receiver<bool>) -> bool {
+    *stopping.borrow() || stopping.has_changed().is_err()
+}
 
 /// Resolves when the supervisor stops, or is gone.
 async fn stopped(stopping: &mut watch::Receiver<bool>) {
