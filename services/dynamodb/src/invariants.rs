@@ -4,6 +4,7 @@
 //!   nothing else.
 //! - DDB-2: a table with an active time to live knows of each item when it expires, and of nothing
 //!   else.
+//! - DDB-3: every record of a table or an item can be read, and an item lies under its own key.
 
 use tidegate_record::Stored;
 use tidegate_store::{Entry, KeyRange, Order, Page, Snapshot, Space, StoreError};
@@ -11,36 +12,61 @@ use tidegate_store::{Entry, KeyRange, Order, Page, Snapshot, Space, StoreError};
 use crate::domain::{IndexState, Item, Key, Table};
 use crate::ops::behind;
 use crate::store::keys::Place;
-use crate::store::{ItemRecord, corrupt, decode, keys};
+use crate::store::{ItemRecord, corrupt, keys};
 
 const PAGE: Page = Page::of(500);
 
-/// Everything that is wrong in a view. Its memory does not depend on how much there is.
+/// Something that must not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which invariant does not hold, such as `DDB-1`.
+    pub invariant: &'static str,
+    /// What was found.
+    pub what: String,
+}
+
+fn violation(invariant: &'static str, what: String) -> Violation {
+    Violation { invariant, what }
+}
+
+/// Checks all records of tables. Its memory does not depend on how much there is.
 ///
 /// # Errors
-/// What reading answers.
-pub async fn violations(view: &dyn Snapshot) -> Result<Vec<String>, StoreError> {
+/// What reading the store answers.
+pub async fn check_store(view: &dyn Snapshot) -> Result<Vec<Violation>, StoreError> {
     let mut found = Vec::new();
     let mut tables = Pages::new(KeyRange::prefix(&keys::tables()));
     while let Some(entry) = tables.next(view).await? {
-        let table: Table = decode(&entry.key, &entry.record)?;
-        check_table(view, &table, &mut found).await?;
+        if let Some(table) = readable::<Table>(&entry, &mut found) {
+            check_table(view, &table, &mut found).await?;
+        }
     }
     Ok(found)
 }
 
-async fn check_table(view: &dyn Snapshot, table: &Table, found: &mut Vec<String>) -> Result<(), StoreError> {
+fn readable<T: Stored>(entry: &Entry, found: &mut Vec<Violation>) -> Option<T> {
+    let read = T::decode(&entry.record.value);
+    if let Err(error) = &read {
+        found.push(violation("DDB-3", format!("{} {:02x?} cannot be read: {error}", T::NAME, entry.key)));
+    }
+    read.ok()
+}
+
+async fn check_table(view: &dyn Snapshot, table: &Table, found: &mut Vec<Violation>) -> Result<(), StoreError> {
     let mut expected: Vec<(u32, usize)> = table.indexes.iter().map(|index| (index.id, 0)).collect();
     let mut expiries = 0;
     let mut items = Pages::new(KeyRange::prefix(&Place::Items(table.id).all()));
     while let Some(entry) = items.next(view).await? {
-        let item = decode::<ItemRecord>(&entry.key, &entry.record)?.0;
+        let Some(ItemRecord(item)) = readable(&entry, &mut *found) else { continue };
         let Ok(key) = table.keys.of_item(&item) else {
-            found.push(format!("an item of table {} has no key: {item:?}", table.id));
+            found.push(violation("DDB-3", format!("an item of table {} has no key: {item:?}", table.id)));
             continue;
         };
         if keys::item(table.id, &key) != entry.key {
-            found.push(format!("an item of table {} lies under another one's key: {item:?}", table.id));
+            found.push(violation(
+                "DDB-3",
+                format!("an item of table {} lies under another one's key: {item:?}", table.id),
+            ));
         }
         for (index, (_, count)) in table.indexes.iter().zip(&mut expected) {
             let Some((index_key, projected)) = index.entry(&table.keys, &item) else { continue };
@@ -49,7 +75,7 @@ async fn check_table(view: &dyn Snapshot, table: &Table, found: &mut Vec<String>
             let stored = view.get(Space::Map, &place).await?;
             let right = ItemRecord(projected).encode();
             if index.state == IndexState::Active && stored.map(|record| record.value) != Some(right) {
-                found.push(format!("DDB-1: index {} lacks or misrepresents {item:?}", index.name));
+                found.push(violation("DDB-1", format!("index {} lacks or misrepresents {item:?}", index.name)));
             }
         }
         expiries += check_expiry(view, table, &key, &item, found).await?;
@@ -57,13 +83,13 @@ async fn check_table(view: &dyn Snapshot, table: &Table, found: &mut Vec<String>
     for (index, (_, count)) in table.indexes.iter().zip(&expected) {
         let present = count_of(view, &Place::Entries(table.id, index.id).all()).await?;
         if present > *count || (index.state == IndexState::Active && present != *count) {
-            found.push(format!("DDB-1: index {} holds {present} entries of {count}", index.name));
+            found.push(violation("DDB-1", format!("index {} holds {present} entries of {count}", index.name)));
         }
     }
     if let Some(ttl) = &table.ttl {
         let present = count_of(view, &keys::expiries(table.id, ttl.id)).await?;
         if present > expiries || (ttl.state == IndexState::Active && present != expiries) {
-            found.push(format!("DDB-2: table {} knows {present} expiries of {expiries}", table.id));
+            found.push(violation("DDB-2", format!("table {} knows {present} expiries of {expiries}", table.id)));
         }
     }
     Ok(())
@@ -75,12 +101,12 @@ async fn check_expiry(
     table: &Table,
     key: &Key,
     item: &Item,
-    found: &mut Vec<String>,
+    found: &mut Vec<Violation>,
 ) -> Result<usize, StoreError> {
     let (Some(ttl), Some(second)) = (&table.ttl, table.expiry(item)) else { return Ok(0) };
     let place = keys::expiry(table.id, ttl.id, second, key);
     if ttl.state == IndexState::Active && view.get(Space::Map, &place).await?.is_none() {
-        found.push(format!("DDB-2: table {} does not know when {item:?} expires", table.id));
+        found.push(violation("DDB-2", format!("table {} does not know when {item:?} expires", table.id)));
     }
     // Keys must be readable too: the expiry worker finds its items by them.
     keys::read_expiry(&place, &keys::expiries(table.id, ttl.id), &table.keys)

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tidegate import ACCOUNT, REGION
 
@@ -341,6 +341,80 @@ def test_many_writers_count_exactly(connect, table):
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     assert table.get_item(Key={"p": "a", "s": 1})["Item"]["v"] == 200
+
+
+def test_totals_hold_when_the_server_is_killed(connect, resource, streams, server):
+    """Counters count what was acknowledged, or one more for each writer at each kill; transfers keep the sum."""
+    table = make(resource, "killed", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+    client, accounts, kills = connect("dynamodb"), 4, 3
+    with table.batch_writer() as batch:
+        for number in range(accounts):
+            batch.put_item(Item={"p": "account", "s": number, "v": 100})
+    acknowledged, doubtful = [0] * 6, [0] * 6
+    progress, done = threading.Semaphore(0), threading.Event()
+
+    def add(number, value, key):
+        return {
+            "TableName": table.name, "Key": {"p": {"S": key}, "s": {"N": str(number)}}, "UpdateExpression": "ADD v :n",
+            "ExpressionAttributeValues": {":n": {"N": str(value)}},
+        }
+
+    def work(writer):
+        turn = 0
+        while not done.is_set():
+            turn += 1
+            try:
+                client.update_item(**add(writer, 1, "counter"))
+                acknowledged[writer] += 1
+                progress.release()
+                pair = (writer + turn) % accounts, (writer + 2 * turn + 1) % accounts
+                if pair[0] != pair[1]:
+                    client.transact_write_items(
+                        TransactItems=[{"Update": add(pair[0], -1, "account")}, {"Update": add(pair[1], 1, "account")}]
+                    )
+            except client.exceptions.TransactionCanceledException:
+                pass
+            except (BotoCoreError, ClientError):
+                doubtful[writer] += 1
+                server_is_up.wait(60)
+
+    server_is_up = threading.Event()
+    server_is_up.set()
+    threads = [threading.Thread(target=work, args=(writer,)) for writer in range(6)]
+    [thread.start() for thread in threads]
+    for _ in range(kills):
+        for _ in range(150):
+            assert progress.acquire(timeout=60)
+        server_is_up.clear()
+        server.kill()
+        server.start()
+        server_is_up.set()
+    done.set()
+    [thread.join() for thread in threads]
+    for writer in range(6):
+        counted = table.get_item(Key={"p": "counter", "s": writer})["Item"]["v"]
+        assert acknowledged[writer] <= counted <= acknowledged[writer] + doubtful[writer]
+    balances = table.query(KeyConditionExpression=Key("p").eq("account"))["Items"]
+    assert sum(item["v"] for item in balances) == 100 * accounts
+    replayed = {}
+    for record in everything(streams, table.latest_stream_arn):
+        replayed[record["dynamodb"]["Keys"]["p"]["S"], record["dynamodb"]["Keys"]["s"]["N"]] = record["dynamodb"]["NewImage"]
+    assert sum(int(item["v"]["N"]) for (key, _), item in replayed.items() if key == "account") == 100 * accounts
+    assert len(replayed) == accounts + 6
+    server.stop()
+    checked = server.run("check", str(server.data))
+    assert checked.returncode == 0, checked
+    server.start()
+
+
+def everything(streams, arn):
+    """All records of a stream, page by page."""
+    records, after = read(streams, arn)
+    page = records
+    while page:
+        yield from page
+        answer = streams.get_records(ShardIterator=after)
+        page, after = answer["Records"], answer.get("NextShardIterator")
 
 
 def read(streams, arn, kind="TRIM_HORIZON", **more):

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use tidegate_dynamodb::invariants as dynamodb_invariants;
 use tidegate_env::Env;
 use tidegate_gateway::AccessKeys;
 use tidegate_queue::{Queues, invariants as queue_invariants};
@@ -59,9 +60,11 @@ async fn violations(store: Arc<EmbeddedStore>, env: &Env) -> anyhow::Result<Vec<
     let snapshot = store.snapshot()?;
     let queues = queue_invariants::check_store(&*snapshot).await?;
     let sqs = sqs_invariants::check_store(&*snapshot).await?;
+    let dynamodb = dynamodb_invariants::check_store(&*snapshot).await?;
     let of_queues = queues.iter().map(|found| format!("{}: {} at {:02x?}", found.invariant, found.what, found.key));
     let of_sqs = sqs.iter().map(|found| format!("{}: {}", found.invariant, found.what));
-    let found = of_queues.chain(of_sqs).collect();
+    let of_dynamodb = dynamodb.iter().map(|found| format!("{}: {}", found.invariant, found.what));
+    let found = of_queues.chain(of_sqs).chain(of_dynamodb).collect();
     // What a start would build in memory must come out of it.
     AccessKeys::open(store.clone(), env.clone()).await.context("access keys")?;
     Queues::open(store, env.clone()).await.context("queues")?;

@@ -176,7 +176,7 @@ impl Bed {
 
     /// Demands the invariants of what is durable.
     pub async fn check(&self) {
-        let found = invariants::violations(&*self.store.snapshot().unwrap()).await.unwrap();
+        let found = invariants::check_store(&*self.store.snapshot().unwrap()).await.unwrap();
         assert!(found.is_empty(), "{found:#?}");
     }
 }
