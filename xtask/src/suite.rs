@@ -1,5 +1,6 @@
 //! `cargo xtask test` and `cargo xtask prove`: one list of suites at two sizes.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -107,7 +108,7 @@ fn rust(scale: Scale, output: &mut Vec<String>) -> Result<()> {
     build_server("dev")?;
     let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
     if scale == Scale::Prove {
-        command.env("PROPTEST_CASES", "2000").env("TIDEGATE_FUZZ_SECONDS", "300");
+        command.env("PROPTEST_CASES", "2000").env("TIDEGATE_FUZZ_SECONDS", "300").env("TIDEGATE_POWERCUT_CUTS", "60");
     }
     run_and_keep(&mut command, output)
 }
@@ -117,6 +118,10 @@ fn simulation(scale: Scale, output: &mut Vec<String>) -> Result<()> {
     let mut command =
         cargo(&["run", "--profile", "quick", "--quiet", "--package", "tidegate-sim", "--", "--seeds", seeds]);
     run_and_keep(&mut command, output)
+}
+
+fn simulator() -> Command {
+    cargo(&["run", "--profile", "quick", "--quiet", "--package", "tidegate-sim", "--"])
 }
 
 fn conformance(scale: Scale, output: &mut Vec<String>) -> Result<()> {
