@@ -142,7 +142,13 @@ impl Window {
 
     /// Whatever has a place is counted.
     fn assert_counted(&self) {
-        assert!(self.ready >= self.places.len() as u64, "{} ready, {} places, from {}", self.ready, self.places.len(), self.unread_from);
+        assert!(
+            self.ready >= self.places.len() as u64,
+            "{} ready, {} places, from {}",
+            self.ready,
+            self.places.len(),
+            self.unread_from
+        );
     }
 
     /// A pass over all that is unread begins.
