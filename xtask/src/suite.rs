@@ -115,9 +115,12 @@ fn rust(scale: Scale, output: &mut Vec<String>) -> Result<()> {
 
 fn simulation(scale: Scale, output: &mut Vec<String>) -> Result<()> {
     let seeds = if scale == Scale::Prove { "2000" } else { "40" };
-    let mut command =
-        cargo(&["run", "--profile", "quick", "--quiet", "--package", "tidegate-sim", "--", "--seeds", seeds]);
-    run_and_keep(&mut command, output)
+    run_and_keep(simulator().args(["--seeds", seeds]), output)?;
+    if scale == Scale::Prove {
+        // A crash at every step of the committer, not only at those that a seed draws.
+        run_and_keep(simulator().args(["--seeds", "5", "--events", "300", "--sweep"]), output)?;
+    }
+    Ok(())
 }
 
 fn simulator() -> Command {
