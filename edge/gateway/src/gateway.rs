@@ -359,8 +359,14 @@ fn log(model: &ServiceModel, call: &Call, error: &ServiceError) {
         ErrorKind::Bug | ErrorKind::Corrupt => {
             tracing::error!(service, operation, %request_id, %error, "a request failed by our fault");
         }
-        ErrorKind::Unavailable => tracing::warn!(service, operation, %request_id, %error, "a request was not served"),
-        ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Denied | ErrorKind::Throttled => {
+        // Whoever is not available has said so once, and the metrics count what was refused: a line for
+        // each request would flood the log just when the disk is full.
+        ErrorKind::Unavailable
+        | ErrorKind::Invalid
+        | ErrorKind::NotFound
+        | ErrorKind::Conflict
+        | ErrorKind::Denied
+        | ErrorKind::Throttled => {
             tracing::debug!(service, operation, %request_id, %error, "a request was refused");
         }
     }
