@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tidegate_fuzz::{Material, fuzz};
 use tidegate_sigv4::{
-    ChunkDecoder, Expected, Keys, PostForm, PostPolicy, Refused, Request, Secret, SignatureError, Style, parse_scope,
+    ChunkDecoder, Claimed, Expected, Keys, PostForm, PostPolicy, Refused, Request, Secret, SignatureError, Style,
     verify, verify_form,
 };
 use tidegate_types::Timestamp;
@@ -86,7 +86,7 @@ fn signed_requests() {
         let text = String::from_utf8_lossy(bytes);
         let Some((method, path, query, headers)) = parsed(&text) else { return };
         let request = Request { method, path, query, headers: &headers, authority: None };
-        drop(parse_scope(&headers, query));
+        drop(Claimed::of(&headers, Some(query)));
         for (style, body) in [(Style::Standard, Some(&b""[..])), (Style::S3, None)] {
             let expected = Expected { style, service: "service", body, now: NOW };
             match verify(&request, &expected, &OneKey) {

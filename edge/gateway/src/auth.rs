@@ -12,7 +12,7 @@ use tidegate_types::Timestamp;
 use crate::directory::Directory;
 use crate::identity::Identity;
 use crate::keys::AccessKeys;
-use crate::scope::Scope;
+use tidegate_sigv4::Claimed;
 
 /// Whether signatures are verified.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ pub(crate) struct Claim<'a> {
     pub parts: &'a Parts,
     pub body: &'a Bytes,
     pub host: Option<&'a str>,
-    pub scope: Option<&'a Scope<'a>>,
+    pub scope: Option<&'a Claimed<'a>>,
     pub model: &'static ServiceModel,
 }
 

@@ -14,8 +14,8 @@ use percent_encoding::percent_decode_str;
 use tidegate_protocol::{ProtocolId, Service, ServiceError, ServiceModel, Validation, errors};
 
 use crate::hosts::HostLabels;
-use crate::scope::Scope;
 use crate::stats::OperationStats;
+use tidegate_sigv4::Claimed;
 
 /// All services by the names under which requests ask for them.
 pub struct Directory {
@@ -52,7 +52,7 @@ pub struct Wanted<'a> {
     /// The body.
     pub body: &'a Bytes,
     /// The scope of its signature.
-    pub scope: Option<&'a Scope<'a>>,
+    pub scope: Option<&'a Claimed<'a>>,
 }
 
 /// The operation that a request means.

@@ -25,9 +25,9 @@ use crate::auth::{Auth, Claim};
 use crate::body::{BodyError, BodyReader};
 use crate::directory::{self, Directory, Found, Lost, Wanted};
 use crate::identity::{self, Identity};
-use crate::scope::Scope;
 use crate::server::Origin;
 use crate::stats::{OperationStats, Stats};
+use tidegate_sigv4::Claimed;
 
 /// The client stopped sending in the middle of a body.
 const REQUEST_TIMEOUT: ErrorShape =
@@ -220,7 +220,7 @@ impl Gateway {
     ) -> Result<Prepared<'_>, Box<Answer>> {
         let host = identity::host(parts);
         let query = parts.uri.query();
-        let scope = Scope::of(&parts.headers, query);
+        let scope = Claimed::of(&parts.headers, query);
         let path = parts.uri.path();
         let wanted =
             Wanted { method: &parts.method, path, query, host, headers: &parts.headers, body, scope: scope.as_ref() };
@@ -271,7 +271,7 @@ impl Gateway {
 
     /// Refuses a request of which only the head is known, in the protocol that it seems to speak.
     fn fail_early(&self, asked: &Asked<'_>, error: &ServiceError) -> Answer {
-        let scope = Scope::of(&asked.parts.headers, asked.parts.uri.query());
+        let scope = Claimed::of(&asked.parts.headers, asked.parts.uri.query());
         let (protocol, model) = self.directory.seeming(&Wanted {
             method: &asked.parts.method,
             path: asked.parts.uri.path(),

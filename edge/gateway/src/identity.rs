@@ -6,7 +6,7 @@ use tidegate_types::{AccountId, Region};
 
 use crate::directory::Directory;
 use crate::hosts::HostLabels;
-use crate::scope::Scope;
+use tidegate_sigv4::Claimed;
 
 /// Account, region and principal of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Identity {
     /// # Errors
     /// If the region that it names cannot be one.
     pub fn claimed(
-        scope: Option<&Scope<'_>>,
+        scope: Option<&Claimed<'_>>,
         host: Option<&str>,
         directory: &Directory,
     ) -> Result<Identity, ServiceError> {
@@ -47,7 +47,7 @@ impl Identity {
     /// # Errors
     /// If the region that the request names cannot be one.
     pub fn verified(
-        scope: &Scope<'_>,
+        scope: &Claimed<'_>,
         account: AccountId,
         host: Option<&str>,
         directory: &Directory,
@@ -68,7 +68,7 @@ fn root_arn(account: AccountId) -> String {
     format!("arn:aws:iam::{account}:root")
 }
 
-fn region(scope: Option<&Scope<'_>>, host: Option<&str>, directory: &Directory) -> Result<Region, ServiceError> {
+fn region(scope: Option<&Claimed<'_>>, host: Option<&str>, directory: &Directory) -> Result<Region, ServiceError> {
     let signed = scope.map(|scope| &*scope.region).filter(|region| !region.is_empty());
     let named = signed.or_else(|| HostLabels::of(host?, |label| directory.is_host_label(label)).region);
     named.map_or_else(

@@ -26,7 +26,6 @@ mod gateway;
 mod hosts;
 mod identity;
 mod keys;
-mod scope;
 mod server;
 mod stats;
 mod stop;

@@ -6,13 +6,14 @@
 //! unsigned chunks. Everything is a pure function of the request, the keys and the (real) time; there
 //! is no HTTP server in it and no clock.
 //!
-//! [`parse_scope`] reads who claims to call, and where, without proving it: that is all a server on
+//! [`Claimed`] reads who claims to call, and where, without proving it: that is all a server on
 //! loopback needs.
 //!
 //! Left out: SigV4A (asymmetric, multi-region) and Signature Version 2.
 
 mod canonical;
 mod chunked;
+mod claimed;
 mod date;
 mod error;
 mod form;
@@ -25,10 +26,11 @@ mod scope;
 mod verify;
 
 pub use chunked::{ChunkDecoder, ChunkError};
+pub use claimed::Claimed;
 pub use error::SignatureError;
 pub use form::{PostForm, verify_form};
 pub use key::{Keys, Refused, Secret};
 pub use policy::{PolicyError, PostPolicy};
 pub use request::{Request, Style};
-pub use scope::{Scope, parse_scope};
+pub use scope::Scope;
 pub use verify::{Expected, Payload, Verified, verify};

@@ -1,7 +1,7 @@
 //! Requests signed by botocore; `vectors.py` wrote them.
 
 use serde_json::Value;
-use tidegate_sigv4::{Expected, Payload, Request, SignatureError, Style, parse_scope, verify};
+use tidegate_sigv4::{Claimed, Expected, Payload, Request, SignatureError, Style, verify};
 use tidegate_types::Timestamp;
 
 use crate::{OneKey, at, headers};
@@ -50,7 +50,12 @@ fn verified(
     assert_eq!(over_http_2, verified.as_ref().map(drop).map_err(Clone::clone));
     let verified = verified?;
     assert!(matches!(verified.payload, Payload::Done));
-    assert_eq!(parse_scope(&headers, query), Some(verified.scope));
+    let Claimed { access_key, date, region, service } = Claimed::of(&headers, Some(query)).unwrap();
+    let scope = verified.scope;
+    assert_eq!(
+        [&*access_key, &*date, &*region, &*service],
+        [scope.access_key, scope.date, scope.region, scope.service]
+    );
     Ok(())
 }
 

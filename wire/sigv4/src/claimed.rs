@@ -5,54 +5,56 @@ use std::borrow::Cow;
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
-/// The credential scope of a request: `AKID/20261121/us-east-1/sqs/aws4_request`.
+/// The credential that a request claims: `AKID/20261121/us-east-1/sqs/aws4_request`. Nothing is verified:
+/// this is for routing, and for servers that trust their callers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope<'a> {
+pub struct Claimed<'a> {
     /// The access key id.
     pub access_key: Cow<'a, str>,
+    /// The day of the signature, `YYYYMMDD`.
+    pub date: Cow<'a, str>,
     /// The region; empty in asymmetric signatures (SigV4A), which name a set of regions elsewhere.
     pub region: Cow<'a, str>,
     /// The service's signing name.
     pub service: Cow<'a, str>,
 }
 
-impl<'a> Scope<'a> {
-    /// The scope of a signed request: from its `Authorization` header, or from the query of a
+impl<'a> Claimed<'a> {
+    /// What a signed request claims: from its `Authorization` header, or from the query of a
     /// presigned URL.
-    pub fn of(headers: &'a HeaderMap, query: Option<&'a str>) -> Option<Scope<'a>> {
+    pub fn of(headers: &'a HeaderMap, query: Option<&'a str>) -> Option<Claimed<'a>> {
         match headers.get(header::AUTHORIZATION) {
-            Some(value) => Scope::of_authorization(value.to_str().ok()?),
-            None => Scope::of_query(query?),
+            Some(value) => Claimed::of_authorization(value.to_str().ok()?),
+            None => Claimed::of_query(query?),
         }
     }
 
-    fn of_authorization(value: &'a str) -> Option<Scope<'a>> {
+    fn of_authorization(value: &'a str) -> Option<Claimed<'a>> {
         let parameters = value.strip_prefix("AWS4-")?.split_once(' ')?.1;
         let credential = parameters.split(',').find_map(|part| part.trim_start().strip_prefix("Credential="))?;
-        let (access_key, region, service) = split(credential.trim_end())?;
-        Some(Scope { access_key: access_key.into(), region: region.into(), service: service.into() })
+        let [access_key, date, region, service] = split(credential.trim_end())?.map(Cow::Borrowed);
+        Some(Claimed { access_key, date, region, service })
     }
 
-    fn of_query(query: &'a str) -> Option<Scope<'a>> {
+    fn of_query(query: &'a str) -> Option<Claimed<'a>> {
         let encoded = query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
         let credential = percent_decode_str(encoded).decode_utf8().ok()?;
-        let (access_key, region, service) = split(&credential)?;
-        let owned = |part: &str| Cow::Owned(part.to_owned());
-        Some(Scope { access_key: owned(access_key), region: owned(region), service: owned(service) })
+        let [access_key, date, region, service] = split(&credential)?.map(|part| Cow::Owned(part.to_owned()));
+        Some(Claimed { access_key, date, region, service })
     }
 }
 
 /// From the right: nothing forbids a slash in an access key id.
-fn split(credential: &str) -> Option<(&str, &str, &str)> {
+fn split(credential: &str) -> Option<[&str; 4]> {
     let mut parts = credential.rsplitn(4, '/');
     let (end, service, region, start) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     if end != "aws4_request" || service.is_empty() {
         return None;
     }
     match start.rsplit_once('/') {
-        Some((access_key, date)) if is_date(date) => Some((access_key, region, service)),
+        Some((access_key, date)) if is_date(date) => Some([access_key, date, region, service]),
         // SigV4A: AKID/date/service/aws4_request.
-        _ if is_date(region) => Some((start, "", service)),
+        _ if is_date(region) => Some([start, region, "", service]),
         _ => None,
     }
 }
@@ -70,8 +72,8 @@ mod tests {
         if let Some(value) = authorization {
             headers.insert(header::AUTHORIZATION, value.parse().unwrap());
         }
-        let scope = Scope::of(&headers, query)?;
-        Some((scope.access_key.into_owned(), scope.region.into_owned(), scope.service.into_owned()))
+        let claimed = Claimed::of(&headers, query)?;
+        Some((claimed.access_key.into_owned(), claimed.region.into_owned(), claimed.service.into_owned()))
     }
 
     #[test]
@@ -93,5 +95,30 @@ mod tests {
             let expected = expected.map(|(key, region, name)| (key.to_owned(), region.to_owned(), name.to_owned()));
             assert_eq!(parts(authorization.as_deref(), query), expected, "{authorization:?} {query:?}");
         }
+    }
+
+    #[test]
+    fn the_day_is_read_from_header_and_query() {
+        let mut headers = HeaderMap::new();
+        let value =
+            "AWS4-HMAC-SHA256 Credential=AKID/20150830/eu-west-1/sqs/aws4_request, SignedHeaders=host, Signature=0";
+        headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+        let expected = Claimed {
+            access_key: "AKID".into(),
+            date: "20150830".into(),
+            region: "eu-west-1".into(),
+            service: "sqs".into(),
+        };
+        assert_eq!(Claimed::of(&headers, None), Some(expected.clone()));
+        let query = "a=b&X-Amz-Credential=AKID%2F20150830%2Feu-west-1%2Fsqs%2Faws4_request&X-Amz-Signature=0";
+        assert_eq!(Claimed::of(&HeaderMap::new(), Some(query)), Some(expected));
+    }
+
+    #[test]
+    fn what_names_no_scope_is_none() {
+        for authorization in ["", "Bearer x", "AWS AKID:signature", "AWS4-HMAC-SHA256 Credential=AKID/x/aws4_request"] {
+            assert_eq!(parts(Some(authorization), None), None, "{authorization}");
+        }
+        assert_eq!(parts(None, Some("X-Amz-Credential=x")), None);
     }
 }
