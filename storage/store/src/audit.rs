@@ -9,7 +9,7 @@ use tidegate_types::Timestamp;
 use crate::committer::read_commit_record;
 use crate::engine::{Area, Disk, EngineError, FjallDisk, View};
 use crate::folder::Folder;
-use crate::{KeyRange, OpenError, Order, Record, Sequence, Space, StoreError, stored};
+use crate::{KeyRange, OpenError, Order, Record, Sequence, Space, StoreError, loss, stored};
 
 /// How many problems a report lists; it counts them all.
 const LISTED_PROBLEMS: usize = 1000;
@@ -69,12 +69,9 @@ pub(crate) fn open_to_read(dir: &Path) -> Result<(Folder, std::sync::Arc<dyn Vie
         return Err(OpenError::Corrupt { what: format!("{} is not a data folder", dir.display()) });
     }
     let folder = Folder::open(dir)?;
-    let acknowledged = folder.marker()?.sequence();
+    let expected = loss::expected(&folder, false)?;
     let view = FjallDisk::new(folder.engine_dir(), CACHE_BYTES).open(folder.is_in_doubt())?.snapshot()?;
-    let found = read_commit_record(&*view)?.sequence;
-    if found < acknowledged {
-        return Err(OpenError::LostCommits { dir: dir.to_owned(), found, acknowledged });
-    }
+    expected.settle(read_commit_record(&*view)?, &folder)?;
     Ok((folder, view))
 }
 

@@ -17,7 +17,7 @@ use crate::committer::read_commit_record;
 use crate::engine::{Area, Disk, EngineError, FjallDisk, View, Write};
 use crate::folder::Folder;
 use crate::stored::{self, CommitRecord};
-use crate::{KeyRange, OpenError, Order, Sequence, StoreError, audit};
+use crate::{KeyRange, OpenError, Order, Sequence, StoreError, audit, platform};
 
 /// The first bytes of a backup: a name, and the version of this format.
 const MAGIC: [u8; 16] = *b"tidegate backup\x01";
@@ -105,7 +105,7 @@ pub(crate) fn write_backup(view: &dyn View, target: &Path) -> Result<BackupRepor
     writer.end().map_err(failed)?;
     fs::rename(&partial, target).map_err(failed)?;
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    platform::sync_folder(folder).map_err(failed)?;
     Ok(BackupReport { sequence: stands.sequence, records: writer.records })
 }
 

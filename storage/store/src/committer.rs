@@ -8,7 +8,7 @@ use crate::StoreError;
 use crate::embedded::{Durability, Shared};
 use crate::engine::{Area, Disk, Engine, EngineError};
 use crate::sequencer::Group;
-use crate::stored::{COMMIT_KEY, CommitRecord};
+use crate::stored::{self, COMMIT_KEY, CommitRecord};
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,10 @@ impl Stepper {
 
     fn write(&mut self) -> Step {
         let Some(group) = self.shared.take_group() else { return Step::Idle };
-        let (writes, commit) = group.encode(&self.stands, self.shared.env.now());
+        let (mut writes, commit) = group.encode(&self.stands, self.shared.env.now());
+        if self.durability != Durability::Always {
+            writes.push(stored::synced_write(self.shared.synced()));
+        }
         match self.engine().and_then(|engine| engine.write(writes)) {
             Ok(()) => {
                 self.phase = match self.durability {

@@ -119,6 +119,25 @@ pub enum OpenError {
         /// The last one known to have been acknowledged.
         acknowledged: crate::Sequence,
     },
+    /// The journal is damaged before its end: commits cannot be read that were acknowledged.
+    #[error(
+        "the journal {} is damaged at byte {offset}: acknowledged commits behind commit {} cannot be read{}; restore \
+         a backup, or open it with --accept-loss to go on without them",
+        file.display(), before.0, match behind {
+            Some(behind) => format!(", and what follows up to commit {} cannot be used without them", behind.0),
+            None => String::new(),
+        }
+    )]
+    DamagedJournal {
+        /// Which file.
+        file: PathBuf,
+        /// Where in it the damage begins.
+        offset: u64,
+        /// The last commit before the damage that the journals still hold; 0 if there is none.
+        before: crate::Sequence,
+        /// The last commit behind it that can be read.
+        behind: Option<crate::Sequence>,
+    },
     /// A backup is restored to an empty folder only.
     #[error("the folder {} is not empty; choose another one", dir.display())]
     NotEmpty {

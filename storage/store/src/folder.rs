@@ -3,19 +3,19 @@
 //! ```text
 //! LOCK      locked by the process that has the folder open; holds its number
 //! FORMAT    the version of the format, as text
-//! MARKER    the last acknowledged commit, as of a second ago
+//! MARKER    the last acknowledged commit; on the disk it is up to a second old
 //! IN_DOUBT  a sync has failed, and the store has not recovered since
 //! engine/   the engine's files
 //! ```
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 
-use crate::{OpenError, Sequence, stored};
+use crate::marker::Marker;
+use crate::{OpenError, Sequence, platform, stored};
 
 /// An open data folder, owned by this process until it is released or dropped.
 pub(crate) struct Folder {
@@ -67,7 +67,7 @@ impl Folder {
         writeln!(file, "tidegate {}", stored::FORMAT)?;
         file.sync_all()?;
         fs::rename(&fresh, self.dir.join("FORMAT"))?;
-        File::open(&self.dir)?.sync_all()
+        platform::sync_folder(&self.dir)
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -93,7 +93,7 @@ impl Folder {
             (false, true) => fs::remove_file(note)?,
             (true, true) | (false, false) => return Ok(()),
         }
-        File::open(&self.dir)?.sync_all()
+        platform::sync_folder(&self.dir)
     }
 
     /// Lets another process have the folder.
@@ -143,71 +143,6 @@ fn migrate(folder: &Folder, found: u32) -> Result<(), OpenError> {
     MIGRATIONS[passed..].iter().try_for_each(|migration| migration(folder))
 }
 
-/// The last acknowledged commit, in a file of its own.
-///
-/// It is written in place, into two slots by turns: a torn write leaves the other one. That it is
-/// up to a second old only makes it a weaker bound.
-pub(crate) struct Marker {
-    file: File,
-    sequence: Sequence,
-    next_slot: u64,
-}
-
-/// Slots lie in different blocks of the disk.
-const SLOT_BYTES: u64 = 4096;
-
-impl Marker {
-    fn create(dir: &Path, acknowledged: Sequence) -> io::Result<()> {
-        let file = File::create(dir.join("MARKER"))?;
-        file.set_len(2 * SLOT_BYTES)?;
-        let mut marker = Marker { file, sequence: acknowledged, next_slot: 0 };
-        marker.write(acknowledged)?;
-        marker.file.sync_all()
-    }
-
-    fn open(dir: &Path) -> Result<Marker, OpenError> {
-        let failed = |source| OpenError::Io { what: "opening the MARKER file", source };
-        let file = OpenOptions::new().read(true).write(true).open(dir.join("MARKER")).map_err(failed)?;
-        let mut newest: Option<(Sequence, u64)> = None;
-        for slot in 0..2 {
-            let mut bytes = [0; 12];
-            file.read_exact_at(&mut bytes, slot * SLOT_BYTES).map_err(failed)?;
-            if let Some(sequence) = decode_slot(&bytes)
-                && newest.is_none_or(|(other, _)| sequence > other)
-            {
-                newest = Some((sequence, slot));
-            }
-        }
-        let Some((sequence, slot)) = newest else {
-            return Err(OpenError::Corrupt { what: "both slots of the MARKER file are damaged".to_owned() });
-        };
-        Ok(Marker { file, sequence, next_slot: 1 - slot })
-    }
-
-    pub(crate) fn sequence(&self) -> Sequence {
-        self.sequence
-    }
-
-    /// Notes that everything up to `sequence` has been acknowledged.
-    pub(crate) fn write(&mut self, sequence: Sequence) -> io::Result<()> {
-        let number = sequence.0.to_be_bytes();
-        let mut bytes = [0; 12];
-        bytes[..8].copy_from_slice(&number);
-        bytes[8..].copy_from_slice(&crc32c::crc32c(&number).to_be_bytes());
-        self.file.write_all_at(&bytes, self.next_slot * SLOT_BYTES)?;
-        self.file.sync_data()?;
-        self.sequence = sequence;
-        self.next_slot = 1 - self.next_slot;
-        Ok(())
-    }
-}
-
-fn decode_slot(bytes: &[u8; 12]) -> Option<Sequence> {
-    let (number, sum) = bytes.split_first_chunk::<8>()?;
-    // A slot of zeros was never written; its checksum would be that of zeros, which is not zero.
-    (crc32c::crc32c(number).to_be_bytes() == *sum).then_some(Sequence(u64::from_be_bytes(*number)))
-}
-
 /// What a folder occupies, holes not counted.
 pub(crate) fn disk_bytes(dir: &Path) -> io::Result<u64> {
     let mut bytes = 0;
@@ -215,7 +150,7 @@ pub(crate) fn disk_bytes(dir: &Path) -> io::Result<u64> {
         let entry = entry?;
         match entry.metadata() {
             Ok(metadata) if metadata.is_dir() => bytes += disk_bytes(&entry.path())?,
-            Ok(metadata) => bytes += metadata.blocks() * 512,
+            Ok(metadata) => bytes += platform::occupied_bytes(&metadata),
             // A table that was compacted away in this moment.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),

@@ -5,10 +5,10 @@
 //! - Its write halt is a loop that sleeps until a background worker has caught up, and never ends if
 //!   that worker has died (issues 257 and 288). So we wait *before* a write, at half its limits, and
 //!   stop waiting once the database has poisoned itself.
-//! - A journal cut in the middle is taken for its end (issue 311). The marker in the data folder
-//!   finds it.
+//! - A journal damaged or cut in the middle is taken for its end (issue 311). We read the journals
+//!   before it does (see [`journal`]), and the marker in the data folder knows where they must end.
 //! - A batch at the end of the journal of which a power cut has left only some pages is refused if
-//!   its frame is whole. We cut it off, and the marker tells if it was more than that.
+//!   its frame is whole. We cut it off.
 //! - With more than one worker thread, the first of them spins while the others compact. One worker
 //!   is enough, because memtables and tables are small.
 //! - `clear()` is never used.
@@ -161,7 +161,8 @@ impl Engine for FjallEngine {
     }
 
     fn sync(&self) -> Result<(), EngineError> {
-        self.database.persist(PersistMode::SyncData).map_err(|error| failed("syncing the journal", error))
+        // Whatever the reason, a lack of room included: what was written before is in doubt.
+        self.database.persist(PersistMode::SyncData).map_err(|error| EngineError::failed("syncing the journal", error))
     }
 
     fn snapshot(&self) -> Result<Arc<dyn View>, EngineError> {

@@ -4,7 +4,7 @@
 //! thread only, and may block; snapshots are read from anywhere.
 
 mod fjall;
-mod journal;
+pub(crate) mod journal;
 pub mod memory;
 
 use std::ops::ControlFlow;

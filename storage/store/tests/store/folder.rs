@@ -13,18 +13,18 @@ use tidegate_store::{
 
 use crate::support::{block_on, write};
 
-fn open(dir: &Path) -> Result<Arc<EmbeddedStore>, OpenError> {
+pub fn open(dir: &Path) -> Result<Arc<EmbeddedStore>, OpenError> {
     EmbeddedStore::open(Env::real(), Options::new(dir))
 }
 
 /// A folder with `commits` commits, closed.
-fn filled(dir: &Path, commits: u64) {
+pub fn filled(dir: &Path, commits: u64) {
     let store = open(dir).unwrap();
     fill(&store, commits);
     store.close();
 }
 
-fn fill(store: &Arc<EmbeddedStore>, commits: u64) {
+pub fn fill(store: &Arc<EmbeddedStore>, commits: u64) {
     block_on(async {
         for number in 0..commits {
             let committed = write(&**store, |tx| {
@@ -38,14 +38,8 @@ fn fill(store: &Arc<EmbeddedStore>, commits: u64) {
     });
 }
 
-fn get(store: &EmbeddedStore, key: &str) -> Option<Record> {
+pub fn get(store: &EmbeddedStore, key: &str) -> Option<Record> {
     block_on(store.snapshot().unwrap().get(Space::Map, key.as_bytes())).unwrap()
-}
-
-/// The journals of the engine in `dir`.
-fn journals(dir: &Path) -> Vec<std::path::PathBuf> {
-    let entries = fs::read_dir(dir.join("engine")).unwrap().map(|entry| entry.unwrap().path());
-    entries.filter(|path| path.extension().is_some_and(|extension| extension == "jnl")).collect()
 }
 
 #[test]
@@ -93,81 +87,23 @@ fn engine_files_without_a_format_are_not_taken_for_a_new_folder() {
     assert!(matches!(open(dir.path()).err().unwrap(), OpenError::Corrupt { .. }));
 }
 
-/// Fjall takes a damaged entry for the end of its journal and cuts off all that follows (its issue
-/// 311). The marker tells that this cannot be.
-#[test]
-fn a_journal_cut_in_the_middle_is_reported() {
-    let dir = tempfile::tempdir().unwrap();
-    filled(dir.path(), 50);
-    let journals = journals(dir.path());
-    assert_eq!(journals.len(), 1);
-    let bytes = fs::read(&journals[0]).unwrap();
-    let end = bytes.iter().rposition(|&byte| byte != 0).unwrap();
-    let journal = fs::OpenOptions::new().write(true).open(&journals[0]).unwrap();
-    journal.write_all_at(&[0xEE; 16], end as u64 / 2).unwrap();
-    match open(dir.path()).err() {
-        Some(OpenError::LostCommits { found, acknowledged: Sequence(50), .. }) => assert!(found < Sequence(50)),
-        other => panic!("{other:?}"),
-    }
-}
-
-/// A power cut during a sync can leave the first and the last page of a batch, and zeros between
-/// them. Fjall refuses such a journal; nothing in the batch was acknowledged.
-#[test]
-fn a_batch_that_was_torn_before_its_sync_is_cut_off() {
-    let dir = tempfile::tempdir().unwrap();
-    filled(dir.path(), 10);
-    let marker = fs::read(dir.path().join("MARKER")).unwrap();
-    let store = open(dir.path()).unwrap();
-    block_on(write(&*store, |tx| tx.put(Space::Map, "torn", vec![7; 50_000])));
-    store.close();
-    fs::write(dir.path().join("MARKER"), marker).unwrap();
-    let journal = fs::OpenOptions::new().write(true).open(&journals(dir.path())[0]).unwrap();
-    journal.write_all_at(&[0; 8192], 16_384).unwrap();
-    let raw = fjall::Database::builder(dir.path().join("engine")).open();
-    assert!(matches!(raw, Err(fjall::Error::JournalRecovery(_))), "fjall can do without our help now");
-    let store = open(dir.path()).unwrap();
-    assert_eq!(store.snapshot().unwrap().sequence(), Sequence(10));
-    assert_eq!((get(&store, "torn"), get(&store, "key/0009").unwrap().value), (None, "value 9".into()));
-    block_on(write(&*store, |tx| tx.put(Space::Map, "next", "x")));
-    store.close();
-    assert_eq!(verify(dir.path(), &mut []).unwrap().sequence, Sequence(11));
-}
-
-#[test]
-fn a_truncated_journal_is_reported_and_can_be_accepted() {
-    let dir = tempfile::tempdir().unwrap();
-    filled(dir.path(), 50);
-    let journals = journals(dir.path());
-    let bytes = fs::read(&journals[0]).unwrap();
-    let end = bytes.iter().rposition(|&byte| byte != 0).unwrap();
-    fs::OpenOptions::new().write(true).open(&journals[0]).unwrap().set_len(end as u64 / 2).unwrap();
-
-    let refused = open(dir.path()).err().unwrap();
-    assert!(matches!(refused, OpenError::LostCommits { .. }), "{refused}");
-    assert!(refused.to_string().contains("--accept-loss"), "{refused}");
-    assert!(matches!(verify(dir.path(), &mut []), Err(OpenError::LostCommits { .. })));
-
-    let options = Options { accept_loss: true, ..Options::new(dir.path()) };
-    let store = EmbeddedStore::open(Env::real(), options).unwrap();
-    assert_eq!(get(&store, "key/0001").unwrap().value, "value 1");
-    assert_eq!(get(&store, "key/0049"), None);
-    let next = block_on(write(&*store, |tx| tx.put(Space::Map, "a", "b")));
-    assert_eq!(next.sequence, Sequence(51), "the numbers of lost commits are not given again");
-    store.close();
-    assert_eq!(verify(dir.path(), &mut []).unwrap().problems, []);
-}
-
 #[test]
 fn a_damaged_marker_slot_leaves_the_other() {
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path(), 3);
     filled(dir.path(), 3);
     let marker = fs::OpenOptions::new().write(true).open(dir.path().join("MARKER")).unwrap();
-    marker.write_all_at(&[0xEE; 12], 0).unwrap();
-    drop(open(dir.path()).unwrap());
-    marker.write_all_at(&[0xEE; 12], 4096).unwrap();
-    marker.write_all_at(&[0xEE; 12], 0).unwrap();
+    for spared in [1, 2, 0] {
+        let before = fs::read(dir.path().join("MARKER")).unwrap();
+        for slot in (0..3).filter(|slot| *slot != spared) {
+            marker.write_all_at(&[0xEE; 12], slot * 4096).unwrap();
+        }
+        drop(open(dir.path()).unwrap());
+        marker.write_all_at(&before, 0).unwrap();
+    }
+    for slot in 0..3 {
+        marker.write_all_at(&[0xEE; 12], slot * 4096).unwrap();
+    }
     assert!(matches!(open(dir.path()).err().unwrap(), OpenError::Corrupt { .. }));
 }
 
@@ -298,7 +234,7 @@ fn the_folder_of_release_0_1_0_opens() {
     assert_eq!((report.next_position, report.problem_count), (11, 0));
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

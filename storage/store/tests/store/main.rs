@@ -4,6 +4,7 @@
 
 mod conformance;
 mod folder;
+mod journal;
 mod machines;
 mod model;
 mod stepped;

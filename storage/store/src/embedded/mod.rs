@@ -1,0 +1,251 @@
+//! The store of this process: a sequencer under a mutex, a commit thread, and an engine.
+//!
+//! A batch is accepted in the task that submits it. Were acceptance left to the commit thread, the
+//! next transaction on a hot key could only be accepted between two syncs, and a hundred of them
+//! would take a hundred syncs; this way they all share the next one.
+
+mod options;
+mod shared;
+mod threads;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use parking_lot::Mutex;
+use tidegate_env::{Activity, Env, ThreadHandle};
+use tidegate_types::Timestamp;
+
+pub use self::options::{Durability, Options, Status};
+pub(crate) use self::shared::Shared;
+use self::shared::{Home, Pause};
+use crate::audit::{self, AuditReport, Auditor};
+use crate::backup::{self, BackupError, BackupReport};
+use crate::committer::{Stepper, read_commit_record};
+use crate::engine::memory::MemoryDisk;
+use crate::engine::{Disk, FjallDisk};
+use crate::folder::{self, Folder};
+use crate::loss::{self, Expected};
+use crate::sequencer::{Acceptance, Sequencer};
+use crate::views::{AcceptedView, DurableView};
+use crate::waits::DurableWait;
+use crate::{Batch, CommitError, Fold, Latches, OpenError, Sequence, Snapshot, Store, StoreError, Ticket};
+
+/// The store of this process.
+///
+/// Dropping it closes it, as [`EmbeddedStore::close`] does.
+pub struct EmbeddedStore {
+    shared: Arc<Shared>,
+    accepted: Arc<AcceptedView>,
+    threads: Mutex<Vec<ThreadHandle>>,
+}
+
+impl EmbeddedStore {
+    /// Opens the store in a folder, or creates it there, and starts its commit thread.
+    ///
+    /// # Errors
+    /// Another process has it open; it is of a newer release; it has lost acknowledged commits; or
+    /// the disk fails.
+    pub fn open(env: Env, options: Options) -> Result<Arc<EmbeddedStore>, OpenError> {
+        let folder = Folder::open(&options.dir)?;
+        let disk = FjallDisk::new(folder.engine_dir(), options.cache_bytes);
+        let expected = loss::expected(&folder, options.accept_loss)?;
+        let home = Home { marker: folder.marker()?, folder };
+        let (store, stepper) =
+            EmbeddedStore::assemble(env, Box::new(disk), options.durability, Some((home, expected)))?;
+        store.start(stepper)?;
+        Ok(store)
+    }
+
+    /// A store in memory: everything is gone when it is closed.
+    ///
+    /// # Errors
+    /// The operating system cannot start a thread.
+    pub fn ephemeral(env: Env) -> Result<Arc<EmbeddedStore>, OpenError> {
+        EmbeddedStore::on_disk(env, Box::new(MemoryDisk::default()), Durability::Always)
+    }
+
+    /// A store on any disk, with a commit thread.
+    ///
+    /// # Errors
+    /// The disk cannot be opened, or the operating system cannot start a thread.
+    pub fn on_disk(env: Env, disk: Box<dyn Disk>, durability: Durability) -> Result<Arc<EmbeddedStore>, OpenError> {
+        let (store, stepper) = EmbeddedStore::assemble(env, disk, durability, None)?;
+        store.start(stepper)?;
+        Ok(store)
+    }
+
+    /// A store on any disk whose commits are driven by hand: nothing is written, synced or
+    /// acknowledged but by [`Stepper::step`], and dropping the stepper between two steps is a crash
+    /// of the process.
+    ///
+    /// # Errors
+    /// The disk cannot be opened.
+    pub fn open_stepped(env: Env, disk: Box<dyn Disk>) -> Result<(Arc<EmbeddedStore>, Stepper), OpenError> {
+        EmbeddedStore::assemble(env, disk, Durability::Always, None)
+    }
+
+    fn assemble(
+        env: Env,
+        disk: Box<dyn Disk>,
+        durability: Durability,
+        home: Option<(Home, Expected)>,
+    ) -> Result<(Arc<EmbeddedStore>, Stepper), OpenError> {
+        let in_doubt = home.as_ref().is_some_and(|(home, _)| home.folder.is_in_doubt());
+        let engine = disk.open(in_doubt)?;
+        let found = read_commit_record(&*engine.snapshot()?)?;
+        let mut stands = found;
+        if let Some((home, expected)) = &home {
+            stands = expected.settle(found, &home.folder)?;
+        }
+        if stands != found {
+            engine.write(vec![stands.as_write()])?;
+            engine.sync()?;
+        }
+        let view = engine.snapshot()?;
+        if let Some((home, _)) = &home {
+            let failed = |source| OpenError::Io { what: "clearing the note of a failure", source };
+            home.folder.set_in_doubt(false).map_err(failed)?;
+        }
+        let shared = Arc::new(Shared::new(env, stands, view, home.map(|(home, _)| home)));
+        let part: Arc<dyn Activity> = shared.clone();
+        shared.env.activity().register(&part);
+        let accepted = Arc::new(AcceptedView { shared: shared.clone() });
+        let stepper = Stepper::new(shared.clone(), disk, engine, stands, durability);
+        Ok((Arc::new(EmbeddedStore { shared, accepted, threads: Mutex::default() }), stepper))
+    }
+
+    fn start(&self, stepper: Stepper) -> Result<(), OpenError> {
+        let failed = |source| OpenError::Io { what: "starting the commit thread", source };
+        let mut threads = self.threads.lock();
+        threads.push(self.shared.env.spawn_thread("store-commit", move || threads::run(stepper)).map_err(failed)?);
+        if self.shared.home.is_some() {
+            let shared = self.shared.clone();
+            let body = move || threads::keep_marker(&shared);
+            threads.push(self.shared.env.spawn_thread("store-marker", body).map_err(failed)?);
+        }
+        Ok(())
+    }
+
+    /// Makes everything accepted durable, then closes the engine and releases the folder. Blocks
+    /// for as long as that takes: milliseconds. Later calls answer [`StoreError::Unavailable`].
+    ///
+    /// A commit thread that has panicked before is logged: its callers have been told by then.
+    pub fn close(&self) {
+        self.shared.stop();
+        for thread in self.threads.lock().drain(..) {
+            if !thread.join() {
+                tracing::error!("a thread of the store has panicked");
+            }
+        }
+        if let Some(home) = &self.shared.home {
+            home.save_marker();
+            home.folder.release();
+        }
+    }
+
+    /// When the last durable commit was made, in product time. A server whose clock shows less when
+    /// it starts must move it there: committed time never runs backwards.
+    pub fn committed_time(&self) -> Timestamp {
+        self.shared.committed_time()
+    }
+
+    /// The bytes that the data folder occupies; 0 for a store in memory.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn disk_bytes(&self) -> std::io::Result<u64> {
+        self.shared.home.as_ref().map_or(Ok(0), |home| folder::disk_bytes(home.folder.dir()))
+    }
+
+    /// Reads every durable record and compares it with its checksum and with all invariants.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn audit(&self, auditors: &mut [&mut dyn Auditor]) -> Result<AuditReport, StoreError> {
+        audit::audit(&*self.durable_view()?.view, auditors)
+    }
+
+    /// Writes what is durable now to the file `target`, while the store goes on.
+    ///
+    /// # Errors
+    /// `target` exists or cannot be written; the store cannot be read.
+    pub fn backup(&self, target: &Path) -> Result<BackupReport, BackupError> {
+        backup::write_backup(&*self.durable_view()?.view, target)
+    }
+
+    fn durable_view(&self) -> Result<Arc<DurableView>, StoreError> {
+        match self.shared.current.load_full() {
+            Some(view) => Ok(view),
+            None => Err(self.shared.with_accepted(|sequencer| match sequencer.view() {
+                Err(error) => error,
+                // It has recovered in this moment.
+                Ok(_) => StoreError::Unavailable { reason: "the store was being reopened".into() },
+            })),
+        }
+    }
+
+    /// Whether the store can be used.
+    pub fn status(&self) -> Status {
+        self.shared.status()
+    }
+}
+
+impl Drop for EmbeddedStore {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Store for EmbeddedStore {
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
+        Ok(self.durable_view()?)
+    }
+
+    fn accepted(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
+        self.shared.with_accepted(|sequencer| sequencer.view().map(drop))?;
+        Ok(self.accepted.clone())
+    }
+
+    fn submit(&self, mut batch: Batch) -> BoxFuture<'_, Result<Ticket, CommitError>> {
+        Box::pin(async move {
+            loop {
+                match self.shared.accept(batch)? {
+                    Ok(Acceptance { sequence, positions }) => {
+                        let durable = Box::pin(DurableWait::new(self.shared.waits.clone(), sequence));
+                        return Ok(Ticket { sequence, positions, durable });
+                    }
+                    Err((refused, room)) => {
+                        batch = refused;
+                        let Err(_dropped) = room.await;
+                    }
+                }
+            }
+        })
+    }
+
+    fn durable(&self, sequence: Sequence) -> BoxFuture<'_, Result<(), CommitError>> {
+        Box::pin(DurableWait::new(self.shared.waits.clone(), sequence))
+    }
+
+    fn attach(&self, fold: Arc<dyn Fold>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let _pause = Pause::new(&self.shared);
+            // What is being written is applied to the folds there are; from then on nothing moves.
+            if let Some(writing) = self.shared.with_accepted(Sequencer::writing) {
+                self.durable(writing).await.map_err(|error| match error {
+                    CommitError::Store(error) => error,
+                    other => StoreError::Engine(Arc::new(other)),
+                })?;
+            }
+            let snapshot = self.snapshot()?;
+            fold.rebuild(&*snapshot).await?;
+            self.shared.folds.lock().add(fold);
+            Ok(())
+        })
+    }
+
+    fn latches(&self) -> &Latches {
+        &self.shared.latches
+    }
+}
