@@ -61,10 +61,6 @@ impl Stepper {
         Stepper { shared, disk, engine, stands, phase: Phase::Idle, durability, unsynced_since: None, metrics }
     }
 
-    pub(crate) fn shared(&self) -> Arc<Shared> {
-        self.shared.clone()
-    }
-
     /// Writes, syncs and publishes what is accepted; gives up if the engine fails on the way.
     pub(crate) fn finish(mut self) {
         loop {

@@ -25,8 +25,12 @@ pub struct Latches {
 
 type Shard = Mutex<HashMap<LatchKey, VecDeque<oneshot::Sender<Latch>>>>;
 
+/// The latches of one transaction; dropping them passes each of them on.
+#[derive(Default)]
+pub struct Held(#[cfg_attr(not(test), expect(dead_code, reason = "held for its drop"))] Vec<Latch>);
+
 /// A held latch; dropping it passes it on.
-pub(crate) struct Latch {
+struct Latch {
     shards: Arc<[Shard; SHARDS]>,
     key: LatchKey,
 }
@@ -39,7 +43,7 @@ impl Default for Latches {
 
 impl Latches {
     /// Takes every one of `keys`, in sorted order, each once.
-    pub(crate) async fn take(&self, keys: &[LatchKey]) -> Vec<Latch> {
+    pub(crate) async fn take(&self, keys: &[LatchKey]) -> Held {
         let mut held = Vec::with_capacity(keys.len());
         match keys {
             [] => {}
@@ -53,7 +57,7 @@ impl Latches {
                 }
             }
         }
-        held
+        Held(held)
     }
 
     async fn take_one(&self, key: &LatchKey) -> Latch {
@@ -149,13 +153,13 @@ mod tests {
         drop(first);
         // The latch has been sent to this one, who never looks.
         drop(gave_up_late);
-        assert_eq!(last.as_mut().now_or_never().map(|held| held.len()), Some(1));
+        assert_eq!(last.as_mut().now_or_never().map(|held| held.0.len()), Some(1));
     }
 
     #[test]
     fn several_latches_are_taken_in_sorted_order_and_once() {
         let latches = Latches::default();
         let held = latches.take(&keys(&["b", "a", "b"])).now_or_never().unwrap();
-        assert_eq!(held.iter().map(|latch| &latch.key[..]).collect::<Vec<_>>(), [b"a", b"b"]);
+        assert_eq!(held.0.iter().map(|latch| &latch.key[..]).collect::<Vec<_>>(), [b"a", b"b"]);
     }
 }

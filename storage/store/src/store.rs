@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::{Batch, CommitError, Committed, Fold, Latches, Position, Sequence, Snapshot, StoreError};
+use crate::{Batch, CommitError, Committed, Fold, Held, Latches, Position, Sequence, Snapshot, StoreError};
 
 /// A durable ordered store. Object-safe, so that the embedded engine, the in-memory one and a
 /// networked database stand behind the same services.
@@ -26,6 +26,14 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`CommitError::Conflict`] if a check fails; otherwise as named there.
     fn submit(&self, batch: Batch) -> BoxFuture<'_, Result<Ticket, CommitError>>;
+
+    /// As [`Store::submit`], and then waits until the batch is durable. Lets go of `held` as soon as
+    /// it is accepted. An idle store may write and sync it in the calling task: that blocks its
+    /// thread for one sync, and spares the batch two changes of thread.
+    ///
+    /// # Errors
+    /// As those of [`Store::submit`], and [`CommitError::Store`] if the sync failed.
+    fn commit<'a>(&'a self, batch: Batch, held: Held) -> BoxFuture<'a, Result<Committed, CommitError>>;
 
     /// Resolves once every commit up to `sequence` is durable.
     ///

@@ -71,12 +71,8 @@ where
         let answer = body.clone()(&mut tx).await;
         let from_memory = tx.batch.checks.len() > tx.reads;
         let conflict = match answer {
-            Ok(value) => match store.submit(tx.batch).await {
-                Ok(ticket) => {
-                    drop(held);
-                    let committed = ticket.durable().await?;
-                    return Ok(Transacted { value, committed });
-                }
+            Ok(value) => match store.commit(tx.batch, held).await {
+                Ok(committed) => return Ok(Transacted { value, committed }),
                 Err(error) => error,
             },
             // What was read separately may never have been true together: a refusal that depends on
@@ -96,7 +92,6 @@ where
             return Err(conflict.into());
         }
         runs += 1;
-        drop(held);
         // Memory follows what is durable: decisions taken from it would be the same until then.
         if from_memory {
             store.durable(view.sequence()).await?;

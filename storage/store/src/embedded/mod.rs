@@ -18,10 +18,11 @@ use tidegate_types::Timestamp;
 
 pub use self::options::{Durability, Options, Status};
 pub(crate) use self::shared::Shared;
-use self::shared::{Home, Pause};
+use self::shared::{Home, Offer, Pause};
 use crate::audit::{self, AuditReport, Auditor};
 use crate::backup::{self, BackupError, BackupReport};
 use crate::committer::{Stepper, read_commit_record};
+use crate::driver::Driver;
 use crate::engine::memory::MemoryDisk;
 use crate::engine::{Disk, FjallDisk};
 use crate::folder::{self, Folder};
@@ -29,13 +30,18 @@ use crate::loss::{self, Expected};
 use crate::sequencer::{Acceptance, Sequencer};
 use crate::views::{AcceptedView, DurableView};
 use crate::waits::DurableWait;
-use crate::{Batch, CommitError, Fold, Latches, OpenError, Sequence, Snapshot, Store, StoreError, Ticket};
+use crate::{
+    Batch, CommitError, Committed, Fold, Held, Latches, OpenError, Sequence, Snapshot, Store, StoreError, Ticket,
+};
 
 /// The store of this process.
 ///
 /// Dropping it closes it, as [`EmbeddedStore::close`] does.
 pub struct EmbeddedStore {
     shared: Arc<Shared>,
+    driver: Arc<Driver>,
+    /// Whether who submits may do the commit thread's work while that one rests.
+    may_lead: bool,
     accepted: Arc<AcceptedView>,
     threads: Mutex<Vec<ThreadHandle>>,
 }
@@ -112,13 +118,19 @@ impl EmbeddedStore {
         shared.env.activity().register(&part);
         let accepted = Arc::new(AcceptedView { shared: shared.clone() });
         let stepper = Stepper::new(shared.clone(), disk, engine, stands, durability);
-        Ok((Arc::new(EmbeddedStore { shared, accepted, threads: Mutex::default() }), stepper))
+        // With an interval nobody waits for a sync, and the thread has to see to it in time.
+        let may_lead = durability == Durability::Always;
+        let (driver, threads) = (Arc::default(), Mutex::default());
+        Ok((Arc::new(EmbeddedStore { shared, driver, may_lead, accepted, threads }), stepper))
     }
 
     fn start(&self, stepper: Stepper) -> Result<(), OpenError> {
         let failed = |source| OpenError::Io { what: "starting the commit thread", source };
         let mut threads = self.threads.lock();
-        threads.push(self.shared.env.spawn_thread("store-commit", move || threads::run(stepper)).map_err(failed)?);
+        self.driver.put(stepper);
+        let (driver, shared) = (self.driver.clone(), self.shared.clone());
+        let commit = move || driver.run(&shared);
+        threads.push(self.shared.env.spawn_thread("store-commit", commit).map_err(failed)?);
         if self.shared.home.is_some() {
             let shared = self.shared.clone();
             let body = move || threads::keep_marker(&shared);
@@ -174,6 +186,19 @@ impl EmbeddedStore {
         backup::write_backup(&*self.durable_view()?.view, target)
     }
 
+    /// Accepts a batch as soon as there is room for it, and tells whether the caller has the turn.
+    async fn accept(&self, mut batch: Batch, may_lead: bool) -> Result<(Acceptance, bool), CommitError> {
+        loop {
+            match self.shared.accept(batch, may_lead)? {
+                Offer::Accepted { acceptance, leads } => return Ok((acceptance, leads)),
+                Offer::NoRoom(refused, room) => {
+                    batch = refused;
+                    let Err(_dropped) = room.await;
+                }
+            }
+        }
+    }
+
     fn durable_view(&self) -> Result<Arc<DurableView>, StoreError> {
         match self.shared.current.load_full() {
             Some(view) => Ok(view),
@@ -207,20 +232,23 @@ impl Store for EmbeddedStore {
         Ok(self.accepted.clone())
     }
 
-    fn submit(&self, mut batch: Batch) -> BoxFuture<'_, Result<Ticket, CommitError>> {
+    fn submit(&self, batch: Batch) -> BoxFuture<'_, Result<Ticket, CommitError>> {
         Box::pin(async move {
-            loop {
-                match self.shared.accept(batch)? {
-                    Ok(Acceptance { sequence, positions }) => {
-                        let durable = Box::pin(DurableWait::new(self.shared.waits.clone(), sequence));
-                        return Ok(Ticket { sequence, positions, durable });
-                    }
-                    Err((refused, room)) => {
-                        batch = refused;
-                        let Err(_dropped) = room.await;
-                    }
-                }
+            let (Acceptance { sequence, positions }, _) = self.accept(batch, false).await?;
+            let durable = Box::pin(DurableWait::new(self.shared.waits.clone(), sequence));
+            Ok(Ticket { sequence, positions, durable })
+        })
+    }
+
+    fn commit(&self, batch: Batch, held: Held) -> BoxFuture<'_, Result<Committed, CommitError>> {
+        Box::pin(async move {
+            let (Acceptance { sequence, positions }, leads) = self.accept(batch, self.may_lead).await?;
+            drop(held);
+            if leads {
+                self.driver.lead(&self.shared);
             }
+            DurableWait::new(self.shared.waits.clone(), sequence).await?;
+            Ok(Committed { sequence, positions })
         })
     }
 

@@ -12,6 +12,7 @@ use tidegate_types::Timestamp;
 use tokio::sync::oneshot;
 
 use super::Status;
+use crate::driver::Turn;
 use crate::engine::View;
 use crate::folder::Folder;
 use crate::folds::Folds;
@@ -53,8 +54,8 @@ pub(super) struct Home {
 
 struct State {
     sequencer: Sequencer,
-    /// Whether the commit thread waits for work.
-    thread_waits: bool,
+    /// Who takes what is accepted to the disk.
+    turn: Turn,
     stopping: bool,
     /// Those whose batch found no room; dropping a sender tells its owner to offer it again.
     room: Vec<oneshot::Sender<Infallible>>,
@@ -63,11 +64,22 @@ struct State {
     writing_since: Option<Duration>,
 }
 
+/// What came of offering a batch.
+pub(super) enum Offer {
+    Accepted {
+        acceptance: Acceptance,
+        /// Whether the submitter has the turn.
+        leads: bool,
+    },
+    /// To be offered again once the receiver ends.
+    NoRoom(Batch, oneshot::Receiver<Infallible>),
+}
+
 impl Shared {
     pub(super) fn new(env: Env, stands: CommitRecord, view: Arc<dyn View>, home: Option<Home>) -> Shared {
         let state = State {
             sequencer: Sequencer::new(stands, view.clone()),
-            thread_waits: false,
+            turn: Turn::Thread,
             stopping: false,
             room: Vec::new(),
             status: Status::Healthy,
@@ -93,10 +105,9 @@ impl Shared {
         read(&self.state.lock().sequencer)
     }
 
-    pub(super) fn accept(
-        &self,
-        batch: Batch,
-    ) -> Result<Result<Acceptance, (Batch, oneshot::Receiver<Infallible>)>, CommitError> {
+    /// Accepts a batch, if there is room. Who `may_lead` and is given the turn must call
+    /// [`crate::driver::Driver::lead`].
+    pub(super) fn accept(&self, batch: Batch, may_lead: bool) -> Result<Offer, CommitError> {
         let mut state = self.state.lock();
         if state.stopping {
             return Err(StoreError::Unavailable { reason: "the store is closed".into() }.into());
@@ -107,14 +118,33 @@ impl Shared {
             Err(Refusal::NoRoom(batch)) => {
                 let (sender, room) = oneshot::channel();
                 state.room.push(sender);
-                return Ok(Err((batch, room)));
+                return Ok(Offer::NoRoom(batch, room));
             }
         };
-        if state.thread_waits && state.sequencer.has_work() {
-            state.thread_waits = false;
-            self.work.notify_one();
+        let mut leads = false;
+        if state.turn == Turn::Free && state.sequencer.has_work() {
+            if may_lead {
+                state.turn = Turn::Submitter;
+                leads = true;
+            } else {
+                self.wake_thread(&mut state);
+            }
         }
-        Ok(Ok(acceptance))
+        Ok(Offer::Accepted { acceptance, leads })
+    }
+
+    fn wake_thread(&self, state: &mut State) {
+        state.turn = Turn::Thread;
+        self.work.notify_all();
+    }
+
+    /// Takes the turn from a submitter: the thread goes on, if there is anything to do for it.
+    pub(crate) fn end_lead(&self) {
+        let mut state = self.state.lock();
+        state.turn = Turn::Free;
+        if state.sequencer.has_work() || state.status != Status::Healthy || state.stopping {
+            self.wake_thread(&mut state);
+        }
     }
 
     pub(crate) fn take_group(&self) -> Option<Group> {
@@ -207,26 +237,28 @@ impl Shared {
         Ok(())
     }
 
-    /// Waits until there is work, for `limit` at most. Returns whether to go on.
-    pub(super) fn wait_for_work(&self, limit: Option<Duration>) -> bool {
+    /// Waits until there is work for the commit thread, for `limit` at most. Returns whether to go on.
+    pub(crate) fn wait_for_work(&self, limit: Option<Duration>) -> bool {
         let mut state = self.state.lock();
-        while !state.sequencer.has_work() && !state.stopping {
-            state.thread_waits = true;
+        if !state.sequencer.has_work() {
+            state.turn = Turn::Free;
+        }
+        while state.turn == Turn::Submitter || (state.turn == Turn::Free && !state.stopping) {
             match limit {
                 None => self.work.wait(&mut state),
                 Some(limit) => {
-                    if self.work.wait_for(&mut state, limit).timed_out() {
+                    if self.work.wait_for(&mut state, limit).timed_out() && state.turn == Turn::Free {
                         break;
                     }
                 }
             }
         }
-        state.thread_waits = false;
+        state.turn = Turn::Thread;
         !state.stopping
     }
 
     /// Waits before the next attempt to recover. Returns whether to go on.
-    pub(super) fn wait_to_retry(&self, backoff: Duration) -> bool {
+    pub(crate) fn wait_to_retry(&self, backoff: Duration) -> bool {
         let mut state = self.state.lock();
         if !state.stopping {
             self.work.wait_for(&mut state, backoff);
@@ -282,9 +314,8 @@ impl Drop for Pause<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         state.sequencer.unpause();
-        if state.sequencer.has_work() {
-            state.thread_waits = false;
-            self.0.work.notify_all();
+        if state.turn == Turn::Free && state.sequencer.has_work() {
+            self.0.wake_thread(&mut state);
         }
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod conformance;
+mod driven;
 mod folder;
 mod journal;
 mod machines;
