@@ -191,3 +191,39 @@ async fn a_worker_that_does_not_stop_in_time_is_aborted_and_named() {
     );
     assert_eq!(stage.report(), Report::default(), "nothing starts after a stop");
 }
+
+/// Drops its own supervisor in its run, as the last owner of a service does in a panic.
+struct Orphan {
+    supervisor: Arc<Mutex<Option<Supervisor>>>,
+    began: mpsc::UnboundedSender<()>,
+}
+
+impl Worker for Orphan {
+    type Error = &'static str;
+
+    fn name(&self) -> &'static str {
+        "orphan"
+    }
+
+    async fn run_once(&self) -> Result<Next, &'static str> {
+        self.began.send(()).expect("the test listens");
+        if self.supervisor.lock().take().is_some() {
+            return Ok(Next::OnHint);
+        }
+        // Awaiting lets the abort strike: a worker that came here without would never end.
+        futures::future::pending().await
+    }
+}
+
+/// Nothing the worker waits for comes any more, so it never awaits, and an abort never strikes.
+#[tokio::test]
+async fn a_worker_whose_supervisor_is_dropped_does_not_run_again() {
+    let (env, _clock) = Env::manual(1, START);
+    let (sender, mut began) = mpsc::unbounded_channel();
+    let supervisor = Arc::new(Mutex::new(Some(Supervisor::new(env.clone()))));
+    let orphan = Orphan { supervisor: supervisor.clone(), began: sender };
+    supervisor.lock().as_ref().expect("it is there").start(orphan, &Hint::new());
+    assert_eq!(began.recv().await, Some(()));
+    assert_eq!(began.recv().await, None, "it ran again");
+    assert_eq!(env.activity().report(env.now()), Report::default());
+}
