@@ -134,11 +134,7 @@ async fn exchange(sqs: &Sqs, operation: &str, input: &Value) -> Result<(u16, Val
         operation: known,
         account: AccountId::DEFAULT,
         region: Region::us_east_1(),
-        caller: Caller {
-            access_key: Some("sim".to_owned()),
-            principal_arn: "arn:aws:iam::000000000000:root".to_owned(),
-            authenticated: false,
-        },
+        caller: Caller::root(AccountId::DEFAULT),
         base_url: Queue::base().to_owned(),
         request_id: "00000000-0000-0000-0000-000000000000".to_owned(),
         trace: None,

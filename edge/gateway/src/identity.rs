@@ -36,8 +36,7 @@ impl Identity {
             region: region(scope, host, directory)?,
             caller: Caller {
                 access_key: scope.map(|scope| scope.access_key.clone().into_owned()),
-                principal_arn: root_arn(account),
-                authenticated: false,
+                ..Caller::root(account)
             },
         })
     }
@@ -57,15 +56,11 @@ impl Identity {
             region: region(Some(scope), host, directory)?,
             caller: Caller {
                 access_key: Some(scope.access_key.clone().into_owned()),
-                principal_arn: root_arn(account),
                 authenticated: true,
+                ..Caller::root(account)
             },
         })
     }
-}
-
-fn root_arn(account: AccountId) -> String {
-    format!("arn:aws:iam::{account}:root")
 }
 
 fn region(scope: Option<&Claimed<'_>>, host: Option<&str>, directory: &Directory) -> Result<Region, ServiceError> {

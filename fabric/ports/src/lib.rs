@@ -12,6 +12,12 @@
 
 mod admin;
 mod delivery;
+mod identity;
+mod log_lines;
 
 pub use admin::{AdminAnswer, AdminRoute};
 pub use delivery::{Delivery, Post, Refusal, RetryPolicy, Sink};
+pub use identity::{
+    Credential, Credentials, Identity, IdentityPolicies, NamedPolicy, PrincipalPolicies, ResourcePolicies, Session,
+};
+pub use log_lines::{LogBatch, LogLines};

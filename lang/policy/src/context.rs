@@ -33,6 +33,39 @@ pub struct Principal {
     pub account: Option<AccountId>,
 }
 
+impl Principal {
+    /// The root of an account.
+    pub fn root(account: AccountId) -> Principal {
+        Principal {
+            kind: PrincipalKind::Root,
+            arn: format!("arn:aws:iam::{account}:root"),
+            role_arn: None,
+            account: Some(account),
+        }
+    }
+
+    /// A user, by its ARN.
+    pub fn user(account: AccountId, arn: impl Into<String>) -> Principal {
+        Principal { kind: PrincipalKind::User, arn: arn.into(), role_arn: None, account: Some(account) }
+    }
+
+    /// A session of a role, by the ARNs of both.
+    pub fn role_session(account: AccountId, arn: impl Into<String>, role_arn: impl Into<String>) -> Principal {
+        let kind = PrincipalKind::RoleSession;
+        Principal { kind, arn: arn.into(), role_arn: Some(role_arn.into()), account: Some(account) }
+    }
+
+    /// A service that acts for itself, by its name, such as `events.amazonaws.com`.
+    pub fn service(name: impl Into<String>) -> Principal {
+        Principal { kind: PrincipalKind::Service, arn: name.into(), role_arn: None, account: None }
+    }
+
+    /// Somebody who did not sign.
+    pub fn anonymous() -> Principal {
+        Principal { kind: PrincipalKind::Anonymous, arn: "*".to_owned(), role_arn: None, account: None }
+    }
+}
+
 /// A request as policies see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {

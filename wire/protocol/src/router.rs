@@ -167,11 +167,7 @@ mod tests {
             operation: MODEL.operation(operation).unwrap(),
             account: AccountId::DEFAULT,
             region: Region::us_east_1(),
-            caller: Caller {
-                access_key: None,
-                principal_arn: "arn:aws:iam::000000000000:root".to_owned(),
-                authenticated: false,
-            },
+            caller: Caller::root(AccountId::DEFAULT),
             base_url: "http://localhost".to_owned(),
             request_id: "1".to_owned(),
             trace: None,

@@ -47,8 +47,22 @@ pub struct Caller {
     pub access_key: Option<String>,
     /// The identity's ARN, such as `arn:aws:iam::123456789012:root`.
     pub principal_arn: String,
+    /// The identity's unique id, as `GetCallerIdentity` answers it and policies know it by `aws:userid`.
+    pub user_id: String,
     /// Whether the signature was verified. Without `--auth enforce` it never is.
     pub authenticated: bool,
+}
+
+impl Caller {
+    /// The root of an account, unproven: who asks where nobody checks.
+    pub fn root(account: AccountId) -> Caller {
+        Caller {
+            access_key: None,
+            principal_arn: format!("arn:aws:iam::{account}:root"),
+            user_id: account.to_string(),
+            authenticated: false,
+        }
+    }
 }
 
 /// What a service returns for a call.

@@ -89,11 +89,7 @@ impl Bed {
             operation,
             account,
             region: Region::us_east_1(),
-            caller: Caller {
-                access_key: None,
-                principal_arn: format!("arn:aws:iam::{account}:root"),
-                authenticated: false,
-            },
+            caller: Caller::root(account),
             base_url: "http://localhost:4566".to_owned(),
             request_id: "00000000-0000-0000-0000-000000000000".to_owned(),
             trace: None,
