@@ -23,8 +23,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use fjall::compaction::Leveled;
 use fjall::{
-    AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Readable,
-    Snapshot,
+    AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, OwnedWriteBatch,
+    PersistMode, Readable, Snapshot,
 };
 
 use super::journal;
@@ -95,21 +95,52 @@ impl Disk for FjallDisk {
     }
 }
 
-/// Memtables are sized so that all of them together stay small, yet most messages are deleted
-/// before their memtable is flushed and never reach a table.
+/// Values of the log space from this size on lie in files of their own, and tables hold only where.
+const SEPARATED_BYTES: u32 = 256;
+
+/// The size of such a file: about what one memtable holds, so that it dies as a whole.
+const VALUES_FILE_BYTES: u64 = 16 * MIB;
+
+/// A file of values of which this much is dead is written anew without it.
+const STALE: f32 = 0.5;
+
+/// How an area is laid out. Fjall notes it in the data folder when the area is created, and keeps to
+/// it from then on: another choice here is one for new folders.
+///
+/// What decides is the room that the dead take. A message is written, and deleted soon after, but
+/// what deletes it lies in another table; both are gone only once compaction has brought them
+/// together in the last level. Fjall first moves down tables that overlap nothing, which are those of
+/// new messages, so its middle levels fill with deletions, and a table of deletions keeps twenty
+/// times its size of bodies alive: with tables of 32 MiB, 1.6 GB after two million messages of 1 KiB
+/// of which 98 MiB were live. Against that:
+///
+/// - Small tables, because a level above the last one holds up to four of them.
+/// - Bodies apart from their keys, so that a deletion is as large as what it deletes, compaction
+///   writes no body again, and a file of bodies is dropped whole when the last one in it is dead.
+/// - A file that is half dead is written anew, however young: one body that stays would otherwise
+///   keep thousands. Fjall's own choice is the oldest quarter of such files, which are none of three.
+///
+/// With it 0.3 GB remain of the 1.6, and the disk takes two thirds of the writes.
 fn options(area: Area) -> KeyspaceCreateOptions {
     let table = match area {
-        Area::Space(Space::Map | Space::Log) => 32 * MIB,
-        Area::Space(Space::Queue) => 16 * MIB,
-        Area::Meta => 4 * MIB,
+        Area::Space(Space::Map | Space::Log) => 8 * MIB,
+        Area::Space(Space::Queue) | Area::Meta => 4 * MIB,
     };
+    let separated = KvSeparationOptions::default()
+        .compression(CompressionType::None)
+        .separation_threshold(SEPARATED_BYTES)
+        .file_target_size(VALUES_FILE_BYTES)
+        .staleness_threshold(STALE)
+        .age_cutoff(1.0);
     KeyspaceCreateOptions::default()
         .manual_journal_persist(true)
         .max_memtable_size(memtable_bytes(area))
         .compaction_strategy(Arc::new(Leveled::default().with_table_target_size(table)))
+        .with_kv_separation((area == Area::Space(Space::Log)).then_some(separated))
 }
 
-/// A memtable is sealed soon after it has this size.
+/// A memtable is sealed soon after it has this size: all of them together stay small, yet most
+/// messages are deleted before their memtable is flushed and never reach a table.
 fn memtable_bytes(area: Area) -> u64 {
     match area {
         Area::Space(Space::Map | Space::Queue) => 6 * MIB,
