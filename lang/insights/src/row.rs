@@ -1,0 +1,102 @@
+//! What flows from command to command: an event with what was computed for it, or a group of `stats`.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::discover;
+use crate::event::Event;
+use crate::value::Value;
+
+/// One row.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    event: Option<Arc<Event>>,
+    /// The event's fields as far as anybody asked.
+    document: OnceCell<Option<Json>>,
+    computed: Vec<(Arc<str>, Value)>,
+    /// What the last `sort` sorts by.
+    pub(crate) keys: Vec<Value>,
+    /// Which row this is, for equals in a sort.
+    pub(crate) number: u64,
+}
+
+impl Row {
+    pub(crate) fn of_event(event: Event, number: u64) -> Row {
+        Row { event: Some(Arc::new(event)), document: OnceCell::new(), computed: Vec::new(), keys: Vec::new(), number }
+    }
+
+    pub(crate) fn of_group(computed: Vec<(Arc<str>, Value)>, number: u64) -> Row {
+        Row { event: None, document: OnceCell::new(), computed, keys: Vec::new(), number }
+    }
+
+    pub(crate) fn timestamp_ms(&self) -> Option<i64> {
+        self.event.as_ref().map(|event| event.timestamp_ms)
+    }
+
+    pub(crate) fn set(&mut self, name: &Arc<str>, value: Value) {
+        match self.computed.iter_mut().find(|(own, _)| own == name) {
+            Some((_, old)) => *old = value,
+            None => self.computed.push((name.clone(), value)),
+        }
+    }
+
+    /// A field by name: computed, of the system, a part of a computed structure, or discovered in the message.
+    pub(crate) fn field(&self, name: &str) -> Value {
+        if let Some((_, value)) = self.computed.iter().find(|(own, _)| &**own == name) {
+            return value.clone();
+        }
+        if let Some(value) = self.system(name) {
+            return value;
+        }
+        for (own, value) in &self.computed {
+            if let (Some(path), Value::Structure(json)) = (name.strip_prefix(&**own), value)
+                && let Some(path) = path.strip_prefix('.')
+            {
+                return discover::find(json, path).map_or(Value::Missing, Value::discovered);
+            }
+        }
+        self.discovered(name)
+    }
+
+    fn system(&self, name: &str) -> Option<Value> {
+        let event = self.event.as_ref()?;
+        Some(match name {
+            "@timestamp" => Value::Time(event.timestamp_ms),
+            "@ingestionTime" => Value::Time(event.ingestion_ms),
+            "@message" => Value::Text(event.message.clone()),
+            "@logStream" => Value::Text(event.log_stream.to_string()),
+            "@log" => Value::Text(event.log.to_string()),
+            "@ptr" => Value::Text(event.ptr.clone()),
+            _ => return None,
+        })
+    }
+
+    fn discovered(&self, name: &str) -> Value {
+        let Some(event) = &self.event else { return Value::Missing };
+        if let Some(field) = name.strip_prefix('@').filter(|field| !field.starts_with('@')) {
+            return discover::lambda(event, field).map_or(Value::Missing, Value::Text);
+        }
+        // `@@name` is a field of the message that begins with an @ itself.
+        let name = name.strip_prefix('@').unwrap_or(name);
+        let document = self.document.get_or_init(|| discover::document(event));
+        match document.as_ref().and_then(|document| discover::find(document, name)).map(Value::discovered) {
+            // Only what has no parts is a field.
+            Some(Value::Structure(_)) | None => Value::Missing,
+            Some(value) => value,
+        }
+    }
+
+    /// Forgets what can be found again, before the row is kept.
+    pub(crate) fn compact(&mut self) {
+        self.document = OnceCell::new();
+    }
+
+    /// What keeping it costs, in bytes.
+    pub(crate) fn cost(&self) -> usize {
+        let event = self.event.as_ref().map_or(0, |event| size_of::<Event>() + event.message.len() + event.ptr.len());
+        let computed: usize = self.computed.iter().map(|(_, value)| 32 + value.cost()).sum();
+        size_of::<Row>() + event + computed + self.keys.iter().map(Value::cost).sum::<usize>()
+    }
+}
