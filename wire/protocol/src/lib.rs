@@ -10,6 +10,7 @@
 //!
 //! Left out: HTTP itself (the gateway's), and the codecs of protocols that no service needs yet.
 
+mod access;
 pub mod aws_json;
 pub mod aws_query;
 mod codec;
@@ -24,6 +25,7 @@ pub mod service;
 mod shape;
 mod time;
 
+pub use access::{Access, Guard, Need, Needs, Permissions, needs};
 pub use codec::{Codec, Reply, codec};
 pub use decode::DecodeError;
 pub use model::{Coverage, ErrorShape, Fault, Operation, ProtocolId, ServiceModel, Validation};

@@ -1,18 +1,32 @@
+use std::any::{Any, TypeId};
 use std::future::Future;
 
 use futures::FutureExt;
 
+use crate::access::{Access, Needs};
 use crate::constraints;
+use crate::errors;
 use crate::model::{Coverage, ServiceModel};
 use crate::service::{Call, ResponseFuture, ServiceError};
 use crate::shape::{Reader, Shape};
 
-/// Reads an operation's input and starts it.
-pub type Route<S> = Box<
-    dyn for<'a> Fn(&'a S, &'a Call, &'static ServiceModel, &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError>
+type Start<S> = Box<
+    dyn for<'a> Fn(
+            &'a S,
+            &'a Call,
+            &'static ServiceModel,
+            Option<&Access<S>>,
+            &mut dyn Reader,
+        ) -> Result<ResponseFuture<'a>, ServiceError>
         + Send
         + Sync,
 >;
+
+/// Reads an operation's input and starts it.
+pub struct Route<S> {
+    input: TypeId,
+    start: Start<S>,
+}
 
 /// An operation's function: `async fn(&S, &Call, Input) -> Result<Output, E>`.
 ///
@@ -38,7 +52,8 @@ where
     }
 }
 
-/// The route to an operation's function: decode, check the model's constraints, run, box the answer.
+/// The route to an operation's function: decode, check the model's constraints and the caller's
+/// permissions, run, box the answer.
 pub fn route<S, I, O, E, F>(handler: F) -> Route<S>
 where
     S: Sync + 'static,
@@ -47,9 +62,12 @@ where
     E: Into<ServiceError> + 'static,
     F: for<'a> Handler<'a, S, I, O, E> + 'static,
 {
-    Box::new(move |service, call, model, reader| {
+    let start: Start<S> = Box::new(move |service, call, model, access, reader| {
         let input = I::read(reader)?;
         constraints::check(model.validation, &input)?;
+        if let Some(guard) = call.caller.permissions.guard() {
+            guard.check(call, &needs_of(service, call, access, &input)?)?;
+        }
         let running = handler.start(service, call, input);
         Ok(async move {
             match running.await {
@@ -58,7 +76,20 @@ where
             }
         }
         .boxed())
-    })
+    });
+    Route { input: TypeId::of::<I>(), start }
+}
+
+/// Fails closed: an operation that was forgotten in its service's table is nobody's.
+fn needs_of<S>(service: &S, call: &Call, access: Option<&Access<S>>, input: &dyn Any) -> Result<Needs, ServiceError> {
+    match access {
+        Some(access) => access.needs(service, call, input),
+        None => {
+            let name = call.operation.name;
+            let message = format!("Tidegate cannot tell yet which permissions {name} needs, so nobody has them");
+            Err(ServiceError::new(errors::ACCESS_DENIED, message))
+        }
+    }
 }
 
 /// A service's routing table: one line for each operation that it serves.
@@ -66,6 +97,8 @@ pub struct Router<S> {
     model: &'static ServiceModel,
     /// By the operation's index in the model.
     routes: Vec<Option<Route<S>>>,
+    /// What each needs, by the same index.
+    accesses: Vec<Option<Access<S>>>,
 }
 
 impl<S> Router<S> {
@@ -91,7 +124,33 @@ impl<S> Router<S> {
             let claimed = !matches!(listed, None | Some(Coverage::NotImplemented));
             assert_eq!(claimed, route.is_some(), "{}: coverage and routes of {} disagree", model.name, operation.name);
         }
-        Router { model, routes }
+        let accesses = routes.iter().map(|_| None).collect();
+        Router { model, routes, accesses }
+    }
+
+    /// The same with what each operation needs permissions for.
+    ///
+    /// # Panics
+    /// If an entry is for an operation that is not routed, for another input than its route's, or for one
+    /// that has an entry already.
+    #[must_use]
+    pub fn with_accesses(mut self, table: impl IntoIterator<Item = (&'static str, Access<S>)>) -> Router<S> {
+        for (name, access) in table {
+            let index = self.model.index_of(name);
+            let Some(route) = index.and_then(|index| self.routes[index].as_ref()) else {
+                panic!("{} does not route {name}", self.model.name)
+            };
+            assert!(route.input == access.input, "{}: the needs of {name} are of another input", self.model.name);
+            let slot = index.and_then(|index| self.accesses.get_mut(index));
+            let Some(slot) = slot else { unreachable!("there is a slot for each operation") };
+            assert!(slot.replace(access).is_none(), "{} says twice what {name} needs", self.model.name);
+        }
+        self
+    }
+
+    /// Whether the table says what an operation needs.
+    pub fn knows_needs_of(&self, operation: &str) -> bool {
+        self.model.index_of(operation).is_some_and(|index| self.accesses[index].is_some())
     }
 
     /// The model behind the table.
@@ -110,9 +169,10 @@ impl<S> Router<S> {
         input: &mut dyn Reader,
     ) -> Result<ResponseFuture<'a>, ServiceError> {
         let name = call.operation.name;
-        let route = self.model.index_of(name).and_then(|index| self.routes[index].as_ref());
+        let index = self.model.index_of(name);
+        let route = index.and_then(|index| Some((self.routes[index].as_ref()?, self.accesses[index].as_ref())));
         match route {
-            Some(route) => route(service, call, self.model, input),
+            Some((route, access)) => (route.start)(service, call, self.model, access, input),
             None => Err(ServiceError::not_implemented(self.model.name, name)),
         }
     }
@@ -121,9 +181,11 @@ impl<S> Router<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::{Guard, Need, Permissions, needs};
     use crate::aws_json::JsonReader;
     use crate::model::{ErrorShape, Fault, Operation, ProtocolId, Validation};
     use crate::service::Caller;
+    use std::sync::Arc;
     use tidegate_types::{AccountId, Region};
 
     struct Doors(String);
@@ -179,10 +241,13 @@ mod tests {
 
     fn answer(operation: &str, path: &str, body: &str) -> Result<(), &'static str> {
         let router = Router::new(&MODEL, COVERAGE, [("Open", route(open))]);
+        ask(&router, &call(operation, path), body)
+    }
+
+    fn ask(router: &Router<Doors>, call: &Call, body: &str) -> Result<(), &'static str> {
         let doors = Doors("/front".to_owned());
-        let call = call(operation, path);
         let mut reader = JsonReader::new(body.as_bytes()).unwrap();
-        let future = router.dispatch(&doors, &call, &mut reader).map_err(|error| error.shape.code)?;
+        let future = router.dispatch(&doors, call, &mut reader).map_err(|error| error.shape.code)?;
         futures::executor::block_on(future).map(drop).map_err(|error| error.shape.code)
     }
 
@@ -192,6 +257,47 @@ mod tests {
         assert_eq!(answer("Open", "/back", "{}"), Err("DoorIsStuck"));
         assert_eq!(answer("Open", "/front", "[]"), Err("SerializationException"));
         assert_eq!(answer("Close", "/front", "{}"), Err("NotImplemented"));
+    }
+
+    /// Lets through what is asked of the front door.
+    struct Porter;
+
+    impl Guard for Porter {
+        fn check(&self, _call: &Call, needs: &Needs) -> Result<(), ServiceError> {
+            match needs {
+                Needs::Nothing => Ok(()),
+                Needs::All(all) if all.iter().all(|need| need.resource == "/front") => Ok(()),
+                Needs::All(_) => Err(ServiceError::new(errors::ACCESS_DENIED, "not you")),
+            }
+        }
+    }
+
+    #[test]
+    fn a_guard_is_asked_before_the_operation_starts() {
+        let open_needs = |_: &Doors, call: &Call, _: &()| -> Result<Need, Stuck> {
+            if call.path == "/nowhere" { Err(Stuck) } else { Ok(Need::new("doors:Open", call.path.clone())) }
+        };
+        let forgetful = Router::new(&MODEL, COVERAGE, [("Open", route(open))]);
+        let router =
+            Router::new(&MODEL, COVERAGE, [("Open", route(open))]).with_accesses([("Open", needs(open_needs))]);
+        let guarded = |path: &str| {
+            let mut call = call("Open", path);
+            call.caller.permissions = Permissions::guarded(Arc::new(Porter));
+            call
+        };
+        assert_eq!(ask(&router, &guarded("/front"), "{}"), Ok(()));
+        assert_eq!(ask(&router, &guarded("/back"), "{}"), Err("AccessDeniedException"));
+        assert_eq!(ask(&router, &guarded("/nowhere"), "{}"), Err("DoorIsStuck"));
+        assert_eq!(ask(&router, &call("Open", "/back"), "{}"), Err("DoorIsStuck"), "nobody is asked without a guard");
+        assert_eq!(ask(&forgetful, &guarded("/front"), "{}"), Err("AccessDeniedException"), "it fails closed");
+        assert!(router.knows_needs_of("Open") && !router.knows_needs_of("Close") && !forgetful.knows_needs_of("Open"));
+    }
+
+    #[test]
+    #[should_panic(expected = "another input")]
+    fn needs_of_another_input_are_refused() {
+        let wrong = |_: &Doors, _: &Call, _: &String| -> Result<Needs, Stuck> { Ok(Needs::Nothing) };
+        drop(Router::new(&MODEL, COVERAGE, [("Open", route(open))]).with_accesses([("Open", needs(wrong))]));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tidegate_types::{AccountId, ErrorKind, Region};
 
+use crate::access::Permissions;
 use crate::model::{Coverage, ErrorShape, Fault, Operation, ProtocolId, ServiceModel};
 use crate::shape::{Reader, Shape};
 
@@ -41,7 +42,7 @@ pub struct Call {
 }
 
 /// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Caller {
     /// The access key id of the signature, if there was one.
     pub access_key: Option<String>,
@@ -51,6 +52,8 @@ pub struct Caller {
     pub user_id: String,
     /// Whether the signature was verified. Without `--auth enforce` it never is.
     pub authenticated: bool,
+    /// What the caller may do.
+    pub permissions: Permissions,
 }
 
 impl Caller {
@@ -61,6 +64,7 @@ impl Caller {
             principal_arn: format!("arn:aws:iam::{account}:root"),
             user_id: account.to_string(),
             authenticated: false,
+            permissions: Permissions::default(),
         }
     }
 }
@@ -82,6 +86,12 @@ pub trait Service: Send + Sync {
     /// At once: input that cannot be read or breaks the model's constraints, and an operation that is
     /// not implemented. Later: whatever the operation refuses.
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError>;
+
+    /// Whether the service can say what permissions this operation needs. One that cannot is refused to
+    /// every caller who is checked.
+    fn knows_needs_of(&self, _operation: &str) -> bool {
+        false
+    }
 }
 
 /// An error as a client will see it.
