@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use tidegate_delivery::Dispatcher;
 use tidegate_dynamodb::DynamoDb;
 use tidegate_env::{Env, OsRandom, ShiftedClock, TaskHandle};
 use tidegate_gateway::{
@@ -13,6 +14,8 @@ use tidegate_gateway::{
     Patience, ResetHook, Server, Stage, Stop, Stopper,
 };
 use tidegate_log::Logs;
+use tidegate_logs::CloudWatchLogs;
+use tidegate_ports::Sink;
 use tidegate_protocol::Service;
 use tidegate_queue::Queues;
 use tidegate_sqs::Sqs;
@@ -51,6 +54,8 @@ pub struct Running {
 /// What runs beside the requests.
 struct Background {
     supervisor: Supervisor,
+    /// What services send to each other through does not keep its targets alive.
+    _sinks: Vec<Arc<dyn Sink>>,
     _timers: TaskHandle<()>,
     _sweep: TaskHandle<()>,
     _upkeep: TaskHandle<()>,
@@ -94,11 +99,19 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         .context("cannot start SQS")?;
     sqs.start_workers(&supervisor);
     let logs = Arc::new(Logs::open(store.clone()).await.context("cannot read the logs")?);
-    let dynamodb = DynamoDb::open(store.clone(), logs, env.clone()).await.context("cannot start DynamoDB")?;
+    let dynamodb = DynamoDb::open(store.clone(), logs.clone(), env.clone()).await.context("cannot start DynamoDB")?;
     dynamodb.start_workers(&supervisor);
-    let served: Vec<Arc<dyn Service>> = vec![sqs.clone(), dynamodb.clone(), dynamodb.streams()];
+    let post = Arc::new(Dispatcher::new());
+    let cloudwatch_logs = CloudWatchLogs::open(store.clone(), logs, env.clone(), post.clone())
+        .await
+        .context("cannot start CloudWatch Logs")?;
+    cloudwatch_logs.start_workers(&supervisor);
+    let sinks: Vec<Arc<dyn Sink>> = vec![sqs.sink(), cloudwatch_logs.sink()];
+    sinks.iter().try_for_each(|sink| post.register(sink))?;
+    let served: Vec<Arc<dyn Service>> =
+        vec![sqs.clone(), dynamodb.clone(), dynamodb.streams(), cloudwatch_logs.clone()];
     let pages = sqs.admin_routes();
-    let resets: Vec<ResetHook> = vec![reset_of(&sqs), reset_of_dynamodb(&dynamodb)];
+    let resets: Vec<ResetHook> = vec![reset_of(&sqs), reset_of_dynamodb(&dynamodb), reset_of_logs(&cloudwatch_logs)];
 
     // 6. The gateway in front of them.
     let auth = match config.auth {
@@ -139,6 +152,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let (stopper, stop) = Stopper::new();
     let background = Background {
         supervisor,
+        _sinks: sinks,
         _timers: env.spawn("queue timers", queues.clone().run_timers()),
         _sweep: env.spawn("queue sweep", sweep(env.clone(), queues)),
         _upkeep: env.spawn("metrics upkeep", upkeep(env.clone(), metrics)),
@@ -259,6 +273,14 @@ fn reset_of_dynamodb(dynamodb: &Arc<DynamoDb>) -> ResetHook {
     Arc::new(move || {
         let dynamodb = dynamodb.clone();
         Box::pin(async move { dynamodb.reset().await.map_err(|error| error.to_string()) })
+    })
+}
+
+fn reset_of_logs(logs: &Arc<CloudWatchLogs>) -> ResetHook {
+    let logs = logs.clone();
+    Arc::new(move || {
+        let logs = logs.clone();
+        Box::pin(async move { logs.reset().await.map_err(|error| error.to_string()) })
     })
 }
 

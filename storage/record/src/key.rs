@@ -21,6 +21,8 @@ pub enum Root {
     Sqs = 0x10,
     /// `services/dynamodb`.
     DynamoDb = 0x14,
+    /// `services/logs`.
+    Logs = 0x17,
 }
 
 /// Ends a byte string. Sorts below [`ESCAPED_ZERO`], so that a string sorts before its extensions.

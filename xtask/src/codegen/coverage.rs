@@ -18,6 +18,9 @@ pub use sqs::COVERAGE as SQS;
 #[path = "../../../services/dynamodb/src/wire/coverage.rs"]
 mod dynamodb;
 pub use dynamodb::{COVERAGE as DYNAMODB, STREAMS_COVERAGE as DYNAMODB_STREAMS};
+#[path = "../../../services/logs/src/wire/coverage.rs"]
+mod logs;
+pub use logs::COVERAGE as LOGS;
 
 /// Writes the page.
 pub fn page(services: &[Entry], models: &[Model]) -> Result<String> {

@@ -42,7 +42,12 @@ fn strip_unused(text: String) -> String {
         Some((_, body)) => (text[..text.len() - body.len()].to_owned(), body.to_owned()),
         None => return text,
     };
-    let used = |name: &str| body.contains(name);
+    // As a word: a field or type called `LogLocation` does not use `Location`.
+    let used = |name: &str| {
+        let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        body.match_indices(name)
+            .any(|(at, _)| !is_part(body[..at].chars().next_back()) && !is_part(body[at + name.len()..].chars().next()))
+    };
     let mut imports = imports;
     if !used("Bytes") {
         imports = imports.replace("use bytes::Bytes;\n", "");
@@ -131,8 +136,14 @@ impl Generator<'_> {
             let target = self.model.shape(&reference.shape)?;
             let field = field(member_name);
             table += &format!("{},", self.member(name, shape, member_name, reference)?);
-            fields += &format!("pub {field}: Option<{}>,", self.rust_type(&reference.shape, target)?);
-            reads += &format!("{index} => shape.{field} = Some({}),", self.read(&reference.shape, target)?);
+            let (kind, read) = (self.rust_type(&reference.shape, target)?, self.read(&reference.shape, target)?);
+            // A structure that holds itself, without a list or map in between, would be infinitely large.
+            let (kind, read) = match self.contains(&reference.shape, name, &mut BTreeSet::new())? {
+                true => (format!("Box<{kind}>"), format!("Box::new({read})")),
+                false => (kind, read),
+            };
+            fields += &format!("pub {field}: Option<{kind}>,");
+            reads += &format!("{index} => shape.{field} = Some({read}),");
             let write = self.write(&reference.shape, target, "value")?;
             writes += &format!(
                 "if let Some(value) = &self.{field} {{ writer.member(&{c}, {index}); {write}; }}",
@@ -173,6 +184,23 @@ impl Shape for {name} {{
 }}
 "
         ))
+    }
+
+    /// Whether the shape `outer` is `inner`, or a structure that holds it directly.
+    fn contains(&self, outer: &str, inner: &str, seen: &mut BTreeSet<String>) -> Result<bool> {
+        let shape = self.model.shape(outer)?;
+        if shape.kind != "structure" || !seen.insert(outer.to_owned()) {
+            return Ok(false);
+        }
+        if outer == inner {
+            return Ok(true);
+        }
+        for (_, reference) in shape.members()? {
+            if self.contains(&reference.shape, inner, seen)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A member's line in its structure's table.

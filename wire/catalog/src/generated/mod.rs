@@ -9,7 +9,6 @@ pub mod ecs;
 pub mod events;
 pub mod iam;
 pub mod lambda;
-pub mod logs;
 pub mod s3;
 pub mod secretsmanager;
 pub mod ses;
@@ -30,7 +29,7 @@ pub static SERVICES: &[&ServiceModel] = &[
     &s3::MODEL,
     &ses::MODEL,
     &sesv2::MODEL,
-    &logs::MODEL,
+    &tidegate_api_logs::MODEL,
     &iam::MODEL,
     &sts::MODEL,
     &apigateway::MODEL,

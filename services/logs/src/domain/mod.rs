@@ -1,0 +1,21 @@
+//! CloudWatch Logs' rules, pure and synchronous. They take `now` and know neither store nor protocol.
+
+mod address;
+mod batch;
+mod chunk;
+mod cut;
+mod limits;
+mod metric;
+mod retention;
+mod selection;
+mod subscription;
+
+pub use address::{GroupAddress, GroupReference, StreamName};
+pub use batch::{Accepted, BatchError, Event, Rejected, accept};
+pub use chunk::{CHUNK_BYTES, CHUNK_SPAN_MS, Chunk, split};
+pub use cut::{Cut, EventId};
+pub use limits::{EVENT_OVERHEAD_BYTES, MAX_ANSWER_BYTES, MAX_BATCH_BYTES, MAX_EVENTS};
+pub use metric::{MetricTransformation, Sample, samples};
+pub use retention::{RETENTION_DAYS, is_retention};
+pub use selection::{Direction, Found, Selection};
+pub use subscription::{Envelope, control_message, data_messages};

@@ -1,0 +1,75 @@
+//! Why an operation did not happen. `wire/errors.rs` gives each of these its AWS code and words.
+
+use tidegate_log::LogError;
+use tidegate_ports::Refusal;
+use tidegate_store::{CommitError, StoreError, TransactError};
+
+use crate::domain::BatchError;
+
+/// Why an operation did not happen.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Error {
+    #[error("the log group does not exist")]
+    NoSuchGroup,
+    #[error("the log stream does not exist")]
+    NoSuchStream,
+    #[error("the log group exists")]
+    GroupExists,
+    #[error("the log stream exists")]
+    StreamExists,
+    #[error("the log group is protected")]
+    GroupIsProtected,
+    #[error("the {0} does not exist")]
+    NoSuchFilter(&'static str),
+    #[error("there is no policy {0}")]
+    NoSuchPolicy(String),
+    #[error("there is no destination")]
+    NoSuchDestination,
+    #[error("{0} is not an ARN of ours")]
+    NoSuchResource(String),
+    #[error("too many of them")]
+    LimitExceeded,
+    #[error("too many tags")]
+    TooManyTags(String),
+    #[error("{0}")]
+    Batch(#[from] BatchError),
+    #[error("the token is not one of ours")]
+    InvalidToken,
+    #[error("name and identifier are both given")]
+    NameAndIdentifier,
+    #[error("neither name nor identifier is given")]
+    NeitherNameNorIdentifier,
+    #[error("{0}")]
+    Invalid(String),
+    #[error("{0}")]
+    Denied(String),
+    #[error("{vendor} did not take the message: {refusal}")]
+    Undeliverable { vendor: String, refusal: Refusal },
+    #[error("{0} is not implemented")]
+    NotImplemented(&'static str),
+    #[error(transparent)]
+    Pattern(#[from] tidegate_logfilter::Error),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+impl Error {
+    /// A parameter that is wrong, in AWS's words.
+    pub(crate) fn invalid(words: impl Into<String>) -> Error {
+        Error::Invalid(words.into())
+    }
+}
+
+impl From<TransactError<Error>> for Error {
+    fn from(error: TransactError<Error>) -> Error {
+        match error {
+            TransactError::Refused(error) => error,
+            TransactError::Commit(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Metric filters: numbers made of events, seen among the server's metrics.
+
+use tidegate_api_logs::{
+    DeleteMetricFilterRequest, DescribeMetricFiltersRequest, DescribeMetricFiltersResponse, PutMetricFilterRequest,
+    TestMetricFilterRequest, TestMetricFilterResponse,
+};
+use tidegate_logfilter::Pattern;
+use tidegate_protocol::Call;
+use tidegate_record::Stored;
+use tidegate_store::{KeyRange, Order, Page, Space, Tx};
+
+use super::read_group;
+use crate::domain::MetricTransformation;
+use crate::error::Error;
+use crate::service::CloudWatchLogs;
+use crate::store::{Group, MetricFilterRecord, keys};
+use crate::wire::{self, Paging};
+
+/// The most metric filters of a group.
+const MAX_FILTERS: usize = 100;
+/// The most dimensions of a metric.
+const MAX_DIMENSIONS: usize = 3;
+
+/// Creates or replaces a metric filter.
+pub(crate) async fn put_metric_filter(
+    service: &CloudWatchLogs,
+    call: &Call,
+    input: PutMetricFilterRequest,
+) -> Result<(), Error> {
+    let address = &service.address(call, input.log_group_name, None)?;
+    let name = &input.filter_name.unwrap_or_default();
+    let text = input.filter_pattern.unwrap_or_default();
+    let pattern = Pattern::parse(&text)?;
+    let metric = input.metric_transformations.unwrap_or_default().into_iter().next();
+    let metric = wire::metric(metric.unwrap_or_default());
+    check(&pattern, &metric)?;
+    let filter = &MetricFilterRecord { pattern: text, metric, created_at: service.now() };
+    service
+        .transact(&[], async |tx: &mut Tx| {
+            let group = read_group(tx, address).await?.ok_or(Error::NoSuchGroup)?;
+            let key = keys::metric_filter(group.id, name);
+            if tx.get(Space::Map, &key).await?.is_none() {
+                let range = KeyRange::prefix(&keys::metric_filters(group.id));
+                if tx.scan(Space::Map, &range, Order::Ascending, Page::of(MAX_FILTERS)).await?.len() == MAX_FILTERS {
+                    return Err(Error::LimitExceeded);
+                }
+            }
+            tx.put(Space::Map, key, filter.encode());
+            Ok(())
+        })
+        .await?;
+    Ok(())
+}
+
+fn check(pattern: &Pattern, metric: &MetricTransformation) -> Result<(), Error> {
+    let is_number = metric.value.parse::<f64>().is_ok_and(f64::is_finite);
+    if !is_number && !tidegate_logfilter::is_reference(&metric.value) {
+        return Err(Error::invalid(
+            "Invalid metricTransformations: metricValue must be a number or a reference to a value in the log event",
+        ));
+    }
+    if metric.dimensions.is_empty() {
+        return Ok(());
+    }
+    if metric.default.is_some() {
+        let words = "Invalid metric transformation: dimensions and default value are mutually exclusive properties.";
+        return Err(Error::invalid(words));
+    }
+    if !pattern.supports_dimensions() {
+        return Err(Error::invalid("The specified filter pattern does not support dimensions"));
+    }
+    if metric.dimensions.len() > MAX_DIMENSIONS {
+        return Err(Error::LimitExceeded);
+    }
+    Ok(())
+}
+
+/// Deletes a metric filter.
+pub(crate) async fn delete_metric_filter(
+    service: &CloudWatchLogs,
+    call: &Call,
+    input: DeleteMetricFilterRequest,
+) -> Result<(), Error> {
+    let address = &service.address(call, input.log_group_name, None)?;
+    let name = &input.filter_name.unwrap_or_default();
+    service
+        .transact(&[], async |tx: &mut Tx| {
+            let group = read_group(tx, address).await?.ok_or(Error::NoSuchGroup)?;
+            let key = keys::metric_filter(group.id, name);
+            tx.get(Space::Map, &key).await?.ok_or(Error::NoSuchFilter("metric filter"))?;
+            tx.delete(Space::Map, key);
+            Ok(())
+        })
+        .await?;
+    Ok(())
+}
+
+/// The metric filters of a group, or of all of the caller's.
+pub(crate) async fn describe_metric_filters(
+    service: &CloudWatchLogs,
+    call: &Call,
+    input: DescribeMetricFiltersRequest,
+) -> Result<DescribeMetricFiltersResponse, Error> {
+    match (&input.metric_name, &input.metric_namespace) {
+        (Some(_), None) | (None, Some(_)) => {
+            let words = "Both metricName and metricNamespace must be provided or none of them.";
+            return Err(Error::invalid(words));
+        }
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+    let groups: Vec<Group> = match input.log_group_name {
+        Some(name) => vec![service.group(call, Some(name), None)?],
+        None => service.directory.of_account(call.account, &call.region, None)?,
+    };
+    let paging = Paging::new(input.limit, 50, input.next_token.as_deref())?;
+    let prefix = input.filter_name_prefix.unwrap_or_default();
+    let mut found = Vec::new();
+    for group in &groups {
+        for (name, filter) in group.metric_filters() {
+            let metric = &filter.record.metric;
+            let is_of_metric = input.metric_name.as_ref().is_none_or(|name| *name == metric.name)
+                && input.metric_namespace.as_ref().is_none_or(|namespace| *namespace == metric.namespace);
+            // Behind what was answered before: by group, then by name.
+            let place = format!("{}\n{name}", group.address.name);
+            if name.starts_with(&prefix) && is_of_metric && paging.after().is_none_or(|after| *place > *after) {
+                found.push((place, wire::metric_filter(group, name, &filter.record)));
+            }
+        }
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let next_token = paging.cut(&mut found, |(place, _)| place.clone());
+    let metric_filters = Some(found.into_iter().map(|(_, shown)| shown).collect());
+    Ok(DescribeMetricFiltersResponse { metric_filters, next_token })
+}
+
+/// Says which of some messages match a pattern, and what it takes from them.
+pub(crate) async fn test_metric_filter(
+    _: &CloudWatchLogs,
+    _: &Call,
+    input: TestMetricFilterRequest,
+) -> Result<TestMetricFilterResponse, Error> {
+    let pattern = Pattern::parse(&input.filter_pattern.unwrap_or_default())?;
+    let messages = input.log_event_messages.unwrap_or_default().into_iter();
+    let matches = (1..).zip(messages).filter_map(|(number, message)| {
+        let extracted = pattern.matches(&message)?.values();
+        Some(wire::metric_match(number, message, extracted))
+    });
+    Ok(TestMetricFilterResponse { matches: Some(matches.collect()) })
+}

@@ -1,0 +1,71 @@
+//! CloudWatch Logs' operations: validate, decide, one transaction, answer. Operations about one small thing
+//! share a file; what several need is in `appending` and `reading`.
+
+mod appending;
+mod create_log_group;
+mod create_log_stream;
+mod delete_log_group;
+mod delete_log_stream;
+mod describe_log_groups;
+mod describe_log_streams;
+mod destinations;
+mod filter_log_events;
+mod get_log_events;
+mod list_log_groups;
+mod metric_filters;
+mod put_log_events;
+mod reading;
+mod resource_policies;
+mod settings;
+mod subscription_filters;
+mod tags;
+
+pub(crate) use appending::{Appending, Origin};
+pub(crate) use create_log_group::{create_group_if_absent, create_log_group};
+pub(crate) use create_log_stream::create_log_stream;
+pub(crate) use delete_log_group::{delete_everything, delete_log_group};
+pub(crate) use delete_log_stream::{delete_log_stream, delete_stream_in_tx};
+pub(crate) use describe_log_groups::describe_log_groups;
+pub(crate) use describe_log_streams::describe_log_streams;
+pub(crate) use destinations::{delete_destination, describe_destinations, put_destination, put_destination_policy};
+pub(crate) use filter_log_events::filter_log_events;
+pub(crate) use get_log_events::get_log_events;
+pub(crate) use list_log_groups::list_log_groups;
+pub(crate) use metric_filters::{delete_metric_filter, describe_metric_filters, put_metric_filter, test_metric_filter};
+pub(crate) use put_log_events::put_log_events;
+#[allow(unused_imports, reason = "what Insights reads with")]
+pub(crate) use reading::EventReader;
+pub(crate) use resource_policies::{delete_resource_policy, describe_resource_policies, put_resource_policy};
+pub(crate) use settings::{
+    associate_kms_key, delete_retention_policy, disassociate_kms_key, put_log_group_deletion_protection,
+    put_retention_policy,
+};
+pub(crate) use subscription_filters::{
+    delete_subscription_filter, describe_subscription_filters, put_subscription_filter,
+};
+pub(crate) use tags::{
+    list_tags_for_resource, list_tags_log_group, tag_log_group, tag_resource, untag_log_group, untag_resource,
+};
+
+use tidegate_store::{Space, Tx};
+
+use crate::domain::GroupAddress;
+use crate::error::Error;
+use crate::service::CloudWatchLogs;
+use crate::store::{Group, GroupRecord, StreamRecord, decode, keys};
+
+/// A group's record in accepted state: what every change of a group begins with.
+pub(crate) async fn read_group(tx: &mut Tx, address: &GroupAddress) -> Result<Option<GroupRecord>, Error> {
+    let key = keys::group(address);
+    match tx.get(Space::Map, &key).await? {
+        Some(record) => Ok(Some(decode(Space::Map, &key, &record)?)),
+        None => Ok(None),
+    }
+}
+
+/// A durable stream of a group.
+pub(crate) async fn read_stream(service: &CloudWatchLogs, group: &Group, name: &str) -> Result<StreamRecord, Error> {
+    let key = keys::stream(group.id(), name);
+    let record = service.store.snapshot()?.get(Space::Map, &key).await?.ok_or(Error::NoSuchStream)?;
+    Ok(decode(Space::Map, &key, &record)?)
+}

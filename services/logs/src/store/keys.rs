@@ -1,0 +1,328 @@
+//! Where everything of CloudWatch Logs lies.
+//!
+//! | space | key | record |
+//! |---|---|---|
+//! | map | `Logs 1 1 account region name` | [`crate::store::GroupRecord`] |
+//! | map | `Logs 1 2 group name` | [`crate::store::SubscriptionRecord`] |
+//! | map | `Logs 1 3 group name` | [`crate::store::MetricFilterRecord`] |
+//! | map | `Logs 2 group name` | [`crate::store::StreamRecord`] |
+//! | map | `Logs 3 group time name` | nothing: a stream by the time of its last event, 0 without one |
+//! | map | `Logs 4 group` | [`crate::store::GroupSizeRecord`] |
+//! | map | `Logs 5 account region name` | [`crate::store::PolicyRecord`] |
+//! | map | `Logs 6 account region name` | [`crate::store::DestinationRecord`] |
+//! | map | `Logs 7 group` | [`crate::store::GarbageRecord`]: a group that was deleted |
+//! | map | `Logs 8 stream` | [`crate::store::GarbageRecord`]: a stream that was deleted |
+//! | log | `Logs 1 group time position` | [`crate::store::IndexRecord`]: a chunk by its last event |
+//! | log | `Logs 2 stream time position` | [`crate::store::IndexRecord`]: the same, of one stream |
+//!
+//! What Insights keeps begins with `Logs 64`.
+
+use bytes::Bytes;
+use tidegate_record::{DecodeError, Key, KeyReader, Root};
+use tidegate_store::Position;
+use tidegate_types::{AccountId, Region};
+
+use super::{GroupId, StreamId};
+use crate::domain::GroupAddress;
+
+const CATALOGUE: u8 = 1;
+const STREAM: u8 = 2;
+const STREAM_BY_TIME: u8 = 3;
+const GROUP_SIZE: u8 = 4;
+const POLICY: u8 = 5;
+const DESTINATION: u8 = 6;
+const GROUP_GARBAGE: u8 = 7;
+const STREAM_GARBAGE: u8 = 8;
+
+const GROUP: u8 = 1;
+const SUBSCRIPTION: u8 = 2;
+const METRIC_FILTER: u8 = 3;
+
+const GROUP_INDEX: u8 = 1;
+const STREAM_INDEX: u8 = 2;
+
+fn tagged(tag: u8) -> Key {
+    Key::new(Root::Logs).u8(tag)
+}
+
+/// What a key of the catalogue names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Catalogued {
+    /// A group.
+    Group(GroupAddress),
+    /// A subscription filter of a group.
+    Subscription(GroupId, String),
+    /// A metric filter of a group.
+    MetricFilter(GroupId, String),
+}
+
+/// Groups and filters: what is held in memory.
+pub fn catalogue() -> Bytes {
+    tagged(CATALOGUE).build()
+}
+
+/// All groups.
+pub fn groups() -> Bytes {
+    tagged(CATALOGUE).u8(GROUP).build()
+}
+
+/// A group.
+pub fn group(address: &GroupAddress) -> Bytes {
+    let GroupAddress { account, region, name } = address;
+    tagged(CATALOGUE).u8(GROUP).u64(account.as_u64()).text(region.as_str()).text(name).build()
+}
+
+/// The subscription filters of a group.
+pub fn subscriptions(group: GroupId) -> Bytes {
+    tagged(CATALOGUE).u8(SUBSCRIPTION).u64(group.0).build()
+}
+
+/// A subscription filter.
+pub fn subscription(group: GroupId, name: &str) -> Bytes {
+    tagged(CATALOGUE).u8(SUBSCRIPTION).u64(group.0).text(name).build()
+}
+
+/// The metric filters of a group.
+pub fn metric_filters(group: GroupId) -> Bytes {
+    tagged(CATALOGUE).u8(METRIC_FILTER).u64(group.0).build()
+}
+
+/// A metric filter.
+pub fn metric_filter(group: GroupId, name: &str) -> Bytes {
+    tagged(CATALOGUE).u8(METRIC_FILTER).u64(group.0).text(name).build()
+}
+
+/// What a key of the catalogue names.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn read_catalogue(key: &[u8]) -> Result<Catalogued, DecodeError> {
+    let mut reader = KeyReader::after(key, &catalogue())?;
+    let malformed = |what| DecodeError::Malformed { at: 0, what };
+    let found = match reader.u8()? {
+        GROUP => {
+            let account = format!("{:012}", reader.u64()?);
+            let account: AccountId = account.parse().map_err(|_| malformed("an account of too many digits"))?;
+            let region: Region = reader.text()?.parse().map_err(|_| malformed("not a region"))?;
+            Catalogued::Group(GroupAddress { account, region, name: reader.text()? })
+        }
+        SUBSCRIPTION => Catalogued::Subscription(GroupId(reader.u64()?), reader.text()?),
+        METRIC_FILTER => Catalogued::MetricFilter(GroupId(reader.u64()?), reader.text()?),
+        _ => return Err(malformed("an unknown kind of record")),
+    };
+    reader.end()?;
+    Ok(found)
+}
+
+/// The streams of a group, by name.
+pub fn streams(group: GroupId) -> Bytes {
+    tagged(STREAM).u64(group.0).build()
+}
+
+/// The streams of a group whose names begin so.
+pub fn streams_with_prefix(group: GroupId, prefix: &str) -> Bytes {
+    tagged(STREAM).u64(group.0).text_prefix(prefix).build()
+}
+
+/// All streams of all groups.
+pub fn all_streams() -> Bytes {
+    tagged(STREAM).build()
+}
+
+/// A stream.
+pub fn stream(group: GroupId, name: &str) -> Bytes {
+    tagged(STREAM).u64(group.0).text(name).build()
+}
+
+/// The group and name of a stream's key.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn read_stream(key: &[u8]) -> Result<(GroupId, String), DecodeError> {
+    let mut reader = KeyReader::after(key, &tagged(STREAM).build())?;
+    let parts = (GroupId(reader.u64()?), reader.text()?);
+    reader.end()?;
+    Ok(parts)
+}
+
+/// The streams of a group by the time of their last event.
+pub fn streams_by_time(group: GroupId) -> Bytes {
+    tagged(STREAM_BY_TIME).u64(group.0).build()
+}
+
+/// A stream by the time of its last event.
+pub fn stream_by_time(group: GroupId, last_ms: Option<u64>, name: &str) -> Bytes {
+    tagged(STREAM_BY_TIME).u64(group.0).u64(last_ms.unwrap_or(0)).text(name).build()
+}
+
+/// The name of the stream of a key of [`stream_by_time`].
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn read_stream_by_time(key: &[u8], group: GroupId) -> Result<String, DecodeError> {
+    let mut reader = KeyReader::after(key, &streams_by_time(group))?;
+    reader.u64()?;
+    let name = reader.text()?;
+    reader.end()?;
+    Ok(name)
+}
+
+/// How much a group holds.
+pub fn group_size(group: GroupId) -> Bytes {
+    tagged(GROUP_SIZE).u64(group.0).build()
+}
+
+/// The resource policies of an account in a region.
+pub fn policies(account: AccountId, region: &Region) -> Bytes {
+    tagged(POLICY).u64(account.as_u64()).text(region.as_str()).build()
+}
+
+/// All resource policies.
+pub fn all_policies() -> Bytes {
+    tagged(POLICY).build()
+}
+
+/// All destinations.
+pub fn all_destinations() -> Bytes {
+    tagged(DESTINATION).build()
+}
+
+/// The destinations of an account in a region whose names begin so.
+pub fn destinations_with_prefix(account: AccountId, region: &Region, prefix: &str) -> Bytes {
+    tagged(DESTINATION).u64(account.as_u64()).text(region.as_str()).text_prefix(prefix).build()
+}
+
+/// A resource policy.
+pub fn policy(account: AccountId, region: &Region, name: &str) -> Bytes {
+    tagged(POLICY).u64(account.as_u64()).text(region.as_str()).text(name).build()
+}
+
+/// The destinations of an account in a region.
+pub fn destinations(account: AccountId, region: &Region) -> Bytes {
+    tagged(DESTINATION).u64(account.as_u64()).text(region.as_str()).build()
+}
+
+/// A destination.
+pub fn destination(account: AccountId, region: &Region, name: &str) -> Bytes {
+    tagged(DESTINATION).u64(account.as_u64()).text(region.as_str()).text(name).build()
+}
+
+/// The name in the key of a policy or destination.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if the key is not below `prefix`.
+pub fn read_name(key: &[u8], prefix: &[u8]) -> Result<String, DecodeError> {
+    let mut reader = KeyReader::after(key, prefix)?;
+    let name = reader.text()?;
+    reader.end()?;
+    Ok(name)
+}
+
+/// All groups that were deleted.
+pub fn group_garbages() -> Bytes {
+    tagged(GROUP_GARBAGE).build()
+}
+
+/// A group that was deleted.
+pub fn group_garbage(group: GroupId) -> Bytes {
+    tagged(GROUP_GARBAGE).u64(group.0).build()
+}
+
+/// All streams that were deleted.
+pub fn stream_garbages() -> Bytes {
+    tagged(STREAM_GARBAGE).build()
+}
+
+/// A stream that was deleted.
+pub fn stream_garbage(stream: StreamId) -> Bytes {
+    tagged(STREAM_GARBAGE).u64(stream.0).build()
+}
+
+/// The number in a key below `prefix`.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn read_number(key: &[u8], prefix: &[u8]) -> Result<u64, DecodeError> {
+    let mut reader = KeyReader::after(key, prefix)?;
+    let number = reader.u64()?;
+    reader.end()?;
+    Ok(number)
+}
+
+/// All chunks of all groups.
+pub fn all_chunks() -> Bytes {
+    tagged(GROUP_INDEX).build()
+}
+
+/// Everything by which chunks are found.
+pub fn group_index(group: GroupId) -> Bytes {
+    tagged(GROUP_INDEX).u64(group.0).build()
+}
+
+/// The same for one stream.
+pub fn stream_index(stream: StreamId) -> Bytes {
+    tagged(STREAM_INDEX).u64(stream.0).build()
+}
+
+/// What the position of a chunk with this last event is written behind, below either index.
+pub fn at_time(index: Bytes, last_ms: u64) -> Bytes {
+    [&index[..], &last_ms.to_be_bytes()].concat().into()
+}
+
+/// A chunk's key below an index.
+pub fn chunk(index: Bytes, last_ms: u64, position: Position) -> Bytes {
+    [&index[..], &last_ms.to_be_bytes(), &position.0.to_be_bytes()].concat().into()
+}
+
+/// The time of the last event and the position in a key below `index`.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn read_chunk(key: &[u8], index: &[u8]) -> Result<(u64, Position), DecodeError> {
+    let mut reader = KeyReader::after(key, index)?;
+    let parts = (reader.u64()?, Position(reader.u64()?));
+    reader.end()?;
+    Ok(parts)
+}
+
+/// The group, the time of the last event and the position in a key of any group's index.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn read_any_chunk(key: &[u8]) -> Result<(GroupId, u64, Position), DecodeError> {
+    let mut reader = KeyReader::after(key, &all_chunks())?;
+    let parts = (GroupId(reader.u64()?), reader.u64()?, Position(reader.u64()?));
+    reader.end()?;
+    Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_record::testing::assert_key;
+
+    #[test]
+    fn golden_keys() {
+        let (account, region) = (AccountId::DEFAULT, Region::us_east_1());
+        let address = GroupAddress { account, region: region.clone(), name: "g".to_owned() };
+        let owner = "000000000000000075732d656173742d310001";
+        let (one, two) = ("0000000000000001", "0000000000000002");
+        let (first, second) = (GroupId(1), StreamId(2));
+        assert_key(&format!("170101{owner}670001"), &group(&address));
+        assert_eq!(read_catalogue(&group(&address)), Ok(Catalogued::Group(address)));
+        assert_key(&format!("170102{one}660001"), &subscription(first, "f"));
+        assert_key(&format!("170103{one}660001"), &metric_filter(first, "f"));
+        assert_key(&format!("1702{one}730001"), &stream(first, "s"));
+        assert_key(&format!("1703{one}{two}730001"), &stream_by_time(first, Some(2), "s"));
+        assert_key(&format!("1704{one}"), &group_size(first));
+        assert_key(&format!("1705{owner}700001"), &policy(account, &region, "p"));
+        assert_key(&format!("1706{owner}640001"), &destination(account, &region, "d"));
+        assert_key(&format!("1707{one}"), &group_garbage(first));
+        assert_key(&format!("1708{two}"), &stream_garbage(second));
+        assert_key(&format!("1701{one}{two}{one}"), &chunk(group_index(first), 2, Position(1)));
+        assert_key(&format!("1702{two}{two}{one}"), &chunk(stream_index(second), 2, Position(1)));
+        assert_eq!(read_any_chunk(&chunk(group_index(first), 2, Position(3))), Ok((first, 2, Position(3))));
+        assert_eq!(read_stream(&stream(first, "s")), Ok((first, "s".to_owned())));
+        assert_eq!(read_stream_by_time(&stream_by_time(first, None, "s"), first), Ok("s".to_owned()));
+    }
+}

@@ -1,0 +1,26 @@
+//! Where AWS's shapes, names and texts live, and nowhere else: the routes, the error codes and words, and the
+//! conversion between wire types and the domain's.
+
+mod coverage;
+mod errors;
+mod events;
+mod paging;
+mod routes;
+mod shown;
+
+pub use coverage::COVERAGE;
+pub(crate) use errors::{LONG_NAME, is_about_a_long_name, not_a_retention};
+pub(crate) use events::{
+    count, event_token, events, filter_token, filtered_event, millis, open_event_token, open_filter_token,
+    output_event, rejected, sequence_token,
+};
+pub(crate) use paging::Paging;
+pub(crate) use routes::router;
+pub(crate) use shown::{
+    class, destination, group, group_summary, metric, metric_filter, metric_match, policy, stream, subscription,
+};
+
+/// Whether a text is a JSON object, as policies are.
+pub(crate) fn is_json_object(text: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value.is_object())
+}

@@ -1,0 +1,51 @@
+use tidegate_api_logs::MODEL;
+use tidegate_protocol::{Router, route};
+
+use super::COVERAGE;
+use crate::ops;
+use crate::service::CloudWatchLogs;
+
+/// Every operation and the function that performs it.
+pub(crate) fn router() -> Router<CloudWatchLogs> {
+    Router::new(
+        &MODEL,
+        COVERAGE,
+        [
+            ("AssociateKmsKey", route(ops::associate_kms_key)),
+            ("CreateLogGroup", route(ops::create_log_group)),
+            ("CreateLogStream", route(ops::create_log_stream)),
+            ("DeleteDestination", route(ops::delete_destination)),
+            ("DeleteLogGroup", route(ops::delete_log_group)),
+            ("DeleteLogStream", route(ops::delete_log_stream)),
+            ("DeleteMetricFilter", route(ops::delete_metric_filter)),
+            ("DeleteResourcePolicy", route(ops::delete_resource_policy)),
+            ("DeleteRetentionPolicy", route(ops::delete_retention_policy)),
+            ("DeleteSubscriptionFilter", route(ops::delete_subscription_filter)),
+            ("DescribeDestinations", route(ops::describe_destinations)),
+            ("DescribeLogGroups", route(ops::describe_log_groups)),
+            ("DescribeLogStreams", route(ops::describe_log_streams)),
+            ("DescribeMetricFilters", route(ops::describe_metric_filters)),
+            ("DescribeResourcePolicies", route(ops::describe_resource_policies)),
+            ("DescribeSubscriptionFilters", route(ops::describe_subscription_filters)),
+            ("DisassociateKmsKey", route(ops::disassociate_kms_key)),
+            ("FilterLogEvents", route(ops::filter_log_events)),
+            ("GetLogEvents", route(ops::get_log_events)),
+            ("ListLogGroups", route(ops::list_log_groups)),
+            ("ListTagsForResource", route(ops::list_tags_for_resource)),
+            ("ListTagsLogGroup", route(ops::list_tags_log_group)),
+            ("PutDestination", route(ops::put_destination)),
+            ("PutDestinationPolicy", route(ops::put_destination_policy)),
+            ("PutLogEvents", route(ops::put_log_events)),
+            ("PutLogGroupDeletionProtection", route(ops::put_log_group_deletion_protection)),
+            ("PutMetricFilter", route(ops::put_metric_filter)),
+            ("PutResourcePolicy", route(ops::put_resource_policy)),
+            ("PutRetentionPolicy", route(ops::put_retention_policy)),
+            ("PutSubscriptionFilter", route(ops::put_subscription_filter)),
+            ("TagLogGroup", route(ops::tag_log_group)),
+            ("TagResource", route(ops::tag_resource)),
+            ("TestMetricFilter", route(ops::test_metric_filter)),
+            ("UntagLogGroup", route(ops::untag_log_group)),
+            ("UntagResource", route(ops::untag_resource)),
+        ],
+    )
+}
