@@ -1,0 +1,119 @@
+//! The languages of CloudWatch Logs: filter patterns and Insights queries.
+
+use tidegate_fuzz::{Material, fuzz};
+use tidegate_insights::{Event, Query, Settings};
+use tidegate_logfilter::Pattern;
+
+const MESSAGES: [&str; 4] = [
+    r#"{"a":{"b":[1,{"c":"text"}]},"n":12.5,"flag":true,"nothing":null,"level":"ERROR","ip":"10.0.0.1"}"#,
+    r#"127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534"#,
+    "[ERROR 401] größe UNAUTHORIZED \u{1F600} \"open",
+    "",
+];
+
+const PATTERNS: Material<'static> = Material {
+    examples: &[
+        b"ERROR -\"exit 0\" ?WARN %4\\d\\d% request-id",
+        br#"{ ($.a.b[1].c = "t*t" && $.n >= 1.2e1) || $.nothing IS NULL || $.x NOT EXISTS || $.a.* != %^[a-z]+$% }"#,
+        b"{ $.a.b[*] = 1 && $.flag IS TRUE && $.level != *ERR* }",
+        br#"[ip=%127\.0\.0\.[1-9]%, user, ..., request=*.html*, (status=4* || status=5*) && status!=403, bytes>1e3]"#,
+    ],
+    words: &[
+        "{",
+        "}",
+        "[",
+        "]",
+        "(",
+        ")",
+        "&&",
+        "||",
+        "...",
+        ",",
+        "$.",
+        "$[0]",
+        "[*]",
+        "*",
+        "%",
+        "\"",
+        "\\",
+        "-",
+        "?",
+        "=",
+        "!=",
+        "=!",
+        "<=",
+        ">",
+        "IS NULL",
+        "IS FALSE",
+        "NOT EXISTS",
+        "1e400",
+        "99999999999999999999",
+        "{1000}",
+        "\\x28",
+        "é",
+    ],
+};
+
+/// A pattern that is understood is decided for every message, and in the same way by both questions.
+#[test]
+fn filter_patterns() {
+    fuzz(PATTERNS, |bytes| {
+        let Ok(pattern) = Pattern::parse(&String::from_utf8_lossy(bytes)) else { return };
+        for message in MESSAGES {
+            let extracted = pattern.matches(message);
+            assert_eq!(extracted.is_some(), pattern.is_match(message));
+            for (name, value) in extracted.iter().flat_map(|extracted| extracted.values()) {
+                assert_eq!(extracted.as_ref().and_then(|extracted| extracted.value(&name)), Some(value), "{name}");
+            }
+        }
+    });
+}
+
+const QUERIES: Material<'static> = Material {
+    examples: &[
+        br#"parse @message "user=*, took *ms" as user, took | filter took > 100 and @logStream like /ap?i/ | stats count(*) as n, pct(took, 95) by bin(5m), user | sort n desc | limit 20"#,
+        br#"fields @timestamp, a.b.0, `odd-name`, concat(level, '-', n) as x, if(n > 1, substr(level, 1, 2), coalesce(y, 3)) | filter not (level in ["ERROR", 'WARN'] or n ^ 2 % 3 = -1.5e1) | dedup level, x | limit any 3"#,
+        br"parse @message /(?<ip>\d+\.\d+)\.(?<rest>.*)/ | display ip, rest # comment",
+        b"stats sum(n), avg(n)/2 as half, stddev(n), min(n), max(n), count_distinct(level), earliest(@message), latest(n), sortsFirst(level), sortsLast(level) by datefloor(@timestamp, 1w) as week | stats max(half) by week",
+        b"fields jsonParse(@message) as j | fields j.a.b[1] as c | unnest c into d | filter isIpv4InSubnet(ip, '10.0.0.0/8') | sort @timestamp asc, n | filter n > 0 | limit 5 | fields regex_replace(level, 'R+', 'r')",
+        b"",
+    ],
+    words: &[
+        "fields ", "display ", "filter ", "stats ", "sort ", "limit ", "dedup ", "parse ", "unnest ", " by ", " as ", " | ",
+        "(", ")", "[", "]", ",", "`", "'", "\"", "/", "\\", "#", "\n", "=~", "!=", "not ", " and ", " or ", " like ", " in ",
+        "count(*)", "pct(", "bin(1mo)", "bin(9999999y)", "9e99", "0", "-", "^", "*", "@message", "replace(", "a.b.c",
+    ],
+};
+
+/// A query that is understood comes to an end, within its memory, with no more rows than it may have.
+#[test]
+fn insights_queries() {
+    let event = |at: i64, message: &str| Event {
+        timestamp_ms: 1_714_564_800_000 + at * 61_000,
+        ingestion_ms: 1_714_564_800_500,
+        message: message.to_owned(),
+        log: if at % 2 == 0 { "000000000000:app".into() } else { "000000000000:/aws/lambda/f".into() },
+        log_stream: "s".into(),
+        ptr: at.to_string(),
+    };
+    fuzz(QUERIES, |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let query = match Query::parse(&text) {
+            Ok(query) => query,
+            Err(error) => {
+                assert!(error.start <= error.end && error.end <= text.chars().count(), "{error:?}");
+                return;
+            }
+        };
+        let mut run = query.start(Settings { now_ms: 1_714_564_800_000, limit: 3, memory_bytes: 1 << 20 });
+        for (at, message) in (0..).zip(MESSAGES) {
+            if run.push(event(at, message)).is_err() {
+                return;
+            }
+        }
+        if let Ok(results) = run.finish() {
+            assert_eq!(results.statistics.records_scanned, MESSAGES.len() as u64);
+            assert!(results.rows.len() <= 8, "no example asks for more");
+        }
+    });
+}
