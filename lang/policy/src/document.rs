@@ -1,6 +1,7 @@
 //! Policy documents: from JSON to types, with what IAM says of those it refuses.
 
 use serde_json::{Map, Value};
+use tidegate_types::AccountId;
 
 use crate::condition::{Condition, Operator, Qualifier};
 
@@ -131,6 +132,26 @@ impl Document {
         };
         let id = members.get("Id").and_then(Value::as_str).map(str::to_owned);
         Ok(Document { version, id, statements })
+    }
+
+    /// Reads the stored policy of a resource. One that cannot be read, because it was stored before it was
+    /// checked like this, keeps out everybody but the root of the account that owns the resource: what
+    /// it was to deny is not known.
+    pub fn of_resource(text: &str, owner: AccountId) -> Document {
+        Document::parse(text).unwrap_or_else(|_| Document::closed(owner))
+    }
+
+    fn closed(owner: AccountId) -> Document {
+        let anything = || vec!["*".to_owned()];
+        let statement = Statement {
+            sid: Some("UnreadablePolicy".to_owned()),
+            effect: Effect::Deny,
+            principals: Some(Principals::NotIn(vec![PrincipalMatch::Arn(format!("arn:aws:iam::{owner}:root"))])),
+            actions: Action::In(anything()),
+            resources: Some(Resources::In(anything())),
+            conditions: Vec::new(),
+        };
+        Document { version: Version::V2012, id: None, statements: vec![statement] }
     }
 }
 

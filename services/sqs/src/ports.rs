@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
-use tidegate_ports::{AdminAnswer, AdminRoute, Delivery, Refusal, Sink};
+use tidegate_policy::Document;
+use tidegate_ports::{AdminAnswer, AdminRoute, Delivery, Refusal, ResourcePolicies, Sink};
 use tidegate_queue::{LeaseState, Peeked, QueueError};
 use tidegate_store::{CommitError, LatchKey, Position, StoreError, Tx};
 use tidegate_types::limits::MAX_HOPS;
@@ -109,6 +110,29 @@ impl Sink for QueueSink {
             }
         }
         .boxed()
+    }
+}
+
+/// The policies of queues, for whoever decides about requests.
+pub(crate) struct QueuePolicies {
+    sqs: Arc<Sqs>,
+}
+
+impl QueuePolicies {
+    pub(crate) fn new(sqs: Arc<Sqs>) -> QueuePolicies {
+        QueuePolicies { sqs }
+    }
+}
+
+impl ResourcePolicies for QueuePolicies {
+    fn service(&self) -> &'static str {
+        "sqs"
+    }
+
+    fn policy_of(&self, arn: &str) -> Option<Arc<Document>> {
+        let address = QueueAddress::of_arn(&arn.parse().ok()?)?;
+        // A record that cannot be read fails the operation itself.
+        self.sqs.directory.get(&address).ok()??.policy.clone()
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tidegate_env::Env;
-use tidegate_ports::{AdminRoute, Sink};
+use tidegate_ports::{AdminRoute, ResourcePolicies, Sink};
 use tidegate_protocol::{Call, Coverage, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel};
 use tidegate_queue::Queues;
 use tidegate_store::{LatchKey, Space, Store, TransactError, Tx, transact};
@@ -11,7 +11,7 @@ use tidegate_workers::{Hint, Supervisor};
 use crate::domain::{QueueAddress, QueueReference, ReceiptKey};
 use crate::error::Error;
 use crate::meters::Meters;
-use crate::ports::{Peek, QueueSink};
+use crate::ports::{Peek, QueuePolicies, QueueSink};
 use crate::store::{Directory, Queue, SecretRecord, decode, keys};
 use crate::wire;
 use crate::workers::{Expiry, Housekeeping, MoveTasks};
@@ -94,6 +94,11 @@ impl Sqs {
         Arc::new(QueueSink::new(self.clone()))
     }
 
+    /// What decides about requests asks for the policies of queues through.
+    pub fn resource_policies(self: &Arc<Self>) -> Arc<dyn ResourcePolicies> {
+        Arc::new(QueuePolicies::new(self.clone()))
+    }
+
     /// The pages that the service adds to the admin API.
     pub fn admin_routes(self: &Arc<Self>) -> Vec<Arc<dyn AdminRoute>> {
         vec![Arc::new(Peek::new(self.clone()))]
@@ -154,5 +159,9 @@ impl Service for Sqs {
 
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
         self.router.dispatch(self, call, input)
+    }
+
+    fn knows_needs_of(&self, operation: &str) -> bool {
+        self.router.knows_needs_of(operation)
     }
 }

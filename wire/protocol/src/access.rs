@@ -22,14 +22,25 @@ pub struct Need {
     pub resource: String,
     /// Condition keys and their values, such as `dynamodb:LeadingKeys`.
     pub keys: Vec<(String, Vec<String>)>,
-    /// Whether the resource's policy must allow it even within one account, as a role's trust policy must.
-    pub resource_must_allow: bool,
+    /// What the resource's policy can do for the caller.
+    pub rule: ResourceRule,
+}
+
+/// What the policy of a resource, if it has one, can do for a caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResourceRule {
+    /// Within the account it can allow by itself, across accounts it must allow: the rule.
+    Ordinary,
+    /// It must allow, even within the account: a role's trust policy.
+    MustAllow,
+    /// It cannot let other accounts do this: what is its owner's alone.
+    OwnersAlone,
 }
 
 impl Need {
     /// An action on a resource.
     pub fn new(action: impl Into<Cow<'static, str>>, resource: impl Into<String>) -> Need {
-        Need { action: action.into(), resource: resource.into(), keys: Vec::new(), resource_must_allow: false }
+        Need { action: action.into(), resource: resource.into(), keys: Vec::new(), rule: ResourceRule::Ordinary }
     }
 
     /// An action that names no resource.
@@ -86,9 +97,14 @@ impl Need {
 
     /// The resource's policy must allow it, whoever asks.
     #[must_use]
-    pub fn by_resource(mut self) -> Need {
-        self.resource_must_allow = true;
-        self
+    pub fn by_resource(self) -> Need {
+        Need { rule: ResourceRule::MustAllow, ..self }
+    }
+
+    /// No policy of the resource lets other accounts do it.
+    #[must_use]
+    pub fn owners_alone(self) -> Need {
+        Need { rule: ResourceRule::OwnersAlone, ..self }
     }
 }
 

@@ -25,7 +25,7 @@ pub mod service;
 mod shape;
 mod time;
 
-pub use access::{Access, Guard, Need, Needs, Permissions, needs};
+pub use access::{Access, Guard, Need, Needs, Permissions, ResourceRule, needs};
 pub use codec::{Codec, Reply, codec};
 pub use decode::DecodeError;
 pub use model::{Coverage, ErrorShape, Fault, Operation, ProtocolId, ServiceModel, Validation};

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use parking_lot::RwLock;
+use tidegate_policy::Document;
 use tidegate_queue::QueueId;
 use tidegate_record::Stored;
 use tidegate_store::{Change, Fold, KeyRange, Order, Page, Sequence, Snapshot, Space, StoreError};
@@ -22,6 +23,8 @@ pub struct Queue {
     pub address: QueueAddress,
     /// Everything else.
     pub record: QueueRecord,
+    /// Its policy, as requests are held against it.
+    pub policy: Option<Arc<Document>>,
 }
 
 impl Queue {
@@ -115,7 +118,11 @@ fn insert(queues: &mut Queues, key: &Bytes, value: &Bytes) -> Result<(), StoreEr
     let owner = (address.account, address.region.clone());
     let name = address.name.clone();
     let queue = match QueueRecord::decode(value) {
-        Ok(record) => Ok(Arc::new(Queue { address, record })),
+        Ok(record) => {
+            let policy = record.settings.policy.as_deref();
+            let policy = policy.map(|text| Arc::new(Document::of_resource(text, address.account)));
+            Ok(Arc::new(Queue { address, record, policy }))
+        }
         Err(error) => Err(corrupt(Space::Map, key, &error)),
     };
     queues.entry(owner).or_default().insert(name, queue);

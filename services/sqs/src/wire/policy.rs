@@ -1,7 +1,8 @@
 //! Queue policies: JSON documents that are kept and shown, and edited by AddPermission and
-//! RemovePermission. They are evaluated once there are identities to evaluate them for.
+//! RemovePermission. Under `--auth enforce` every request is held against them, see `access.rs`.
 
 use serde_json::{Map, Value, json};
+use tidegate_policy::Document;
 use tidegate_types::AccountId;
 
 use crate::domain::{Attribute, PermissionError, QueueAddress, check_actions};
@@ -27,6 +28,9 @@ pub(crate) fn compact_policy(text: &str) -> Result<String, AttributeTextError> {
     if statements.is_empty() || !version || !policy.keys().all(known) || !statements.iter().all(is_statement) {
         return Err(malformed);
     }
+    // What cannot be evaluated is refused rather than stored: a condition that is passed over would
+    // allow what it was to prevent.
+    Document::parse(text).map_err(|_| malformed)?;
     Ok(Value::Object(policy).to_string())
 }
 

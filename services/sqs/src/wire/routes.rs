@@ -2,6 +2,7 @@ use tidegate_api_sqs::MODEL;
 use tidegate_protocol::{Router, route};
 
 use super::COVERAGE;
+use super::access::accesses;
 use crate::ops;
 use crate::service::Sqs;
 
@@ -36,4 +37,5 @@ pub(crate) fn router() -> Router<Sqs> {
             ("UntagQueue", route(ops::untag_queue)),
         ],
     )
+    .with_accesses(accesses())
 }
