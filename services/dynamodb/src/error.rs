@@ -25,6 +25,8 @@ pub enum Error {
     NoPolicy { arn: String },
     #[error("the condition does not hold")]
     ConditionFailed { item: Option<Item> },
+    #[error("there is such an item")]
+    Duplicate,
     #[error("the transaction was cancelled")]
     Cancelled(Vec<Reason>),
     #[error("the token was used for another request")]
@@ -55,6 +57,8 @@ pub enum Reason {
         /// The item, if it was asked for.
         item: Option<Item>,
     },
+    /// It inserts an item that is there.
+    Duplicate,
     /// Another transaction was at the item.
     Conflict,
     /// It cannot be carried out.

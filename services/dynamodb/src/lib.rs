@@ -17,6 +17,7 @@ pub mod domain;
 mod error;
 pub mod invariants;
 mod ops;
+mod ports;
 mod service;
 pub mod store;
 mod wire;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tidegate_env::Env;
 use tidegate_log::Logs;
+use tidegate_ports::ResourcePolicies;
 use tidegate_protocol::{Call, Coverage, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel};
 use tidegate_store::{LatchKey, Store, Transacted, Tx, transact};
 use tidegate_types::Timestamp;
@@ -13,6 +14,7 @@ use tidegate_workers::{Hint, Supervisor};
 
 use crate::domain::{Misuse, TableAddress};
 use crate::error::Error;
+use crate::ports::TablePolicies;
 use crate::store::{Directory, Known};
 use crate::wire;
 use crate::workers::{Backfill, Expiry, Housekeeping, Sweep};
@@ -76,6 +78,11 @@ impl DynamoDb {
         Arc::new(DynamoDbStreams { dynamodb: self.clone(), router: wire::streams_router() })
     }
 
+    /// What decides about requests asks for the policies of tables through.
+    pub fn resource_policies(self: &Arc<Self>) -> Arc<dyn ResourcePolicies> {
+        Arc::new(TablePolicies::new(self.clone()))
+    }
+
     /// Removes every table.
     ///
     /// # Errors
@@ -134,6 +141,10 @@ impl Service for DynamoDb {
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
         self.router.dispatch(self, call, input)
     }
+
+    fn knows_needs_of(&self, operation: &str) -> bool {
+        self.router.knows_needs_of(operation)
+    }
 }
 
 /// The streams of tables.
@@ -153,5 +164,9 @@ impl Service for DynamoDbStreams {
 
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
         self.router.dispatch(self, call, input)
+    }
+
+    fn knows_needs_of(&self, operation: &str) -> bool {
+        self.router.knows_needs_of(operation)
     }
 }

@@ -7,6 +7,7 @@ mod key;
 pub mod legacy;
 mod misuse;
 mod number;
+pub mod partiql;
 mod stream;
 mod table;
 mod units;

@@ -43,8 +43,11 @@ pub(crate) async fn batch_write_item(
     let mut metrics: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for ((name, single), written) in singles.iter().zip(&written) {
         consumed.entry(name).or_default().add(&written.consumed);
-        if let Some(metric) = single.metrics(input.return_item_collection_metrics.as_deref()) {
-            metrics.entry(name.clone()).or_default().push(metric);
+        if let Some(metric) = single.metrics(input.return_item_collection_metrics.as_deref()).await? {
+            let listed: &mut Vec<_> = metrics.entry(name.clone()).or_default();
+            if !listed.contains(&metric) {
+                listed.push(metric);
+            }
         }
     }
     let wish = input.return_consumed_capacity.as_deref();

@@ -4,15 +4,20 @@
 //! What writes share is in `writing` and `single`, what reads share in `reading`, what changes of
 //! tables share in `table_records`.
 
+mod batch_execute_statement;
 mod batch_get_item;
 mod batch_write_item;
+mod collections;
 mod create_table;
 mod delete_item;
 mod delete_table;
 mod describe_table;
+mod execute_statement;
+mod execute_transaction;
 mod get_item;
 mod list_tables;
 mod put_item;
+mod partiql;
 mod query;
 mod reading;
 mod resources;
@@ -24,16 +29,20 @@ mod table_records;
 mod time_to_live;
 mod transact_get_items;
 mod transact_write_items;
+mod transaction;
 mod update_item;
 mod update_table;
 mod writing;
 
+pub(crate) use batch_execute_statement::batch_execute_statement;
 pub(crate) use batch_get_item::batch_get_item;
 pub(crate) use batch_write_item::batch_write_item;
 pub(crate) use create_table::create_table;
 pub(crate) use delete_item::delete_item;
 pub(crate) use delete_table::{delete_all_tables, delete_table};
 pub(crate) use describe_table::describe_table;
+pub(crate) use execute_statement::execute_statement;
+pub(crate) use execute_transaction::execute_transaction;
 pub(crate) use get_item::get_item;
 pub(crate) use list_tables::list_tables;
 pub(crate) use put_item::put_item;

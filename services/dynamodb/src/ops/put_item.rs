@@ -32,6 +32,6 @@ pub(crate) async fn put_item(dynamodb: &DynamoDb, call: &Call, input: PutItemInp
     Ok(PutItemOutput {
         attributes: attributes.map(wire::wire_item),
         consumed_capacity: single.capacity(input.return_consumed_capacity.as_deref(), &written),
-        item_collection_metrics: single.metrics(input.return_item_collection_metrics.as_deref()),
+        item_collection_metrics: single.metrics(input.return_item_collection_metrics.as_deref()).await?,
     })
 }

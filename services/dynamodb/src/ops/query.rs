@@ -107,7 +107,7 @@ fn check_filter(filter: Option<&Condition>, keys: &KeySchema, parameter: &str) -
 }
 
 /// The keys of the items that a key condition wants: one contiguous range.
-fn range(target: &Target<'_>, condition: &KeyCondition) -> KeyRange {
+pub(super) fn range(target: &Target<'_>, condition: &KeyCondition) -> KeyRange {
     let partition = target.place().partition(&condition.partition);
     let mut range = KeyRange::prefix(partition.as_ref());
     let exactly = |value| KeyRange::prefix(partition.clone().bytes(&component(value)).as_ref());

@@ -96,6 +96,7 @@ pub(crate) async fn put_resource_policy(
     let address = &address(dynamodb, call, input.resource_arn.as_deref())?;
     let revision = &dynamodb.now().as_millis().to_string();
     let (policy, expected) = (&input.policy.unwrap_or_default(), &input.expected_revision_id);
+    tables::check_policy(policy)?;
     change(dynamodb, address, async |_: &mut Tx, table: &mut Table| {
         check_revision(table, expected.as_deref(), address)?;
         table.policy = Some((policy.clone(), revision.clone()));

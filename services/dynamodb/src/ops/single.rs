@@ -7,12 +7,13 @@ use tidegate_api_dynamodb::{ConsumedCapacity, ItemCollectionMetrics};
 use tidegate_protocol::Call;
 use tidegate_store::Tx;
 
+use super::collections::metrics;
 use super::writing::{Write, Written, write_in_tx};
 use crate::domain::{Key, TableAddress};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::{Known, keys};
-use crate::wire::{self, Kind, consumed_capacity};
+use crate::wire::{Kind, consumed_capacity};
 
 /// Whether a parameter asks for the item as it was.
 pub(crate) fn is_all_old(wish: Option<&str>) -> bool {
@@ -75,17 +76,8 @@ impl<'a> Single<'a> {
         consumed_capacity(wish, &self.address.name, &written.consumed, Kind::Plain)
     }
 
-    /// The item's collection, if the table has local indexes and that was asked for. Collections are
-    /// not measured: they have no limit here, and the estimate is the lowest bracket.
-    pub(crate) fn metrics(&self, wish: Option<&str>) -> Option<ItemCollectionMetrics> {
-        let table = &self.known.table;
-        let local = table.indexes.iter().any(|index| !index.global);
-        (local && wish == Some("SIZE")).then(|| {
-            let partition = (table.keys.partition.name.clone(), self.key.partition.clone());
-            ItemCollectionMetrics {
-                item_collection_key: Some(wire::wire_item([partition].into())),
-                size_estimate_range_gb: Some(vec![0.0, 1.0]),
-            }
-        })
+    /// The item's collection, if that was asked for and the table has local indexes.
+    pub(crate) async fn metrics(&self, wish: Option<&str>) -> Result<Option<ItemCollectionMetrics>, Error> {
+        metrics(self.dynamodb, &self.known.table, &self.key, wish).await
     }
 }

@@ -42,7 +42,7 @@ pub(crate) async fn update_item(
     Ok(UpdateItemOutput {
         attributes: attributes.map(wire::wire_item),
         consumed_capacity: single.capacity(input.return_consumed_capacity.as_deref(), &written),
-        item_collection_metrics: single.metrics(input.return_item_collection_metrics.as_deref()),
+        item_collection_metrics: single.metrics(input.return_item_collection_metrics.as_deref()).await?,
     })
 }
 

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use parking_lot::RwLock;
+use tidegate_policy::Document;
 use tidegate_record::Stored;
 use tidegate_store::{Change, Fold, KeyRange, Order, Page, Sequence, Snapshot, Space, StoreError, Tx};
 use tidegate_types::{AccountId, Region};
@@ -20,8 +21,19 @@ pub struct Known {
     pub address: TableAddress,
     /// Everything else.
     pub table: Table,
+    /// Its policy, as requests are held against it.
+    pub policy: Option<Arc<Document>>,
     /// The commit.
     pub version: Sequence,
+}
+
+impl Known {
+    /// A table as it was at a commit.
+    pub fn new(address: TableAddress, table: Table, version: Sequence) -> Known {
+        let policy = table.policy.as_ref();
+        let policy = policy.map(|(text, _revision)| Arc::new(Document::of_resource(text, address.account)));
+        Known { address, table, policy, version }
+    }
 }
 
 impl Known {
@@ -77,7 +89,7 @@ impl Directory {
 fn insert(tables: &mut Tables, key: &Bytes, value: &Bytes, version: Sequence) -> Result<(), StoreError> {
     let address = keys::address_of(key).map_err(|error| corrupt(Space::Map, key, &error))?;
     let known = match Table::decode(value) {
-        Ok(table) => Ok(Arc::new(Known { address: address.clone(), table, version })),
+        Ok(table) => Ok(Arc::new(Known::new(address.clone(), table, version))),
         Err(error) => Err(corrupt(Space::Map, key, &error)),
     };
     tables.insert(address, known);

@@ -6,6 +6,7 @@ const TABLES: Coverage = Coverage::Partial(
 
 /// How completely each operation is served.
 pub const COVERAGE: &[(&str, Coverage)] = &[
+    ("BatchExecuteStatement", Coverage::Complete),
     ("BatchGetItem", Coverage::Complete),
     ("BatchWriteItem", Coverage::Partial("requests above 8 MiB are refused")),
     ("CreateTable", TABLES),
@@ -19,6 +20,8 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("DescribeLimits", Coverage::Stored("AWS's default quotas; nothing is throttled")),
     ("DescribeTable", TABLES),
     ("DescribeTimeToLive", Coverage::Complete),
+    ("ExecuteStatement", Coverage::Complete),
+    ("ExecuteTransaction", Coverage::Complete),
     ("GetItem", Coverage::Complete),
     ("GetResourcePolicy", Coverage::Stored("policies are not evaluated yet")),
     ("ListTables", Coverage::Complete),
@@ -29,7 +32,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("Scan", Coverage::Complete),
     ("TagResource", Coverage::Complete),
     ("TransactGetItems", Coverage::Complete),
-    ("TransactWriteItems", Coverage::Partial("no item-collection metrics")),
+    ("TransactWriteItems", Coverage::Complete),
     ("UntagResource", Coverage::Complete),
     ("UpdateContinuousBackups", Coverage::Stored("there are no backups yet")),
     ("UpdateItem", Coverage::Complete),

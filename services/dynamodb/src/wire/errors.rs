@@ -14,6 +14,7 @@ use super::values::wire_item;
 use crate::error::{Error, Reason};
 
 const CONDITION_FAILED: &str = "The conditional request failed";
+const DUPLICATE: &str = "Duplicate primary key exists in table";
 
 impl From<Error> for ServiceError {
     fn from(error: Error) -> ServiceError {
@@ -34,6 +35,7 @@ impl From<Error> for ServiceError {
                 new(errors::CONDITIONAL_CHECK_FAILED_EXCEPTION, CONDITION_FAILED.to_owned(), ErrorKind::Conflict)
                     .with_structure(structure)
             }
+            Error::Duplicate => new(errors::DUPLICATE_ITEM_EXCEPTION, DUPLICATE.to_owned(), ErrorKind::Conflict),
             Error::Cancelled(reasons) => cancelled(reasons),
             Error::TokenReused => new(
                 errors::IDEMPOTENT_PARAMETER_MISMATCH_EXCEPTION,
@@ -85,6 +87,7 @@ fn reason(reason: Reason) -> CancellationReason {
     let (code, message, item) = match reason {
         Reason::None => ("None", None, None),
         Reason::Condition { item } => ("ConditionalCheckFailed", Some(CONDITION_FAILED.to_owned()), item),
+        Reason::Duplicate => ("DuplicateItem", Some(DUPLICATE.to_owned()), None),
         Reason::Conflict => ("TransactionConflict", Some("Transaction is ongoing for the item".to_owned()), None),
         Reason::Invalid(words) => ("ValidationError", Some(words), None),
     };

@@ -1,6 +1,7 @@
 //! Where AWS's shapes, names and codes live, and nowhere else: the routes, the errors, and the
 //! conversion between wire types and the domain's.
 
+mod access;
 mod capacity;
 mod coverage;
 mod errors;

@@ -1,5 +1,6 @@
 use tidegate_protocol::{Router, route};
 
+use super::access::{accesses, streams_accesses};
 use super::{COVERAGE, STREAMS_COVERAGE};
 use crate::ops;
 use crate::service::{DynamoDb, DynamoDbStreams};
@@ -10,6 +11,7 @@ pub(crate) fn router() -> Router<DynamoDb> {
         &tidegate_api_dynamodb::MODEL,
         COVERAGE,
         [
+            ("BatchExecuteStatement", route(ops::batch_execute_statement)),
             ("BatchGetItem", route(ops::batch_get_item)),
             ("BatchWriteItem", route(ops::batch_write_item)),
             ("CreateTable", route(ops::create_table)),
@@ -23,6 +25,8 @@ pub(crate) fn router() -> Router<DynamoDb> {
             ("DescribeLimits", route(ops::describe_limits)),
             ("DescribeTable", route(ops::describe_table)),
             ("DescribeTimeToLive", route(ops::describe_time_to_live)),
+            ("ExecuteStatement", route(ops::execute_statement)),
+            ("ExecuteTransaction", route(ops::execute_transaction)),
             ("GetItem", route(ops::get_item)),
             ("GetResourcePolicy", route(ops::get_resource_policy)),
             ("ListTables", route(ops::list_tables)),
@@ -41,6 +45,7 @@ pub(crate) fn router() -> Router<DynamoDb> {
             ("UpdateTimeToLive", route(ops::update_time_to_live)),
         ],
     )
+    .with_accesses(accesses())
 }
 
 /// The same for streams.
@@ -55,4 +60,5 @@ pub(crate) fn streams_router() -> Router<DynamoDbStreams> {
             ("ListStreams", route(ops::list_streams)),
         ],
     )
+    .with_accesses(streams_accesses())
 }

@@ -7,6 +7,7 @@ use tidegate_api_dynamodb::{
     LocalSecondaryIndexDescription, Projection, ProvisionedThroughput, ProvisionedThroughputDescription,
     SSEDescription, SSESpecification, StreamSpecification, TableClassSummary, TableDescription, Tag,
 };
+use tidegate_policy::Document;
 use tidegate_types::Timestamp;
 
 use crate::domain::{
@@ -135,6 +136,14 @@ pub(crate) fn encryption(wire: Option<SSESpecification>) -> Option<Encryption> {
     Some(Encryption { key: wire.kms_master_key_id })
 }
 
+/// Refuses a resource policy that could not be evaluated, rather than storing it.
+pub(crate) fn check_policy(text: &str) -> Result<(), Misuse> {
+    match Document::parse(text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Misuse::new(format!("Invalid policy document: {error}"))),
+    }
+}
+
 /// Tags as a map.
 pub(crate) fn tags(wire: Vec<Tag>) -> BTreeMap<String, String> {
     wire.into_iter().map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect()
@@ -202,7 +211,13 @@ pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Res
         class: input.table_class,
         encryption: encryption(input.sse_specification),
         point_in_time_recovery: false,
-        policy: input.resource_policy.map(|policy| (policy, now.as_millis().to_string())),
+        policy: match input.resource_policy {
+            Some(policy) => {
+                check_policy(&policy)?;
+                Some((policy, now.as_millis().to_string()))
+            }
+            None => None,
+        },
         tags: tags(input.tags.unwrap_or_default()),
     };
     if let Some(indexes) = input.local_secondary_indexes {

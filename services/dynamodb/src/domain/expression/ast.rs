@@ -61,6 +61,17 @@ pub enum Operand {
     Size(Box<Operand>),
 }
 
+impl Operand {
+    /// The type that it has whatever the item.
+    pub fn known_type(&self) -> Option<Type> {
+        match self {
+            Operand::Value(value) => Some(value.kind()),
+            Operand::Size(_) => Some(Type::N),
+            Operand::Path(_) => None,
+        }
+    }
+}
+
 /// A comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparator {
@@ -79,6 +90,11 @@ pub enum Comparator {
 }
 
 impl Comparator {
+    /// Whether it asks for an order.
+    pub fn is_ordering(self) -> bool {
+        !matches!(self, Comparator::Equal | Comparator::NotEqual)
+    }
+
     /// As it is written.
     pub fn symbol(self) -> &'static str {
         match self {

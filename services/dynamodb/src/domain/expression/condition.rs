@@ -1,5 +1,6 @@
 use super::ast::{Comparator, Condition, Operand};
 use super::lexer::Kind;
+use super::operands::{check_bounds, check_ordered, check_types, type_named};
 use super::parser::{Parser, Rank};
 use super::placeholders::Placeholders;
 use crate::domain::{Misuse, Type, Value};
@@ -33,6 +34,8 @@ enum Content {
     Condition(Condition),
     /// A function that answers yes or no; it may stand as a condition only.
     Function(&'static str, Condition),
+    /// A function that there is not, which is noted: it may stand anywhere.
+    Unknown,
 }
 
 impl Node {
@@ -85,6 +88,9 @@ fn comparison(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
         parser.next();
         let b = operand(parser)?;
         check_distinct(parser, comparator.symbol(), &a, &b);
+        if comparator.is_ordering() {
+            parser.note(Rank::OperandType, check_ordered(comparator.symbol(), &[&a, &b]));
+        }
         return Ok(Node::condition(Condition::Compare(comparator, a, b)));
     }
     if parser.is_word("BETWEEN") {
@@ -95,7 +101,8 @@ fn comparison(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
             return Err(parser.unexpected());
         }
         let high = operand(parser)?;
-        check_bounds(parser, &low, &high);
+        parser.note(Rank::OperandType, check_ordered("BETWEEN", &[&a, &low, &high]));
+        parser.note(Rank::OperandType, check_bounds(&low, &high));
         return Ok(Node::condition(Condition::Between(a, low, high)));
     }
     if parser.is_word("IN") {
@@ -162,6 +169,7 @@ fn operands(parser: &mut Parser<'_>) -> Result<Vec<Operand>, Misuse> {
 fn operand_of(parser: &mut Parser<'_>, node: Node) -> Result<Operand, Misuse> {
     match node.content {
         Content::Operand(operand) => Ok(operand),
+        Content::Unknown => Ok(Operand::Value(Value::Null)),
         Content::Function(name, _) => {
             misused(parser, name);
             Ok(Operand::Value(Value::Bool(true)))
@@ -173,6 +181,7 @@ fn operand_of(parser: &mut Parser<'_>, node: Node) -> Result<Operand, Misuse> {
 fn condition_of(parser: &mut Parser<'_>, node: Node) -> Result<Condition, Misuse> {
     match node.content {
         Content::Condition(condition) | Content::Function(_, condition) => Ok(condition),
+        Content::Unknown => Ok(Condition::HasType(Operand::Value(Value::Null), Type::Null)),
         Content::Operand(operand @ Operand::Size(_)) => {
             misused(parser, "size");
             Ok(Condition::HasType(operand, Type::N))
@@ -196,7 +205,7 @@ fn function(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
         "attribute_type" | "begins_with" | "contains" => 2,
         _ => {
             parser.unknown_function(name);
-            return Ok(Node::condition(Condition::HasType(Operand::Value(Value::Null), Type::Null)));
+            return Ok(Node { content: Content::Unknown, wrapped: false });
         }
     };
     if list.len() != count {
@@ -228,12 +237,8 @@ fn called(parser: &mut Parser<'_>, name: &str, first: Operand, second: Operand) 
             ("attribute_type", Condition::HasType(first, kind))
         }
         "begins_with" => {
-            for operand in [&first, &second] {
-                let kind = known_type(operand);
-                if let Some(kind) = kind.filter(|kind| !matches!(kind, Type::S | Type::B)) {
-                    parser.wrong_operand_type(name, kind.name());
-                }
-            }
+            let fits = |kind| matches!(kind, Type::S | Type::B);
+            parser.note(Rank::OperandType, check_types(name, &[&first, &second], fits));
             ("begins_with", Condition::BeginsWith(first, second))
         }
         _ => ("contains", Condition::Contains(first, second)),
@@ -258,25 +263,14 @@ fn existence(
 
 fn wanted_type(parser: &mut Parser<'_>, operand: &Operand) -> Type {
     let Operand::Value(Value::S(name)) = operand else {
-        let kind = known_type(operand).map_or("{NS,SS,L,BS,N,M,B,BOOL,NULL,S}", Type::name);
+        let kind = operand.known_type().map_or("{NS,SS,L,BS,N,M,B,BOOL,NULL,S}", Type::name);
         parser.wrong_operand_type("attribute_type", kind);
         return Type::Null;
     };
-    Type::named(name).unwrap_or_else(|| {
-        parser.fault(Rank::OperandType, || {
-            format!("Invalid attribute type name found; type: {name}, valid types: {{B,NULL,SS,BOOL,L,BS,N,NS,S,M}}")
-        });
+    type_named(name).unwrap_or_else(|misuse| {
+        parser.note(Rank::OperandType, Err(misuse));
         Type::Null
     })
-}
-
-/// The type that an operand has whatever the item.
-fn known_type(operand: &Operand) -> Option<Type> {
-    match operand {
-        Operand::Value(value) => Some(value.kind()),
-        Operand::Size(_) => Some(Type::N),
-        Operand::Path(_) => None,
-    }
 }
 
 fn check_distinct(parser: &mut Parser<'_>, operator: &str, a: &Operand, b: &Operand) {
@@ -288,20 +282,4 @@ fn check_distinct(parser: &mut Parser<'_>, operator: &str, a: &Operand, b: &Oper
             )
         });
     }
-}
-
-fn check_bounds(parser: &mut Parser<'_>, low: &Operand, high: &Operand) {
-    let (Operand::Value(low), Operand::Value(high)) = (low, high) else { return };
-    let demand = if low.kind() != high.kind() {
-        "same data type for lower and upper bounds"
-    } else if low.order(high).is_some_and(std::cmp::Ordering::is_gt) {
-        "upper bound to be greater than or equal to lower bound"
-    } else {
-        return;
-    };
-    parser.fault(Rank::OperandType, || {
-        format!(
-            "The BETWEEN operator requires {demand}; lower bound operand: AttributeValue: {low}, upper bound operand: AttributeValue: {high}"
-        )
-    });
 }

@@ -11,6 +11,8 @@ mod condition;
 mod evaluate;
 mod key_condition;
 mod lexer;
+mod operands;
+mod names;
 mod parser;
 mod placeholders;
 mod projection;
@@ -24,6 +26,9 @@ pub use ast::{Action, Change, Comparator, Condition, Element, Operand, Path, Sou
 pub use condition::parse_condition;
 pub use evaluate::holds;
 pub use key_condition::{KeyCondition, SortCondition, from_condition, parse_key_condition};
+pub use names::{attribute_names, equals_to};
+pub use operands::{check_bounds, check_ordered, check_types, type_named};
+pub use parser::check_apart;
 pub use placeholders::Placeholders;
 pub use projection::{Projection, parse_projection};
 pub use update::parse_update;

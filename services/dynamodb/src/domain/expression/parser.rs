@@ -118,6 +118,13 @@ impl<'a> Parser<'a> {
         self.faults.entry(rank).or_insert_with(words);
     }
 
+    /// Notes what breaks a rule.
+    pub fn note(&mut self, rank: Rank, checked: Result<(), Misuse>) {
+        if let Err(misuse) = checked {
+            self.fault(rank, || misuse.to_string());
+        }
+    }
+
     /// Demands the end of the text and no faults.
     pub fn finish(mut self) -> Result<(), Misuse> {
         if self.peek().kind != Kind::End {
@@ -226,27 +233,36 @@ impl<'a> Parser<'a> {
     }
 
     /// Notes a path that overlaps or conflicts with an earlier one.
-    pub fn check_apart<'p>(&mut self, earlier: impl Iterator<Item = &'p Path>, path: &Path) {
-        for other in earlier {
-            match relation(other, path) {
-                Relation::Apart => {}
-                Relation::Overlap => {
-                    return self.fault(Rank::Overlap, || {
-                        format!(
-                            "Two document paths overlap with each other; must remove or rewrite one of these paths; path one: {other}, path two: {path}"
-                        )
-                    });
-                }
-                Relation::Conflict => {
-                    return self.fault(Rank::Conflict, || {
-                        format!(
-                            "Two document paths conflict with each other; must remove or rewrite one of these paths; path one: {other}, path two: {path}"
-                        )
-                    });
-                }
-            }
+    pub fn check_apart<'p>(&mut self, mut earlier: impl Iterator<Item = &'p Path>, path: &Path) {
+        if let Some((rank, words)) = earlier.find_map(|other| clash(other, path)) {
+            self.fault(rank, || words);
         }
     }
+}
+
+/// Demands paths that neither overlap nor conflict.
+///
+/// # Errors
+/// Names the first two that do.
+pub fn check_apart<'p>(paths: impl Iterator<Item = &'p Path> + Clone) -> Result<(), Misuse> {
+    for (count, path) in paths.clone().enumerate() {
+        if let Some((_, words)) = paths.clone().take(count).find_map(|other| clash(other, path)) {
+            return Err(Misuse::new(words));
+        }
+    }
+    Ok(())
+}
+
+fn clash(one: &Path, two: &Path) -> Option<(Rank, String)> {
+    let (rank, how) = match relation(one, two) {
+        Relation::Apart => return None,
+        Relation::Overlap => (Rank::Overlap, "overlap"),
+        Relation::Conflict => (Rank::Conflict, "conflict"),
+    };
+    let words = format!(
+        "Two document paths {how} with each other; must remove or rewrite one of these paths; path one: {one}, path two: {two}"
+    );
+    Some((rank, words))
 }
 
 enum Relation {
