@@ -8,7 +8,7 @@
 //! - A journal damaged or cut in the middle is taken for its end (issue 311). We read the journals
 //!   before it does (see [`journal`]), and the marker in the data folder knows where they must end.
 //! - A batch at the end of the journal of which a power cut has left only some pages is refused if
-//!   its frame is whole. We cut it off.
+//!   its frame is whole. We cut it off before.
 //! - With more than one worker thread, the first of them spins while the others compact. One worker
 //!   is enough, because memtables and tables are small.
 //! - `clear()` is never used.
@@ -76,15 +76,8 @@ impl Disk for FjallDisk {
         if in_doubt {
             journal::rewrite_all(&self.path).map_err(|error| io_error("writing the journals to new files", error))?;
         }
-        let database = match self.open_database() {
-            Err(fjall::Error::JournalRecovery(error)) => {
-                tracing::warn!(%error, "the end of the journal is torn; what was never synced is cut off");
-                journal::cut_torn_end(&self.path).map_err(|error| io_error("cutting off the journal's end", error))?;
-                self.open_database()
-            }
-            opened => opened,
-        };
-        let database = database.map_err(|error| failed("opening the database", error))?;
+        journal::cut_torn_end(&self.path).map_err(|error| io_error("cutting off the journal's torn end", error))?;
+        let database = self.open_database().map_err(|error| failed("opening the database", error))?;
         let mut areas = Vec::with_capacity(Area::ALL.len());
         for area in Area::ALL {
             let keyspace = database.keyspace(area.name(), || options(area));
@@ -157,17 +150,33 @@ struct FjallEngine {
 impl FjallEngine {
     /// Waits until fjall's workers have caught up far enough that it will not halt the next write.
     fn wait_for_room(&self) -> Result<(), EngineError> {
-        let crowded = |area: Area| {
-            let tree = &self.areas[area.index()].tree;
-            // The worker also seals memtables. While it compacts, they grow: memory would know no bound.
-            tree.sealed_memtable_count() >= SEALED_LIMIT
-                || tree.l0_run_count() >= RUNS_LIMIT
-                || tree.active_memtable().size() > 2 * memtable_bytes(area)
-        };
-        while Area::ALL.into_iter().any(crowded) {
+        while Area::ALL.into_iter().any(|area| self.is_crowded(area)) {
             // This does nothing except find out whether the database has poisoned itself.
             self.database.persist(PersistMode::Buffer).map_err(|error| failed("waiting for the workers", error))?;
+            for area in Area::ALL {
+                self.seal_if_overdue(area)?;
+            }
             std::thread::park_timeout(LOOK_AGAIN);
+        }
+        Ok(())
+    }
+
+    fn is_crowded(&self, area: Area) -> bool {
+        let tree = &self.areas[area.index()].tree;
+        tree.sealed_memtable_count() >= SEALED_LIMIT || tree.l0_run_count() >= RUNS_LIMIT || self.is_overgrown(area)
+    }
+
+    /// The worker also seals memtables. While it compacts, they grow: memory would know no bound.
+    fn is_overgrown(&self, area: Area) -> bool {
+        self.areas[area.index()].tree.active_memtable().size() > 2 * memtable_bytes(area)
+    }
+
+    /// Seals a memtable that has grown too large. Fjall asks its worker to only after a write, so one
+    /// that it has read from the journal at its start would be waited for in vain.
+    fn seal_if_overdue(&self, area: Area) -> Result<(), EngineError> {
+        let keyspace = &self.areas[area.index()];
+        if self.is_overgrown(area) && keyspace.tree.sealed_memtable_count() == 0 {
+            keyspace.rotate_memtable().map_err(|error| failed("sealing a memtable", error))?;
         }
         Ok(())
     }

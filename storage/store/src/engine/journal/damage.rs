@@ -20,7 +20,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::frame::{self, Frame};
-use super::{READ_BYTES, is_zero, journals};
+use super::{READ_BYTES, is_zero_from, journals};
 use crate::Sequence;
 use crate::stored::CommitRecord;
 
@@ -154,15 +154,7 @@ impl<'a> Journal<'a> {
     }
 
     fn rest_is_zero(&mut self) -> io::Result<bool> {
-        self.file.seek(SeekFrom::Start(self.offset))?;
-        let mut chunk = vec![0; READ_BYTES];
-        loop {
-            match self.file.read(&mut chunk)? {
-                0 => return Ok(true),
-                read if is_zero(&chunk[..read]) => {}
-                _ => return Ok(false),
-            }
-        }
+        is_zero_from(&mut self.file, self.offset)
     }
 
     /// Where the store stood with the last frame in the rest of the file that shows, or that follows

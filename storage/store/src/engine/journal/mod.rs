@@ -71,17 +71,36 @@ fn copy_without_holes(from: &Path, to: &Path) -> io::Result<()> {
     to.sync_all()
 }
 
-/// Cuts the newest journal off behind its last whole frame.
+/// Cuts the newest journal off behind its last whole frame, if there is more than zeros.
 ///
 /// Older journals were synced when they were sealed: damage in them is not a matter of a power cut.
 pub(super) fn cut_torn_end(folder: &Path) -> io::Result<()> {
+    if !folder.try_exists()? {
+        return Ok(());
+    }
     let Some((_, newest)) = journals(folder)?.pop() else { return Ok(()) };
     let mut reader = BufReader::with_capacity(READ_BYTES, File::open(&newest)?);
     let mut end = 0;
     while let Some(frame) = frame::read(&mut reader, 0)? {
         end += frame.bytes;
     }
+    if is_zero_from(&mut reader, end)? {
+        return Ok(());
+    }
+    tracing::warn!(journal = %newest.display(), end, "the end of the journal is torn; what was never synced is cut off");
     cut(&newest, end)
+}
+
+fn is_zero_from(reader: &mut BufReader<File>, offset: u64) -> io::Result<bool> {
+    reader.seek(SeekFrom::Start(offset))?;
+    let mut chunk = vec![0; READ_BYTES];
+    loop {
+        match reader.read(&mut chunk)? {
+            0 => return Ok(true),
+            read if is_zero(&chunk[..read]) => {}
+            _ => return Ok(false),
+        }
+    }
 }
 
 /// Cuts a file off.
