@@ -4,7 +4,7 @@ use tidegate_log::LogError;
 use tidegate_ports::Refusal;
 use tidegate_store::{CommitError, StoreError, TransactError};
 
-use crate::domain::BatchError;
+use crate::domain::{BatchError, QueryRefused};
 
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,8 @@ pub enum Error {
     NotImplemented(&'static str),
     #[error(transparent)]
     Pattern(#[from] tidegate_logfilter::Error),
+    #[error(transparent)]
+    Insights(#[from] QueryRefused),
     #[error(transparent)]
     Log(#[from] LogError),
     #[error(transparent)]

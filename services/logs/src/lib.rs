@@ -27,6 +27,7 @@
 
 pub mod domain;
 mod error;
+pub mod invariants;
 mod meters;
 mod ops;
 mod ports;

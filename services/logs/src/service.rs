@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tidegate_api_logs::errors::INVALID_PARAMETER_EXCEPTION;
 use tidegate_env::Env;
@@ -15,9 +15,9 @@ use crate::domain::{GroupAddress, GroupReference};
 use crate::error::Error;
 use crate::meters::Meters;
 use crate::ports::{GroupSink, Lines};
-use crate::store::{Directory, Group, Tails};
+use crate::store::{Board, Directory, Group, Tails};
 use crate::wire;
-use crate::workers::{Retention, Sweep};
+use crate::workers::{Queries, Retention, Sweep};
 
 /// The service. One of it serves all accounts and regions.
 pub struct CloudWatchLogs {
@@ -32,7 +32,13 @@ pub struct CloudWatchLogs {
     retention_due: Hint,
     /// Given when a group or stream was deleted.
     pub(crate) garbage_left: Hint,
+    /// The queries of Insights that have not ended.
+    pub(crate) board: Board,
+    /// Given when a query was started.
+    pub(crate) queries_due: Hint,
     router: Router<CloudWatchLogs>,
+    /// For answers that go on after their operation has returned.
+    pub(crate) me: Weak<CloudWatchLogs>,
 }
 
 impl CloudWatchLogs {
@@ -53,7 +59,7 @@ impl CloudWatchLogs {
         let tails = Arc::new(Tails::default());
         store.attach(tails.clone()).await?;
         let (garbage_left, router, meters) = (Hint::new(), wire::router(), Meters::new());
-        Ok(Arc::new(CloudWatchLogs {
+        Ok(Arc::new_cyclic(|me| CloudWatchLogs {
             store,
             logs,
             env,
@@ -63,15 +69,19 @@ impl CloudWatchLogs {
             meters,
             retention_due,
             garbage_left,
+            board: Board::default(),
+            queries_due: Hint::new(),
             router,
+            me: me.clone(),
         }))
     }
 
     /// Starts what runs beside the requests: the removal of events that have outlived their group's
-    /// retention, and of what deleted groups and streams left.
+    /// retention, and of what deleted groups and streams left; queries.
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
         supervisor.start(Retention::new(self.clone()), &self.retention_due);
         supervisor.start(Sweep::new(self.clone()), &self.garbage_left);
+        supervisor.start(Queries::new(self.clone()), &self.queries_due);
     }
 
     /// What other services send to groups through.

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use tidegate_types::Timestamp;
 
 use crate::decode::DecodeError;
+use crate::event_stream::EventStream;
 use crate::schema::{ListSchema, MapSchema, StructSchema};
 
 /// A structure of a service model. Implemented by generated code only.
@@ -23,6 +24,11 @@ pub trait Shape: Debug + Send + Sync + 'static {
 
     /// Pushes it, members in the model's order, absent ones left out.
     fn write(&self, writer: &mut dyn Writer);
+
+    /// The events that it is, if it is an output that goes on.
+    fn event_stream(&self) -> Option<&EventStream> {
+        None
+    }
 }
 
 /// The output of an operation that has none.

@@ -44,7 +44,7 @@ pub(crate) async fn delete_group(service: &CloudWatchLogs, address: &GroupAddres
     Ok(())
 }
 
-/// Deletes every group, policy and destination.
+/// Deletes every group, policy, destination and query.
 pub(crate) async fn delete_everything(service: &CloudWatchLogs) -> Result<(), Error> {
     for group in service.directory.all()? {
         match delete_group(service, &group.address, true).await {
@@ -52,7 +52,8 @@ pub(crate) async fn delete_everything(service: &CloudWatchLogs) -> Result<(), Er
             Err(error) => return Err(error),
         }
     }
-    for prefix in [keys::all_policies(), keys::all_destinations()] {
+    service.board.clear();
+    for prefix in [keys::all_policies(), keys::all_destinations(), keys::insights()] {
         let range = KeyRange::prefix(&prefix);
         loop {
             let range = &range;

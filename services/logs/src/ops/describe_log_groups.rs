@@ -33,7 +33,7 @@ pub(crate) async fn describe_log_groups(
             && class.is_none_or(|class| class == group.record.class)
             && named.as_ref().is_none_or(|named| named.contains(&Some(group.address.clone())))
     };
-    let mut groups = service.directory.of_account(call.account, &call.region, paging.after())?;
+    let mut groups = service.directory.of_account(call.account, &call.region, paging.after()?)?;
     groups.retain(is_wanted);
     let next_token = paging.cut(&mut groups, |group| group.address.name.clone());
     let mut shown = Vec::with_capacity(groups.len());

@@ -127,7 +127,7 @@ pub(crate) async fn describe_destinations(
     let prefix =
         keys::destinations_with_prefix(call.account, &call.region, &input.destination_name_prefix.unwrap_or_default());
     let mut range = KeyRange::prefix(&prefix);
-    if let Some(after) = paging.after() {
+    if let Some(after) = paging.after()? {
         range.start = range.start.max(behind(&keys::destination(call.account, &call.region, after)));
     }
     let entries = match range.is_empty() {

@@ -23,7 +23,7 @@ pub(crate) async fn list_log_groups(
             })
         })
     };
-    let mut groups = service.directory.of_account(call.account, &call.region, paging.after())?;
+    let mut groups = service.directory.of_account(call.account, &call.region, paging.after()?)?;
     groups.retain(|group| is_named(&group.address.name) && class.is_none_or(|class| class == group.record.class));
     let next_token = paging.cut(&mut groups, |group| group.address.name.clone());
     Ok(ListLogGroupsResponse { log_groups: Some(groups.iter().map(wire::group_summary).collect()), next_token })

@@ -113,6 +113,7 @@ pub(crate) async fn describe_metric_filters(
         None => service.directory.of_account(call.account, &call.region, None)?,
     };
     let paging = Paging::new(input.limit, 50, input.next_token.as_deref())?;
+    let after = paging.after()?;
     let prefix = input.filter_name_prefix.unwrap_or_default();
     let mut found = Vec::new();
     for group in &groups {
@@ -122,7 +123,7 @@ pub(crate) async fn describe_metric_filters(
                 && input.metric_namespace.as_ref().is_none_or(|namespace| *namespace == metric.namespace);
             // Behind what was answered before: by group, then by name.
             let place = format!("{}\n{name}", group.address.name);
-            if name.starts_with(&prefix) && is_of_metric && paging.after().is_none_or(|after| *place > *after) {
+            if name.starts_with(&prefix) && is_of_metric && after.is_none_or(|after| *place > *after) {
                 found.push((place, wire::metric_filter(group, name, &filter.record)));
             }
         }

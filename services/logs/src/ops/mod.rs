@@ -11,12 +11,14 @@ mod describe_log_streams;
 mod destinations;
 mod filter_log_events;
 mod get_log_events;
+mod insights;
 mod list_log_groups;
 mod metric_filters;
 mod put_log_events;
 mod reading;
 mod resource_policies;
 mod settings;
+mod start_live_tail;
 mod subscription_filters;
 mod tags;
 
@@ -30,16 +32,20 @@ pub(crate) use describe_log_streams::describe_log_streams;
 pub(crate) use destinations::{delete_destination, describe_destinations, put_destination, put_destination_policy};
 pub(crate) use filter_log_events::filter_log_events;
 pub(crate) use get_log_events::get_log_events;
+pub(crate) use insights::{
+    delete_query_definition, describe_queries, describe_query_definitions, event as insights_event,
+    get_log_group_fields, get_log_record, get_query_results, put_query_definition, start_query, stop_query,
+};
 pub(crate) use list_log_groups::list_log_groups;
 pub(crate) use metric_filters::{delete_metric_filter, describe_metric_filters, put_metric_filter, test_metric_filter};
 pub(crate) use put_log_events::put_log_events;
-#[allow(unused_imports, reason = "what Insights reads with")]
 pub(crate) use reading::EventReader;
 pub(crate) use resource_policies::{delete_resource_policy, describe_resource_policies, put_resource_policy};
 pub(crate) use settings::{
     associate_kms_key, delete_retention_policy, disassociate_kms_key, put_log_group_deletion_protection,
     put_retention_policy,
 };
+pub(crate) use start_live_tail::start_live_tail;
 pub(crate) use subscription_filters::{
     delete_subscription_filter, describe_subscription_filters, put_subscription_filter,
 };

@@ -239,8 +239,7 @@ fn chunk_of(record: &LogRecord) -> Result<Chunk, Error> {
 
 /// The events of several groups between two times, one after the other in order of time: what a query of
 /// Insights reads. Holds about a megabyte, whatever there is.
-pub(crate) struct EventReader<'a> {
-    service: &'a CloudWatchLogs,
+pub(crate) struct EventReader {
     from_ms: u64,
     to_ms: u64,
     groups: Vec<GroupReader>,
@@ -256,18 +255,19 @@ struct GroupReader {
 /// How many bytes an [`EventReader`] reads at once, of all groups together.
 const READER_BYTES: usize = 1024 * 1024;
 
-impl<'a> EventReader<'a> {
+impl EventReader {
     /// Reads the events of `groups` from `from_ms` on and before `to_ms`. What has outlived its group's
     /// retention is left out.
-    pub(crate) fn new(service: &'a CloudWatchLogs, groups: Vec<Group>, from_ms: u64, to_ms: u64) -> EventReader<'a> {
+    pub(crate) fn new(groups: Vec<Group>, from_ms: u64, to_ms: u64) -> EventReader {
         let reader = |group| GroupReader { group, next: Some(Cut::START), read: VecDeque::new() };
-        EventReader { service, from_ms, to_ms, groups: groups.into_iter().map(reader).collect() }
+        EventReader { from_ms, to_ms, groups: groups.into_iter().map(reader).collect() }
     }
 
-    /// The next event with its group, or `None` at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<(Group, Found)>, Error> {
+    /// The next event with its group, or `None` at the end. The service is given each time, so that a reader can
+    /// be kept between two steps of a worker.
+    pub(crate) async fn next(&mut self, service: &CloudWatchLogs) -> Result<Option<(Group, Found)>, Error> {
         let bytes = READER_BYTES / self.groups.len().max(1);
-        let now = self.service.now();
+        let now = service.now();
         for reader in &mut self.groups {
             while let (true, Some(cut)) = (reader.read.is_empty(), reader.next) {
                 let query = Query {
@@ -282,7 +282,7 @@ impl<'a> EventReader<'a> {
                     streams: &|_| true,
                     pattern: None,
                 };
-                let answer = self.service.find(&query).await?;
+                let answer = service.find(&query).await?;
                 reader.next = answer.next;
                 reader.read = answer.events.into();
             }

@@ -80,7 +80,7 @@ pub(crate) async fn describe_resource_policies(
     let paging = Paging::new(input.limit, 50, input.next_token.as_deref())?;
     let prefix = keys::policies(call.account, &call.region);
     let mut range = KeyRange::prefix(&prefix);
-    if let Some(after) = paging.after() {
+    if let Some(after) = paging.after()? {
         range.start = behind(&keys::policy(call.account, &call.region, after));
     }
     let entries =

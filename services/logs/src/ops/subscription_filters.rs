@@ -135,11 +135,12 @@ pub(crate) async fn describe_subscription_filters(
 ) -> Result<DescribeSubscriptionFiltersResponse, Error> {
     let group = service.group(call, input.log_group_name, None)?;
     let paging = Paging::new(input.limit, 50, input.next_token.as_deref())?;
+    let after = paging.after()?;
     let prefix = input.filter_name_prefix.unwrap_or_default();
     let filters = group
         .subscriptions()
         .iter()
-        .filter(|(name, _)| name.starts_with(&prefix) && paging.after().is_none_or(|after| name.as_str() > after));
+        .filter(|(name, _)| name.starts_with(&prefix) && after.is_none_or(|after| name.as_str() > after));
     let mut filters: Vec<_> = filters.collect();
     let next_token = paging.cut(&mut filters, |(name, _)| (*name).clone());
     let shown = filters.into_iter().map(|(name, filter)| wire::subscription(&group, name, &filter.record));

@@ -12,17 +12,18 @@
 //! | map | `Logs 6 account region name` | [`crate::store::DestinationRecord`] |
 //! | map | `Logs 7 group` | [`crate::store::GarbageRecord`]: a group that was deleted |
 //! | map | `Logs 8 stream` | [`crate::store::GarbageRecord`]: a stream that was deleted |
+//! | map | `Logs 64 1 account region id` | [`crate::store::QueryDefinitionRecord`] |
+//! | map | `Logs 64 2 account region id` | [`crate::store::QueryRecord`] |
+//! | map | `Logs 64 3 query row` | [`crate::store::ResultPageRecord`]: rows of an answer from that row on |
 //! | log | `Logs 1 group time position` | [`crate::store::IndexRecord`]: a chunk by its last event |
 //! | log | `Logs 2 stream time position` | [`crate::store::IndexRecord`]: the same, of one stream |
-//!
-//! What Insights keeps begins with `Logs 64`.
 
 use bytes::Bytes;
 use tidegate_record::{DecodeError, Key, KeyReader, Root};
 use tidegate_store::Position;
 use tidegate_types::{AccountId, Region};
 
-use super::{GroupId, StreamId};
+use super::{GroupId, QueryKey, StreamId};
 use crate::domain::GroupAddress;
 
 const CATALOGUE: u8 = 1;
@@ -33,6 +34,11 @@ const POLICY: u8 = 5;
 const DESTINATION: u8 = 6;
 const GROUP_GARBAGE: u8 = 7;
 const STREAM_GARBAGE: u8 = 8;
+const INSIGHTS: u8 = 64;
+
+const DEFINITION: u8 = 1;
+const QUERY: u8 = 2;
+const RESULT_PAGE: u8 = 3;
 
 const GROUP: u8 = 1;
 const SUBSCRIPTION: u8 = 2;
@@ -167,6 +173,16 @@ pub fn read_stream_by_time(key: &[u8], group: GroupId) -> Result<String, DecodeE
     Ok(name)
 }
 
+/// All streams of all groups by the time of their last events.
+pub fn all_streams_by_time() -> Bytes {
+    tagged(STREAM_BY_TIME).build()
+}
+
+/// How much each group holds.
+pub fn all_group_sizes() -> Bytes {
+    tagged(GROUP_SIZE).build()
+}
+
 /// How much a group holds.
 pub fn group_size(group: GroupId) -> Bytes {
     tagged(GROUP_SIZE).u64(group.0).build()
@@ -254,6 +270,22 @@ pub fn all_chunks() -> Bytes {
     tagged(GROUP_INDEX).build()
 }
 
+/// All chunks of all streams.
+pub fn all_chunks_of_streams() -> Bytes {
+    tagged(STREAM_INDEX).build()
+}
+
+/// The stream, the time of the last event and the position in a key of any stream's index.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn read_chunk_of_any_stream(key: &[u8]) -> Result<(u64, u64, Position), DecodeError> {
+    let mut reader = KeyReader::after(key, &all_chunks_of_streams())?;
+    let parts = (reader.u64()?, reader.u64()?, Position(reader.u64()?));
+    reader.end()?;
+    Ok(parts)
+}
+
 /// Everything by which chunks are found.
 pub fn group_index(group: GroupId) -> Bytes {
     tagged(GROUP_INDEX).u64(group.0).build()
@@ -294,6 +326,62 @@ pub fn read_any_chunk(key: &[u8]) -> Result<(GroupId, u64, Position), DecodeErro
     let parts = (GroupId(reader.u64()?), reader.u64()?, Position(reader.u64()?));
     reader.end()?;
     Ok(parts)
+}
+
+/// Everything of Insights.
+pub fn insights() -> Bytes {
+    tagged(INSIGHTS).build()
+}
+
+/// The query definitions of an account in a region.
+pub fn definitions(account: AccountId, region: &Region) -> Bytes {
+    tagged(INSIGHTS).u8(DEFINITION).u64(account.as_u64()).text(region.as_str()).build()
+}
+
+/// A query definition.
+pub fn definition(account: AccountId, region: &Region, id: &str) -> Bytes {
+    tagged(INSIGHTS).u8(DEFINITION).u64(account.as_u64()).text(region.as_str()).text(id).build()
+}
+
+/// All queries.
+pub fn queries() -> Bytes {
+    tagged(INSIGHTS).u8(QUERY).build()
+}
+
+/// The queries of an account in a region.
+pub fn queries_of(account: AccountId, region: &Region) -> Bytes {
+    tagged(INSIGHTS).u8(QUERY).u64(account.as_u64()).text(region.as_str()).build()
+}
+
+/// A query.
+pub fn query(query: &QueryKey) -> Bytes {
+    let QueryKey { account, region, id } = query;
+    tagged(INSIGHTS).u8(QUERY).u64(account.as_u64()).text(region.as_str()).text(id).build()
+}
+
+/// Which query a key is of.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn read_query(key: &[u8]) -> Result<QueryKey, DecodeError> {
+    let mut reader = KeyReader::after(key, &queries())?;
+    let malformed = |what| DecodeError::Malformed { at: 0, what };
+    let account = format!("{:012}", reader.u64()?);
+    let account: AccountId = account.parse().map_err(|_| malformed("an account of too many digits"))?;
+    let region: Region = reader.text()?.parse().map_err(|_| malformed("not a region"))?;
+    let id = reader.text()?;
+    reader.end()?;
+    Ok(QueryKey { account, region, id })
+}
+
+/// The pages of a query's answer.
+pub fn result_pages(query: &str) -> Bytes {
+    tagged(INSIGHTS).u8(RESULT_PAGE).text(query).build()
+}
+
+/// The page of a query's answer that begins with this row.
+pub fn result_page(query: &str, row: u64) -> Bytes {
+    tagged(INSIGHTS).u8(RESULT_PAGE).text(query).u64(row).build()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! groups and filters there are is held in memory by the [`Directory`]; streams are not, for there may be
 //! millions of them.
 
+mod board;
 mod chunk;
 mod directory;
 mod filters;
@@ -12,18 +13,21 @@ mod group;
 mod index;
 pub mod keys;
 mod policies;
+mod queries;
 mod stream;
 mod tail;
 
 use tidegate_record::{DecodeError, Stored};
 use tidegate_store::{Record, Space, StoreError};
 
+pub use board::{Board, Progress, QueryKey};
 pub use chunk::ChunkRecord;
 pub use directory::{Directory, Group, MetricFilter, Subscription};
 pub use filters::{MetricFilterRecord, SubscriptionRecord};
 pub use group::{GroupClass, GroupRecord, GroupSizeRecord};
 pub use index::IndexRecord;
 pub use policies::{DestinationRecord, PolicyRecord};
+pub use queries::{QueryDefinitionRecord, QueryRecord, ResultPageRecord, Scanned};
 pub use stream::{GarbageRecord, StreamRecord, Written};
 pub use tail::{Appended, Tail, Tails};
 

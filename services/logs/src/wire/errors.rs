@@ -69,11 +69,23 @@ impl From<Error> for ServiceError {
             }
             Error::NotImplemented(what) => ServiceError::not_implemented("logs", what),
             Error::Pattern(error) => invalid(error.to_string()),
+            Error::Insights(refused) => super::insights::refused(refused),
             Error::Log(error) => log(error),
             Error::Store(error) => store(&error),
             Error::Commit(error) => commit(error),
         }
     }
+}
+
+/// A Live Tail session has lasted as long as one may.
+pub(crate) fn session_timeout() -> ServiceError {
+    new(errors::SESSION_TIMEOUT_EXCEPTION, "The session has reached its maximum duration.")
+}
+
+/// A Live Tail session cannot go on.
+pub(crate) fn session_failure(error: Error) -> ServiceError {
+    let cause = ServiceError::from(error);
+    new(errors::SESSION_STREAMING_EXCEPTION, cause.message.clone()).with_detail(cause.to_string())
 }
 
 fn new(shape: ErrorShape, message: impl Into<String>) -> ServiceError {

@@ -1,10 +1,13 @@
 //! Events and the tokens between pages of them.
 
-use tidegate_api_logs::{FilteredLogEvent, InputLogEvent, OutputLogEvent, RejectedLogEventsInfo};
+use tidegate_api_logs::{
+    FilteredLogEvent, InputLogEvent, LiveTailSessionLogEvent, OutputLogEvent, RejectedLogEventsInfo,
+};
 use tidegate_types::Timestamp;
 
-use crate::domain::{Cut, Direction, Event, EventId, Found, Rejected};
+use crate::domain::{Cut, Direction, Event, EventId, Found, GroupAddress, Rejected};
 use crate::error::Error;
+use crate::store::Group;
 
 /// The events of a request. The model's constraints saw to it that nothing is absent or negative.
 pub(crate) fn events(events: Vec<InputLogEvent>) -> Vec<Event> {
@@ -60,6 +63,18 @@ pub(crate) fn filtered_event(event: Found) -> FilteredLogEvent {
         message: Some(event.message),
         ingestion_time: wire_millis(event.ingested_at.as_millis()),
         event_id: Some(event.id.text()),
+    }
+}
+
+/// An event as Live Tail shows it.
+pub(crate) fn live_event(group: &Group, stream: &str, event: Event, at: Timestamp) -> LiveTailSessionLogEvent {
+    let GroupAddress { account, name, .. } = &group.address;
+    LiveTailSessionLogEvent {
+        log_stream_name: Some(stream.to_owned()),
+        log_group_identifier: Some(format!("{account}:{name}")),
+        message: Some(event.message),
+        timestamp: wire_millis(event.timestamp),
+        ingestion_time: wire_millis(at.as_millis()),
     }
 }
 

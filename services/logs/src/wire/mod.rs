@@ -4,16 +4,18 @@
 mod coverage;
 mod errors;
 mod events;
+mod insights;
 mod paging;
 mod routes;
 mod shown;
 
 pub use coverage::COVERAGE;
-pub(crate) use errors::{LONG_NAME, is_about_a_long_name, not_a_retention};
+pub(crate) use errors::{LONG_NAME, is_about_a_long_name, not_a_retention, session_failure, session_timeout};
 pub(crate) use events::{
-    count, event_token, events, filter_token, filtered_event, millis, open_event_token, open_filter_token,
+    count, event_token, events, filter_token, filtered_event, live_event, millis, open_event_token, open_filter_token,
     output_event, rejected, sequence_token,
 };
+pub(crate) use insights::{LANGUAGE, definition, parameters, query, row, statistics, status};
 pub(crate) use paging::Paging;
 pub(crate) use routes::router;
 pub(crate) use shown::{

@@ -20,8 +20,9 @@ impl Paging {
     }
 
     /// The name behind which the page begins.
-    pub(crate) fn after(&self) -> Option<&str> {
-        self.after.as_deref().and_then(|after| std::str::from_utf8(after).ok())
+    pub(crate) fn after(&self) -> Result<Option<&str>, Error> {
+        let text = |after| std::str::from_utf8(after).map_err(|_| Error::InvalidToken);
+        self.after.as_deref().map(text).transpose()
     }
 
     /// The key behind which the page begins; one that lies elsewhere is no token of this listing.

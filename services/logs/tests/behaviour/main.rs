@@ -1,1 +1,18 @@
+//! The service on the in-memory engine, called as the gateway calls it, with a clock that stands still until a
+//! test moves it. One file for each behaviour; `misuse` is the table of what is refused.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bed;
+
+mod deleting;
+mod events;
+mod filtering;
+mod groups;
+mod metrics;
+mod misuse;
+mod model;
+mod ports;
+mod retention;
+mod streams;
+mod subscriptions;

@@ -1,0 +1,102 @@
+use tidegate_api_logs::{StartQueryRequest, StartQueryResponse};
+use tidegate_insights::{DEFAULT_LIMIT, Query};
+use tidegate_protocol::Call;
+use tidegate_record::Stored;
+use tidegate_store::{Space, Tx};
+
+use super::query_key;
+use crate::domain::{GroupAddress, GroupReference, QueryRefused, QueryState, begin_ms, end_ms};
+use crate::error::Error;
+use crate::service::CloudWatchLogs;
+use crate::store::{Group, QueryRecord, Scanned, keys};
+use crate::wire::LANGUAGE;
+
+/// The most groups of one query.
+const MAX_GROUPS: usize = 50;
+/// The most queries of an account in a region that have not ended.
+const MAX_UNFINISHED: usize = 100;
+
+/// Notes a query and answers its id; it is run beside the requests.
+pub(crate) async fn start_query(
+    service: &CloudWatchLogs,
+    call: &Call,
+    input: StartQueryRequest,
+) -> Result<StartQueryResponse, Error> {
+    if input.query_language.as_deref().is_some_and(|language| language != LANGUAGE) {
+        return Err(Error::NotImplemented("StartQuery in SQL or PPL"));
+    }
+    let text = input.query_string.clone().unwrap_or_default();
+    Query::parse(&text).map_err(QueryRefused::from)?;
+    let (from, to) = (input.start_time.unwrap_or(0), input.end_time.unwrap_or(0));
+    let (from_ms, to_ms) = (begin_ms(from), end_ms(to));
+    if from_ms >= to_ms {
+        return Err(Error::invalid("The start time of the query must not be after its end time."));
+    }
+    let limit = input.limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(DEFAULT_LIMIT as u32);
+    let groups = groups(service, call, input)?;
+    // No event can be as early as the range ends: before every group was, or behind its retention.
+    let now = service.now();
+    let earliest = |group: &Group| group.record.created_at.as_millis().max(group.record.cutoff_ms(now));
+    if groups.iter().map(earliest).min().is_some_and(|earliest| to_ms <= earliest) {
+        return Err(QueryRefused::TooEarly { from, to }.into());
+    }
+    if service.board.count(call.account, &call.region) >= MAX_UNFINISHED {
+        return Err(QueryRefused::TooMany(MAX_UNFINISHED).into());
+    }
+    let query = &QueryRecord {
+        text,
+        groups: groups.into_iter().map(|group| group.address).collect(),
+        from_ms,
+        to_ms,
+        limit,
+        owner: call.caller.principal_arn.clone(),
+        created_at: now,
+        state: QueryState::Unfinished,
+        ended_at: None,
+        scanned: Scanned::default(),
+    };
+    let key = query_key(call, Some(service.env.uuid().to_string()));
+    let place = &keys::query(&key);
+    service
+        .transact(&[], async |tx: &mut Tx| {
+            tx.put(Space::Map, place.clone(), query.encode());
+            Ok(())
+        })
+        .await?;
+    let query_id = Some(key.id.clone());
+    service.board.add(key);
+    service.queries_due.give();
+    Ok(StartQueryResponse { query_id })
+}
+
+/// The groups that a request names in exactly one of three ways.
+fn groups(service: &CloudWatchLogs, call: &Call, input: StartQueryRequest) -> Result<Vec<Group>, Error> {
+    let own = |name: String| GroupAddress { account: call.account, region: call.region.clone(), name };
+    let no_such = |name: &str| QueryRefused::NoSuchGroup { name: name.to_owned(), account: call.account.to_string() };
+    let addresses = match (input.log_group_name, input.log_group_names, input.log_group_identifiers) {
+        (Some(name), None, None) => vec![own(name)],
+        (None, Some(names), None) => names.into_iter().map(own).collect(),
+        (None, None, Some(identifiers)) => {
+            let resolved = |identifier: String| {
+                let address = GroupReference(identifier.clone()).resolve(call.account, &call.region);
+                address.filter(|address| address.account == call.account).ok_or_else(|| no_such(&identifier))
+            };
+            identifiers.into_iter().map(resolved).collect::<Result<_, _>>()?
+        }
+        _ => {
+            let words = "Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified.";
+            return Err(Error::invalid(words));
+        }
+    };
+    if addresses.is_empty() || addresses.len() > MAX_GROUPS {
+        return Err(Error::invalid(format!("A query must name between 1 and {MAX_GROUPS} log groups.")));
+    }
+    let mut groups: Vec<Group> = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        let group = service.directory.get(&address)?.ok_or_else(|| no_such(&address.name))?;
+        if groups.iter().all(|known| known.address != group.address) {
+            groups.push(group);
+        }
+    }
+    Ok(groups)
+}

@@ -1,0 +1,273 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tidegate_insights::{Overflow, Query, Results, Run, Settings};
+use tidegate_record::Stored;
+use tidegate_store::{KeyRange, Order, Page, Space, Tx};
+use tidegate_types::Timestamp;
+use tidegate_workers::{Next, Worker};
+
+use crate::domain::QueryState;
+use crate::error::Error;
+use crate::ops::{EventReader, insights_event};
+use crate::service::CloudWatchLogs;
+use crate::store::{QueryKey, QueryRecord, ResultPageRecord, Scanned, behind, corrupt, decode, keys};
+
+/// How many queries take turns.
+const MAX_ACTIVE: usize = 8;
+/// How many events one turn looks at.
+const TURN: usize = 2_000;
+/// How much one query may keep in memory.
+const MEMORY_BYTES: usize = 32 * 1024 * 1024;
+/// How long a query may run, in real time: AWS's hour.
+const MAX_DURATION: Duration = Duration::from_secs(3600);
+/// How long answers are kept.
+const KEPT_MS: u64 = 7 * 86_400_000;
+/// How many queries are kept with their answers; the oldest go first.
+const MAX_KEPT: usize = 1000;
+/// How much of an answer is written at once.
+const PAGE_BYTES: usize = 256 * 1024;
+/// How many records one step reads or removes.
+const STEP: usize = 200;
+
+/// Runs queries, several by turns; removes those whose answers have been kept for long enough.
+pub(crate) struct Queries {
+    service: Arc<CloudWatchLogs>,
+    work: Mutex<Work>,
+}
+
+#[derive(Default)]
+struct Work {
+    active: VecDeque<Job>,
+    /// Whether the store was asked for queries that a restart interrupted.
+    has_recovered: bool,
+}
+
+/// A query at work.
+struct Job {
+    key: QueryKey,
+    run: Run,
+    reader: EventReader,
+    started_at: Duration,
+}
+
+impl Queries {
+    pub(crate) fn new(service: Arc<CloudWatchLogs>) -> Queries {
+        Queries { service, work: Mutex::default() }
+    }
+
+    /// Notes what had not ended when the server did: it is run from the beginning.
+    async fn recover(&self) -> Result<(), Error> {
+        if self.work.lock().has_recovered {
+            return Ok(());
+        }
+        for (key, record) in self.all().await? {
+            if record.state == QueryState::Unfinished {
+                self.service.board.add(key);
+            }
+        }
+        self.work.lock().has_recovered = true;
+        Ok(())
+    }
+
+    async fn all(&self) -> Result<Vec<(QueryKey, QueryRecord)>, Error> {
+        let snapshot = self.service.store.snapshot()?;
+        let mut range = KeyRange::prefix(&keys::queries());
+        let mut all = Vec::new();
+        loop {
+            let page = snapshot.scan(Space::Map, &range, Order::Ascending, Page::of(STEP)).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            range.start = behind(&last.key);
+            for entry in page {
+                let key = keys::read_query(&entry.key).map_err(|error| corrupt(Space::Map, &entry.key, &error))?;
+                all.push((key, decode(Space::Map, &entry.key, &entry.record)?));
+            }
+        }
+    }
+
+    /// Makes a job of a query that waits. One that has ended meanwhile is none.
+    async fn begin(&self, key: QueryKey) -> Result<Option<Job>, Error> {
+        let service = &self.service;
+        let place = keys::query(&key);
+        let Some(found) = service.store.snapshot()?.get(Space::Map, &place).await? else { return Ok(None) };
+        let record: QueryRecord = decode(Space::Map, &place, &found)?;
+        if record.state != QueryState::Unfinished {
+            return Ok(None);
+        }
+        let Ok(query) = Query::parse(&record.text) else {
+            // It was understood when it came: an older release understood more.
+            self.end(&key, QueryState::Failed, Scanned::default(), 0).await?;
+            return Ok(None);
+        };
+        let mut groups = Vec::with_capacity(record.groups.len());
+        for address in &record.groups {
+            // A group that was deleted meanwhile has no events.
+            groups.extend(service.directory.get(address)?);
+        }
+        let created_ms = i64::try_from(record.created_at.as_millis()).unwrap_or(i64::MAX);
+        let settings = Settings { now_ms: created_ms, limit: record.limit as usize, memory_bytes: MEMORY_BYTES };
+        let reader = EventReader::new(groups, record.from_ms, record.to_ms);
+        Ok(Some(Job { key, run: query.start(settings), reader, started_at: service.env.monotonic() }))
+    }
+
+    /// One turn of a query. Gives it back if it goes on.
+    async fn turn(&self, mut job: Job) -> Result<Option<Job>, Error> {
+        for _ in 0..TURN {
+            let event = if job.run.is_satisfied() { None } else { job.reader.next(&self.service).await? };
+            let Some((group, found)) = event else { return self.finish(job).await.map(|()| None) };
+            if job.run.push(insights_event(&group.address, found)).is_err() {
+                let scanned = scanned(&job.run);
+                self.end(&job.key, QueryState::Failed, scanned, 0).await?;
+                return Ok(None);
+            }
+        }
+        if self.service.env.monotonic().saturating_sub(job.started_at) > MAX_DURATION {
+            self.end(&job.key, QueryState::TimedOut, scanned(&job.run), 0).await?;
+            return Ok(None);
+        }
+        // Nobody wants it any more if it was stopped.
+        Ok(self.service.board.advance(&job.key, scanned(&job.run)).then_some(job))
+    }
+
+    /// Writes a query's rows, then that it has them: a crash in between leaves pages that the next run overwrites.
+    async fn finish(&self, job: Job) -> Result<(), Error> {
+        let scanned = scanned(&job.run);
+        let (key, run) = (job.key, job.run);
+        let Results { rows, .. } = match run.finish() {
+            Ok(results) => results,
+            Err(Overflow { .. }) => return self.end(&key, QueryState::Failed, scanned, 0).await,
+        };
+        let total = rows.len() as u64;
+        let (mut page, mut bytes, mut first) = (Vec::new(), 0, 0);
+        for row in rows {
+            bytes += row.iter().map(|(field, value)| field.len() + value.len()).sum::<usize>();
+            page.push(row);
+            if bytes >= PAGE_BYTES {
+                let written = page.len() as u64;
+                self.write_page(&key, first, std::mem::take(&mut page)).await?;
+                (bytes, first) = (0, first + written);
+            }
+        }
+        if !page.is_empty() {
+            self.write_page(&key, first, page).await?;
+        }
+        self.end(&key, QueryState::Complete, scanned, total).await
+    }
+
+    async fn write_page(&self, key: &QueryKey, first: u64, rows: Vec<Vec<(String, String)>>) -> Result<(), Error> {
+        let (place, page) = (&keys::result_page(&key.id, first), &ResultPageRecord { rows });
+        let written = self.service.transact(&[], async |tx: &mut Tx| {
+            tx.put(Space::Map, place.clone(), page.encode());
+            Ok(())
+        });
+        written.await.map(drop)
+    }
+
+    /// Notes how a query ended, unless it was stopped before.
+    async fn end(&self, key: &QueryKey, state: QueryState, scanned: Scanned, rows: u64) -> Result<(), Error> {
+        let place = &keys::query(key);
+        let now = self.service.now();
+        let ended = self.service.transact(&[], async |tx: &mut Tx| {
+            let Some(found) = tx.get(Space::Map, place).await? else { return Ok(false) };
+            let record: QueryRecord = decode(Space::Map, place, &found)?;
+            if record.state != QueryState::Unfinished {
+                return Ok(false);
+            }
+            let record = QueryRecord { state, ended_at: Some(now), scanned, ..record };
+            tx.put(Space::Map, place.clone(), record.encode());
+            Ok(true)
+        });
+        if !ended.await?.value && rows > 0 {
+            self.remove_pages(key).await?;
+        }
+        self.service.board.remove(key);
+        Ok(())
+    }
+
+    async fn remove_pages(&self, key: &QueryKey) -> Result<(), Error> {
+        let range = &KeyRange::prefix(&keys::result_pages(&key.id));
+        loop {
+            let step = self.service.transact(&[], async |tx: &mut Tx| {
+                let pages = tx.scan(Space::Map, range, Order::Ascending, Page::of(STEP)).await?;
+                pages.iter().for_each(|page| tx.delete(Space::Map, page.key.clone()));
+                Ok(pages.is_empty())
+            });
+            if step.await?.value {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Removes what was kept for long enough, and the oldest if there are too many. Returns when the next is due.
+    async fn tidy(&self) -> Result<Option<Timestamp>, Error> {
+        let now = self.service.now();
+        let mut all: Vec<(QueryKey, QueryRecord)> = self.all().await?;
+        all.retain(|(_, record)| record.state != QueryState::Unfinished);
+        all.sort_by_key(|(_, record)| record.created_at);
+        let too_many = all.len().saturating_sub(MAX_KEPT);
+        let mut next = None;
+        for (at, (key, record)) in all.iter().enumerate() {
+            let due = record.created_at.plus_millis(KEPT_MS);
+            if at >= too_many && due > now {
+                next = Some(due);
+                break;
+            }
+            // The pages first: without its record nobody would find them.
+            self.remove_pages(key).await?;
+            let place = &keys::query(key);
+            let removed = self.service.transact(&[], async |tx: &mut Tx| {
+                tx.delete(Space::Map, place.clone());
+                Ok(())
+            });
+            removed.await?;
+        }
+        Ok(next)
+    }
+}
+
+fn scanned(run: &Run) -> Scanned {
+    let statistics = run.statistics();
+    Scanned {
+        records: statistics.records_scanned,
+        matched: statistics.records_matched,
+        bytes: statistics.bytes_scanned,
+    }
+}
+
+impl Worker for Queries {
+    type Error = Error;
+
+    fn name(&self) -> &'static str {
+        "logs queries"
+    }
+
+    async fn run_once(&self) -> Result<Next, Error> {
+        self.recover().await?;
+        while self.work.lock().active.len() < MAX_ACTIVE {
+            let Some(key) = self.service.board.begin() else { break };
+            match self.begin(key.clone()).await {
+                Ok(Some(job)) => self.work.lock().active.push_back(job),
+                Ok(None) => self.service.board.remove(&key),
+                Err(error) => {
+                    self.service.board.repeat(key);
+                    return Err(error);
+                }
+            }
+        }
+        let job = self.work.lock().active.pop_front();
+        let Some(job) = job else { return self.tidy().await.map(Next::at) };
+        let key = job.key.clone();
+        match self.turn(job).await {
+            Ok(Some(job)) => self.work.lock().active.push_back(job),
+            Ok(None) => {}
+            Err(error) => {
+                // From the beginning: nothing was written that another run does not overwrite.
+                self.service.board.repeat(key);
+                return Err(error);
+            }
+        }
+        Ok(Next::Again)
+    }
+}

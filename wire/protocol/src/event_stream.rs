@@ -1,0 +1,165 @@
+//! `application/vnd.amazon.eventstream`: answers that go on, one message after the other.
+//!
+//! A message is its lengths, the checksum of these, headers, a payload, and the checksum of all. Payloads
+//! are JSON here: that is what the services that stream speak.
+
+use std::fmt;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures::stream::{BoxStream, StreamExt};
+use parking_lot::Mutex;
+
+use crate::aws_json::JsonWriter;
+use crate::decode::DecodeError;
+use crate::schema::StructSchema;
+use crate::service::ServiceError;
+use crate::shape::{Reader, Shape, Writer};
+
+/// The content type of answers that go on.
+pub const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";
+
+/// The type of a header's value that is a text.
+const TEXT: u8 = 7;
+
+/// One event: its name in the service's model, and what it says.
+#[derive(Debug)]
+pub struct StreamEvent {
+    /// The member of the stream's union, such as `sessionUpdate`.
+    pub name: &'static str,
+    /// What it says.
+    pub shape: Box<dyn Shape>,
+}
+
+/// An operation's output that is a stream of events: the first is the answer itself, which has no other
+/// members, and an error ends it.
+pub struct EventStream(Mutex<Option<BoxStream<'static, Result<StreamEvent, ServiceError>>>>);
+
+impl EventStream {
+    /// An output of these events.
+    pub fn new(events: BoxStream<'static, Result<StreamEvent, ServiceError>>) -> EventStream {
+        EventStream(Mutex::new(Some(events)))
+    }
+
+    /// The messages, to be sent as they come; `None` if they were taken before.
+    pub fn messages(&self) -> Option<BoxStream<'static, Bytes>> {
+        let events = self.0.lock().take()?;
+        let first = message(&[(":message-type", "event"), (":event-type", "initial-response"), JSON], b"{}");
+        let rest = events.map(|event| match event {
+            Ok(event) => event_message(&event),
+            Err(error) => exception_message(&error),
+        });
+        Some(futures::stream::once(async { first }).chain(rest).boxed())
+    }
+}
+
+const JSON: (&str, &str) = (":content-type", "application/json");
+
+fn event_message(event: &StreamEvent) -> Bytes {
+    let mut writer = JsonWriter::default();
+    event.shape.write(&mut writer);
+    message(&[(":message-type", "event"), (":event-type", event.name), JSON], &writer.finish())
+}
+
+fn exception_message(error: &ServiceError) -> Bytes {
+    let mut writer = JsonWriter::default();
+    writer.begin_object();
+    writer.name("message");
+    writer.string(&error.message);
+    writer.end_object();
+    message(&[(":message-type", "exception"), (":exception-type", error.shape.code), JSON], &writer.finish())
+}
+
+fn message(headers: &[(&str, &str)], payload: &[u8]) -> Bytes {
+    let mut packed = BytesMut::new();
+    for (name, value) in headers {
+        packed.put_u8(u8::try_from(name.len()).expect("our headers have short names"));
+        packed.put_slice(name.as_bytes());
+        packed.put_u8(TEXT);
+        packed.put_u16(u16::try_from(value.len()).expect("our headers have short values"));
+        packed.put_slice(value.as_bytes());
+    }
+    // Two lengths and a checksum before the headers, a checksum behind the payload.
+    let total = 12 + packed.len() + payload.len() + 4;
+    let mut message = BytesMut::with_capacity(total);
+    message.put_u32(u32::try_from(total).expect("a message is below 4 GiB"));
+    message.put_u32(u32::try_from(packed.len()).expect("our headers are short"));
+    message.put_u32(crc32fast::hash(&message));
+    message.put_slice(&packed);
+    message.put_slice(payload);
+    message.put_u32(crc32fast::hash(&message));
+    message.freeze()
+}
+
+impl fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventStream")
+    }
+}
+
+impl Shape for EventStream {
+    fn schema(&self) -> &'static StructSchema {
+        ().schema()
+    }
+
+    /// No request is a stream of events that we read.
+    fn read(reader: &mut dyn Reader) -> Result<Self, DecodeError> {
+        <()>::read(reader)?;
+        Ok(EventStream::new(futures::stream::empty().boxed()))
+    }
+
+    fn write(&self, writer: &mut dyn Writer) {
+        ().write(writer);
+    }
+
+    fn event_stream(&self) -> Option<&EventStream> {
+        Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ErrorShape, Fault};
+    use futures::executor::block_on;
+
+    /// The headers and payload of a message whose lengths and checksums are right.
+    fn opened(message: &[u8]) -> (Vec<(String, String)>, String) {
+        let number = |at: usize| u32::from_be_bytes(message[at..at + 4].try_into().unwrap());
+        assert_eq!(number(0) as usize, message.len());
+        assert_eq!(number(8), crc32fast::hash(&message[..8]));
+        assert_eq!(number(message.len() - 4), crc32fast::hash(&message[..message.len() - 4]));
+        let (mut headers, mut at) = (Vec::new(), 12);
+        let text = |at: &mut usize, length: usize| {
+            *at += length;
+            String::from_utf8(message[*at - length..*at].to_vec()).unwrap()
+        };
+        let end = 12 + number(4) as usize;
+        while at < end {
+            at += 1;
+            let name = text(&mut at, message[at - 1].into());
+            assert_eq!(message[at], TEXT);
+            at += 3;
+            let length = u16::from_be_bytes([message[at - 2], message[at - 1]]);
+            headers.push((name, text(&mut at, length.into())));
+        }
+        let rest = message.len() - 4 - at;
+        (headers, text(&mut at, rest))
+    }
+
+    #[test]
+    fn a_stream_begins_with_its_answer_and_ends_with_its_error() {
+        let timeout = ErrorShape::new("SessionTimeoutException", 400, Fault::Sender);
+        let events = vec![
+            Ok(StreamEvent { name: "sessionUpdate", shape: Box::new(()) }),
+            Err(ServiceError::new(timeout, "over")),
+        ];
+        let stream = EventStream::new(futures::stream::iter(events).boxed());
+        let messages: Vec<Bytes> = block_on(stream.messages().unwrap().collect());
+        let found: Vec<_> = messages.iter().map(|message| opened(message)).collect();
+        let kind = |at: usize| (found[at].0[0].1.as_str(), found[at].0[1].1.as_str(), found[at].1.as_str());
+        assert_eq!(kind(0), ("event", "initial-response", "{}"));
+        assert_eq!(kind(1), ("event", "sessionUpdate", "{}"));
+        assert_eq!(kind(2), ("exception", "SessionTimeoutException", r#"{"message":"over"}"#));
+        assert!(stream.messages().is_none(), "only once");
+    }
+}
