@@ -63,7 +63,8 @@ pub(crate) struct Done {
 impl Done {
     /// What `ReturnConsumedCapacity` asks for.
     pub(crate) fn capacities(&self, wish: Option<&str>) -> Option<Vec<ConsumedCapacity>> {
-        let all = self.consumed.iter().filter_map(|(name, consumed)| consumed_capacity(wish, name, consumed, self.kind));
+        let all =
+            self.consumed.iter().filter_map(|(name, consumed)| consumed_capacity(wish, name, consumed, self.kind));
         let all: Vec<_> = all.collect();
         (!all.is_empty()).then_some(all)
     }

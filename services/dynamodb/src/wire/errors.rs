@@ -1,7 +1,7 @@
 //! AWS's codes and words for everything that can go wrong. No other file knows the codes.
 
 use tidegate_api_dynamodb::{
-    CancellationReason, ConditionalCheckFailedException, TransactionCanceledException, errors,
+    BatchStatementError, CancellationReason, ConditionalCheckFailedException, TransactionCanceledException, errors,
 };
 use tidegate_api_dynamodbstreams::errors as streams;
 use tidegate_log::LogError;
@@ -59,6 +59,28 @@ impl From<Error> for ServiceError {
             Error::Commit(error) => commit(error),
         }
     }
+}
+
+/// Why one statement of a batch failed. The codes are shorter than those of exceptions.
+pub(crate) fn statement_error(error: Error) -> BatchStatementError {
+    let code = match &error {
+        Error::Misuse(_) | Error::ExpiredIterator | Error::Trimmed | Error::TokenReused => "ValidationError",
+        Error::NoSuchTable
+        | Error::NoTableNamed(_)
+        | Error::NoSuchResource { .. }
+        | Error::NoPolicy { .. }
+        | Error::NoSuchStream(_) => "ResourceNotFound",
+        Error::ConditionFailed { .. } => "ConditionalCheckFailed",
+        Error::Duplicate => "DuplicateItem",
+        Error::Cancelled(_) | Error::TableExists(_) | Error::TableInUse(_) => "TransactionConflict",
+        Error::NotImplemented(_) | Error::Log(_) | Error::Store(_) | Error::Commit(_) => "InternalServerError",
+    };
+    let item = match &error {
+        Error::ConditionFailed { item } => item.clone().map(wire_item),
+        _ => None,
+    };
+    let message = ServiceError::from(error).message;
+    BatchStatementError { code: Some(code.to_owned()), message: Some(message), item }
 }
 
 fn new(shape: ErrorShape, message: String, kind: ErrorKind) -> ServiceError {

@@ -13,10 +13,11 @@ mod values;
 
 pub(crate) use capacity::{Consumed, Kind, consumed_capacity};
 pub use coverage::{COVERAGE, STREAMS_COVERAGE};
+pub(crate) use errors::statement_error;
 pub(crate) use routes::{router, streams_router};
 pub(crate) use streams::stream_label;
 pub(crate) use tables::Measure;
-pub(crate) use values::{WireItem, item, wire_item};
+pub(crate) use values::{WireItem, item, value, wire_item};
 
 /// A count for an answer.
 pub(crate) fn count(count: usize) -> i32 {

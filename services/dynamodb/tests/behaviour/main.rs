@@ -8,4 +8,5 @@ mod concurrency;
 mod indexes;
 mod misuse;
 mod model;
+mod partiql;
 mod streams;

@@ -99,9 +99,9 @@ fn wrong_count(function: &str, count: usize) -> Misuse {
 fn attribute(expression: &Expression, function: &str) -> Result<Path, Misuse> {
     match expression {
         Expression::Path(written) => Ok(path(written)),
-        _ => Err(Misuse::new(format!(
-            "Operator or function requires a document path; operator or function: {function}"
-        ))),
+        _ => {
+            Err(Misuse::new(format!("Operator or function requires a document path; operator or function: {function}")))
+        }
     }
 }
 

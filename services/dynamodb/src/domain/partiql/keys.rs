@@ -62,7 +62,8 @@ fn constants(list: &[Operand]) -> Option<Vec<Value>> {
 
 /// The range of a sort key that a condition demands.
 fn range(condition: &Condition, name: &str, kind: Type) -> Option<SortCondition> {
-    let is_key = |operand: &Operand| matches!(operand, Operand::Path(path) if path.rest.is_empty() && path.head == name);
+    let is_key =
+        |operand: &Operand| matches!(operand, Operand::Path(path) if path.rest.is_empty() && path.head == name);
     let fits = |value: &Value| value.kind() == kind;
     match condition {
         Condition::Compare(comparator, a, b) if *comparator != Comparator::NotEqual => match (a, b) {
@@ -74,7 +75,9 @@ fn range(condition: &Condition, name: &str, kind: Type) -> Option<SortCondition>
             }
             _ => None,
         },
-        Condition::Between(key, Operand::Value(low), Operand::Value(high)) if is_key(key) && fits(low) && fits(high) => {
+        Condition::Between(key, Operand::Value(low), Operand::Value(high))
+            if is_key(key) && fits(low) && fits(high) =>
+        {
             Some(SortCondition::Between(low.clone(), high.clone()))
         }
         Condition::BeginsWith(key, Operand::Value(start)) if is_key(key) && fits(start) && kind != Type::N => {

@@ -55,7 +55,8 @@ fn literal_value(literal: &Literal, place: &str) -> Result<Value, Misuse> {
         Literal::Number(text) => {
             let number = Number::parse(text);
             // The service writes an item's attributes as if each were the root.
-            let place = place.strip_prefix('.').map_or(place, |place| place.find(['.', '[']).map_or("", |at| &place[at..]));
+            let place =
+                place.strip_prefix('.').map_or(place, |place| place.find(['.', '[']).map_or("", |at| &place[at..]));
             Value::N(number.map_err(|misuse| Misuse::new(format!("{misuse} under root{place}")))?)
         }
     })
