@@ -9,6 +9,7 @@ mod deleting;
 mod events;
 mod filtering;
 mod groups;
+mod insights;
 mod metrics;
 mod misuse;
 mod model;
