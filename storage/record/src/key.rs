@@ -23,6 +23,10 @@ pub enum Root {
     DynamoDb = 0x14,
     /// `services/logs`.
     Logs = 0x17,
+    /// `services/iam`.
+    Iam = 0x18,
+    /// `services/sts`.
+    Sts = 0x19,
 }
 
 /// Ends a byte string. Sorts below [`ESCAPED_ZERO`], so that a string sorts before its extensions.

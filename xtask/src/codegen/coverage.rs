@@ -21,6 +21,12 @@ pub use dynamodb::{COVERAGE as DYNAMODB, STREAMS_COVERAGE as DYNAMODB_STREAMS};
 #[path = "../../../services/logs/src/wire/coverage.rs"]
 mod logs;
 pub use logs::COVERAGE as LOGS;
+#[path = "../../../services/iam/src/wire/coverage.rs"]
+mod iam;
+pub use iam::COVERAGE as IAM;
+#[path = "../../../services/sts/src/wire/coverage.rs"]
+mod sts;
+pub use sts::COVERAGE as STS;
 
 /// Writes the page.
 pub fn page(services: &[Entry], models: &[Model]) -> Result<String> {

@@ -7,14 +7,12 @@ pub mod cloudformation;
 pub mod docdb;
 pub mod ecs;
 pub mod events;
-pub mod iam;
 pub mod lambda;
 pub mod s3;
 pub mod secretsmanager;
 pub mod ses;
 pub mod sesv2;
 pub mod sns;
-pub mod sts;
 
 use tidegate_protocol::ServiceModel;
 
@@ -30,8 +28,8 @@ pub static SERVICES: &[&ServiceModel] = &[
     &ses::MODEL,
     &sesv2::MODEL,
     &tidegate_api_logs::MODEL,
-    &iam::MODEL,
-    &sts::MODEL,
+    &tidegate_api_iam::MODEL,
+    &tidegate_api_sts::MODEL,
     &apigateway::MODEL,
     &apigatewayv2::MODEL,
     &cloudformation::MODEL,

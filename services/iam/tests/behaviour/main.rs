@@ -1,0 +1,1 @@
+//! What IAM does, over its own service boundary.
