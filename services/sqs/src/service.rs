@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use tidegate_env::Env;
 use tidegate_ports::{AdminRoute, ResourcePolicies, Sink};
@@ -14,7 +15,7 @@ use crate::meters::Meters;
 use crate::ports::{Peek, QueuePolicies, QueueSink};
 use crate::store::{Directory, Queue, SecretRecord, decode, keys};
 use crate::wire;
-use crate::workers::{Expiry, Housekeeping, MoveTasks};
+use crate::workers::{Expiry, Housekeeping, Leftovers, MoveTasks};
 use tidegate_record::Stored;
 
 /// What can be chosen about the service as a whole.
@@ -48,6 +49,10 @@ pub struct Sqs {
     pub(crate) task_started: Hint,
     /// Given when a queue changed, or something may expire sooner than was known.
     pub(crate) expiry_due: Hint,
+    /// When the expiry looks next, in milliseconds of product time; the highest while it looks.
+    pub(crate) expiry_looks_at: AtomicU64,
+    /// Noted when a record was written that must be removed one day.
+    pub(crate) leftovers: Leftovers,
     router: Router<Sqs>,
 }
 
@@ -77,6 +82,8 @@ impl Sqs {
             meters: Meters::new(),
             task_started,
             expiry_due,
+            expiry_looks_at: AtomicU64::new(u64::MAX),
+            leftovers: Leftovers::default(),
             router,
         }))
     }
@@ -86,7 +93,7 @@ impl Sqs {
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
         supervisor.start(Expiry::new(self.clone()), &self.expiry_due);
         supervisor.start(MoveTasks::new(self.clone()), &self.task_started);
-        supervisor.start(Housekeeping::new(self.clone()), &Hint::new());
+        supervisor.start(Housekeeping::new(self.clone()), &self.leftovers.hint);
     }
 
     /// What other services send to queues through.

@@ -23,5 +23,8 @@ pub(crate) async fn delete_queue(sqs: &Sqs, call: &Call, input: DeleteQueueReque
         Ok(())
     })
     .await?;
+    if sqs.options.names_rest_after_deletion {
+        sqs.leftovers.note();
+    }
     Ok(())
 }

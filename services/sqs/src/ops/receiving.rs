@@ -2,6 +2,7 @@
 //! too often go to the dead-letter queue, all in one transaction.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tidegate_protocol::Call;
 use tidegate_queue::{
@@ -13,7 +14,7 @@ use tidegate_store::{Position, Space, Tx};
 use tidegate_types::Timestamp;
 
 use super::dead_letters::{dead_letter, decode_message, message_of};
-use crate::domain::{DEDUPLICATION_WINDOW_MS, MAX_MESSAGE_BYTES, Message, Receipt, SHORTEST_RETENTION_MS};
+use crate::domain::{DEDUPLICATION_WINDOW_MS, MAX_MESSAGE_BYTES, Message, Receipt};
 use crate::error::Error;
 use crate::service::Sqs;
 use crate::store::{AttemptRecord, AttemptedMessage, Queue, decode, keys};
@@ -128,11 +129,11 @@ impl Taking<'_> {
     /// Counts dead letters. One of a standard queue keeps its age, so it may expire sooner than
     /// anything that is sent now: sooner than the expiry worker would look by itself.
     fn note_dead_letters(&self, target: &Queue, reserved: &[Reservation], fates: &[Fate]) {
-        let soon = self.now.plus_millis(SHORTEST_RETENTION_MS);
+        let looks_at = Timestamp::from_millis(self.sqs.expiry_looks_at.load(Ordering::SeqCst));
         for (reservation, fate) in reserved.iter().zip(fates) {
             if let Fate::GivenUp = fate {
                 self.sqs.meters.dead_lettered.increment(1);
-                if target.expires_at(reservation.lease.sent_at) < soon {
+                if target.expires_at(reservation.lease.sent_at) < looks_at {
                     self.sqs.expiry_due.give();
                 }
             }
@@ -170,7 +171,11 @@ impl Taking<'_> {
             }
             Ok(fates)
         });
-        Ok(transacted.await?.value)
+        let fates = transacted.await?.value;
+        if attempt.is_some() {
+            self.sqs.leftovers.note();
+        }
+        Ok(fates)
     }
 
     fn is_exhausted(&self, reservation: &Reservation) -> bool {

@@ -1,10 +1,10 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tidegate_protocol::ProtocolId;
 use tidegate_types::Timestamp;
 use tidegate_workers::{Next, Worker};
 
-use crate::domain::SHORTEST_RETENTION_MS;
 use crate::error::Error;
 use crate::service::Sqs;
 use crate::store::Queue;
@@ -50,25 +50,31 @@ impl Worker for Expiry {
     }
 
     async fn run_once(&self) -> Result<Next, Error> {
-        let now = self.sqs.now();
-        let mut next = None;
+        let (now, looks_at) = (self.sqs.now(), &self.sqs.expiry_looks_at);
+        // Whatever gets a place in a queue while this looks is a hint, because it may be overlooked.
+        looks_at.store(u64::MAX, Ordering::SeqCst);
+        let mut next: Option<Timestamp> = None;
         let mut again = false;
-        let queues = self.sqs.directory.all()?;
-        for queue in &queues {
+        for queue in &self.sqs.directory.all()? {
+            // Nothing that is sent from now on expires before that; a new queue, another retention and
+            // a dead letter of some age are hints.
+            let mut due = queue.expires_at(now);
             match self.expire(queue, now).await {
                 Ok(Due::Now) => again = true,
-                Ok(Due::At(due)) => next = Some(next.map_or(due, |next: Timestamp| next.min(due))),
+                Ok(Due::At(earlier)) => due = due.min(earlier),
+                Ok(Due::Never) => {}
                 // A queue that was deleted meanwhile has nothing to expire.
-                Ok(Due::Never) | Err(Error::NoSuchQueue { .. }) => {}
+                Err(Error::NoSuchQueue { .. }) => continue,
                 Err(error) => return Err(error),
             }
+            next = Some(next.map_or(due, |next| next.min(due)));
         }
         if again {
             return Ok(Next::Again);
         }
-        // Nothing that is sent from now on expires before that; a new queue, another retention and a
-        // dead letter of some age are hints.
-        let latest = now.plus_millis(SHORTEST_RETENTION_MS);
-        Ok(if queues.is_empty() { Next::OnHint } else { Next::At(next.map_or(latest, |due| due.min(latest))) })
+        if let Some(next) = next {
+            looks_at.store(next.as_millis(), Ordering::SeqCst);
+        }
+        Ok(Next::at(next))
     }
 }

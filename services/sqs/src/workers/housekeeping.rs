@@ -1,9 +1,10 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use tidegate_store::{Entry, KeyRange, Order, Page, Space, Tx};
 use tidegate_types::Timestamp;
-use tidegate_workers::{Next, Worker};
+use tidegate_workers::{Hint, Next, Worker};
 
 use crate::domain::DEDUPLICATION_WINDOW_MS;
 use crate::error::{Error, within_a_minute};
@@ -13,8 +14,26 @@ use crate::store::{AttemptRecord, DeletedQueueRecord, decode, keys};
 /// How many records one step looks at.
 const STEP: usize = 1000;
 
-/// How often it looks. What it removes is a few bytes each, and nobody is misled by it meanwhile.
+/// How often it looks while there is anything. What it removes is a few bytes each, and nobody is
+/// misled by it meanwhile.
 const PERIOD_MS: u64 = 5 * 60 * 1000;
+
+/// Whether there is anything to remove one day. Without it the worker sleeps: a clock that is moved by
+/// a day would otherwise stop every five minutes for nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Leftovers {
+    known: AtomicBool,
+    pub(crate) hint: Hint,
+}
+
+impl Leftovers {
+    /// Notes that a record was committed that will have to be removed.
+    pub(crate) fn note(&self) {
+        if !self.known.swap(true, Ordering::SeqCst) {
+            self.hint.give();
+        }
+    }
+}
 
 /// Removes records whose time has passed: receive attempts that cannot be repeated any more, and
 /// names that have rested since their queue was deleted.
@@ -84,9 +103,15 @@ impl Worker for Housekeeping {
     }
 
     async fn run_once(&self) -> Result<Next, Error> {
-        let now = self.sqs.now();
-        self.sweep(keys::attempts(), |entry| attempt_is_over(entry, now)).await?;
-        self.sweep(keys::deleted_queues(), |entry| rest_is_over(entry, now)).await?;
+        let (now, leftovers) = (self.sqs.now(), &self.sqs.leftovers);
+        // Before looking: what is committed from now on may be overlooked, and is a hint.
+        leftovers.known.store(false, Ordering::SeqCst);
+        let attempts = self.sweep(keys::attempts(), |entry| attempt_is_over(entry, now)).await?;
+        let names = self.sweep(keys::deleted_queues(), |entry| rest_is_over(entry, now)).await?;
+        if !attempts && !names {
+            return Ok(Next::OnHint);
+        }
+        leftovers.known.store(true, Ordering::SeqCst);
         Ok(Next::At(now.plus_millis(PERIOD_MS)))
     }
 }

@@ -9,5 +9,5 @@ mod housekeeping;
 mod move_tasks;
 
 pub(crate) use expiry::Expiry;
-pub(crate) use housekeeping::Housekeeping;
+pub(crate) use housekeeping::{Housekeeping, Leftovers};
 pub(crate) use move_tasks::MoveTasks;

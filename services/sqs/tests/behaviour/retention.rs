@@ -58,3 +58,28 @@ async fn a_dead_letter_keeps_its_age() {
     bed.advance(21).await;
     assert_eq!(bed.counts(&dead).await, [0, 0, 0]);
 }
+
+/// A clock that is moved far stops wherever something is due: at what expires, and nowhere else.
+#[tokio::test]
+async fn nothing_is_due_before_something_can_expire() {
+    let bed = Bed::new().await;
+    let url = bed.create("q.fifo", json!({ "FifoQueue": "true", "MessageRetentionPeriod": "86400" })).await;
+    bed.settle().await;
+    let due_in =
+        || bed.env.activity().report(bed.env.now()).next_due().map(|due| due.as_millis() - bed.env.now().as_millis());
+    assert_eq!(due_in(), Some(86_400_000), "an empty queue is looked at when what is sent now expires");
+    let attempt = json!({ "QueueUrl": url, "ReceiveRequestAttemptId": "once" });
+    bed.ok(
+        "SendMessage",
+        json!({ "QueueUrl": url, "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "x" }),
+    )
+    .await;
+    bed.ok("ReceiveMessage", attempt).await;
+    bed.settle().await;
+    for _ in 0..3 {
+        bed.advance(300).await;
+    }
+    assert!(due_in().is_some_and(|due| due > 80_000_000), "the attempt is over and removed: {:?}", due_in());
+    bed.advance(86_400).await;
+    assert_eq!(bed.counts(&url).await, [0, 0, 0]);
+}
