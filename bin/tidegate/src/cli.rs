@@ -71,7 +71,8 @@ pub struct Settings {
     /// Allow `POST /_tidegate/clock` to move time, and `POST /_tidegate/reset`
     #[arg(long, env = "TIDEGATE_VIRTUAL_CLOCK", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub virtual_clock: Option<bool>,
-    /// `local`: any credentials, on loopback only; `enforce`: signatures are verified [default: local]
+    /// `local`: any credentials, on loopback only; `observe`: the same, and what policies would deny is
+    /// listed; `enforce`: signatures are verified, policies decide [default: local]
     #[arg(long, env = "TIDEGATE_AUTH", value_enum)]
     pub auth: Option<Auth>,
     /// Listen beyond loopback without checking anybody's signature
@@ -106,13 +107,15 @@ pub struct Settings {
     pub ready_file: Option<PathBuf>,
 }
 
-/// Whether signatures are verified.
+/// Whether signatures are verified and permissions evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Auth {
     /// Any credentials are accepted.
     Local,
-    /// Signatures are verified against keys made with `tidegate keys create`.
+    /// Any credentials are accepted; what `enforce` would refuse is listed at `/_tidegate/auth/denied`.
+    Observe,
+    /// Signatures are verified; policies decide.
     Enforce,
 }
 

@@ -89,7 +89,7 @@ fn settle(given: Settings, file: Settings) -> anyhow::Result<Config> {
     );
     let ephemeral = yes(given.ephemeral, file.ephemeral);
     let auth = given.auth.or(file.auth).unwrap_or(Auth::Local);
-    let exposed = !listen.ip().is_loopback() && auth == Auth::Local;
+    let exposed = !listen.ip().is_loopback() && auth != Auth::Enforce;
     if exposed && !yes(given.unsafe_no_auth, file.unsafe_no_auth) {
         bail!(
             "refusing to listen on {}: anybody who reaches it could do anything. Listen on 127.0.0.1, verify \
@@ -172,6 +172,7 @@ mod tests {
         assert!(refusal.contains("--auth enforce") && refusal.contains("--unsafe-no-auth"), "{refusal}");
         assert!(open("unsafe-no-auth = true").unwrap().exposed);
         assert!(!open("auth = \"enforce\"").unwrap().exposed);
+        assert!(open("auth = \"observe\"").is_err(), "watching is no protection");
         assert!(settle(parse("host = \"::1\""), Settings::default()).is_ok());
     }
 

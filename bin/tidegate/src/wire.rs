@@ -10,8 +10,8 @@ use tidegate_delivery::Dispatcher;
 use tidegate_dynamodb::DynamoDb;
 use tidegate_env::{Env, OsRandom, ShiftedClock, TaskHandle};
 use tidegate_gateway::{
-    Access, AccessKeys, Admin, Auth, BackupHook, BodyBudget, BodyReader, ClockControl, Gateway, InitBoard, Parted,
-    Patience, ResetHook, Server, Stage, Stop, Stopper,
+    Access, AccessKeys, Admin, Auth, BackupHook, BodyBudget, BodyReader, ClockControl, Gateway, InitBoard, Mode,
+    Parted, Patience, ResetHook, Server, Sources, Stage, Stop, Stopper,
 };
 use tidegate_log::Logs;
 use tidegate_logs::CloudWatchLogs;
@@ -110,14 +110,24 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     sinks.iter().try_for_each(|sink| post.register(sink))?;
     let served: Vec<Arc<dyn Service>> =
         vec![sqs.clone(), dynamodb.clone(), dynamodb.streams(), cloudwatch_logs.clone()];
-    let pages = sqs.admin_routes();
+    let mut pages = sqs.admin_routes();
     let resets: Vec<ResetHook> = vec![reset_of(&sqs), reset_of_dynamodb(&dynamodb), reset_of_logs(&cloudwatch_logs)];
 
     // 6. The gateway in front of them.
-    let auth = match config.auth {
-        AuthMode::Local => Auth::Local,
-        AuthMode::Enforce => Auth::Enforce(keys.clone()),
+    let mode = match config.auth {
+        AuthMode::Local => Mode::Local,
+        AuthMode::Observe => Mode::Observe,
+        AuthMode::Enforce => Mode::Enforce,
     };
+    let auth = Auth::new(
+        mode,
+        Sources {
+            credentials: vec![keys.clone()],
+            principals: None,
+            resources: vec![sqs.resource_policies(), dynamodb.resource_policies()],
+        },
+    );
+    pages.push(auth.denied_page());
     let patience = Patience::default();
     let gateway = Gateway::new(Parted {
         env: env.clone(),

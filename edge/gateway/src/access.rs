@@ -11,6 +11,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, Method, header};
 
+use crate::hosts::STREAMING;
+
 /// Which hosts and origins may be served.
 #[derive(Debug, Clone, Default)]
 pub struct Access {
@@ -71,6 +73,7 @@ impl Access {
 
     fn is_our_host(&self, host: &str) -> bool {
         let name = without_port(host).trim_end_matches('.');
+        let name = name.strip_prefix(STREAMING).unwrap_or(name);
         is_loopback_name(name)
             || ends_with_label(name, "localhost.localstack.cloud")
             || ends_with_label(name, "amazonaws.com")

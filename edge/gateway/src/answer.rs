@@ -1,15 +1,16 @@
 //! HTTP answers: from a protocol's reply, and in JSON for what is not an AWS API.
 
 use bytes::Bytes;
+use futures::stream::BoxStream;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
-use http_body_util::Full;
-use tidegate_protocol::{ProtocolId, Reply, ServiceError, ServiceModel, codec};
+use tidegate_protocol::{ProtocolId, Reply, ServiceError, ServiceModel, codec, event_stream};
 
 use crate::envelope;
+use crate::stream_body::AnswerBody;
 
-/// What the gateway answers with: always whole, never streamed so far.
-pub type Answer = Response<Full<Bytes>>;
+/// What the gateway answers with.
+pub type Answer = Response<AnswerBody>;
 
 /// Headers of ours and AWS's that a web page may read.
 const EXPOSED: &str = "x-amzn-RequestId,x-amz-request-id,x-amz-id-2,x-amzn-ErrorType,x-amzn-ErrorMessage,\
@@ -17,9 +18,18 @@ const EXPOSED: &str = "x-amzn-RequestId,x-amz-request-id,x-amz-id-2,x-amzn-Error
 
 /// The answer that a protocol's reply makes.
 pub fn from_reply(reply: Reply) -> Answer {
-    let mut answer = Response::new(Full::new(reply.body));
+    let mut answer = Response::new(reply.body.into());
     *answer.status_mut() = reply.status;
     *answer.headers_mut() = reply.headers;
+    answer
+}
+
+/// The answer that goes on: the reply's head, and these pieces.
+pub fn from_pieces(reply: Reply, pieces: BoxStream<'static, Bytes>) -> Answer {
+    let mut answer = Response::new(AnswerBody::stream(pieces));
+    *answer.status_mut() = reply.status;
+    *answer.headers_mut() = reply.headers;
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(event_stream::CONTENT_TYPE));
     answer
 }
 
@@ -44,7 +54,7 @@ pub fn json(status: u16, body: &serde_json::Value) -> Answer {
 
 /// Any other document.
 pub fn content(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
+    let mut answer = Response::new(body.into().into());
     *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     answer
@@ -52,7 +62,7 @@ pub fn content(status: u16, content_type: &'static str, body: impl Into<Bytes>) 
 
 /// The answer to a browser that asks before it sends a request for an allowed page.
 pub fn preflight(request: &HeaderMap) -> Answer {
-    let mut answer = Response::new(Full::default());
+    let mut answer = Response::new(Bytes::new().into());
     *answer.status_mut() = StatusCode::NO_CONTENT;
     let headers = answer.headers_mut();
     let methods = HeaderValue::from_static("GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS");

@@ -14,7 +14,8 @@ use tidegate_env::{Activity, Env};
 use tidegate_protocol::aws_json::JsonReader;
 use tidegate_protocol::aws_query::Form;
 use tidegate_protocol::{
-    Call, ErrorShape, Fault, ProtocolId, ResponseFuture, Service, ServiceError, ServiceModel, Shape, codec, errors,
+    Call, ErrorShape, EventStream, Fault, ProtocolId, ResponseFuture, Service, ServiceError, ServiceModel, Shape,
+    codec, errors,
 };
 use tidegate_types::ErrorKind;
 
@@ -82,7 +83,7 @@ impl Gateway {
         Gateway {
             directory: Directory::new(parts.served, tidegate_catalog::SERVICES.iter().copied()),
             access: parts.access,
-            auth: parts.auth,
+            auth: parts.auth.behind_proxy(parts.trust_proxy),
             bodies: parts.bodies,
             trust_proxy: parts.trust_proxy,
             admin: parts.admin,
@@ -130,6 +131,7 @@ impl Gateway {
     pub(crate) fn metrics(&self) -> String {
         let mut text = String::new();
         let written = self.stats.write(self.directory.all_stats(), self.bodies.budget.held(), &mut text);
+        let written = written.and_then(|()| self.auth.write_metrics(&mut text));
         debug_assert!(written.is_ok(), "writing to a String does not fail");
         text
     }
@@ -228,7 +230,17 @@ impl Gateway {
             .directory
             .find(&wanted)
             .map_err(|lost: Lost| Box::new(answer::failure(lost.protocol, lost.model, &request_id, &lost.error)))?;
-        let claim = Claim { parts, body, host, scope: scope.as_ref(), model: found.entry.model };
+        let operation = found.entry.model.operations[found.index].name;
+        let claim = Claim {
+            parts,
+            body,
+            host,
+            scope: scope.as_ref(),
+            model: found.entry.model,
+            operation,
+            knows_needs: found.entry.service.as_ref().is_some_and(|service| service.knows_needs_of(operation)),
+            origin,
+        };
         let identity = self.auth.identify(&self.env, &self.directory, &claim);
         let identity = identity
             .map_err(|error| Box::new(answer::failure(found.protocol, Some(found.entry.model), &request_id, &error)))?;
@@ -314,7 +326,11 @@ fn answer_of(found: Found<'_>, call: &Call, outcome: Result<Box<dyn Shape>, Serv
     let model = found.entry.model;
     match (outcome, codec(found.protocol)) {
         (Ok(output), Some(codec)) => {
-            answer::from_reply(codec.success(model, call.operation, &call.request_id, &*output))
+            let reply = codec.success(model, call.operation, &call.request_id, &*output);
+            match output.event_stream().and_then(EventStream::messages) {
+                Some(messages) => answer::from_pieces(reply, messages),
+                None => answer::from_reply(reply),
+            }
         }
         (Ok(_), None) => {
             let error = ServiceError::not_implemented(model.name, call.operation.name);

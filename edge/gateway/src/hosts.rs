@@ -6,6 +6,9 @@ use crate::access::without_port;
 /// The domains under which AWS's own names are understood.
 const DOMAINS: [&str; 4] = [".amazonaws.com", ".amazonaws.com.cn", ".localhost.localstack.cloud", ".localhost"];
 
+/// What SDKs put in front of the host that they were told, for operations whose answers go on.
+pub(crate) const STREAMING: &str = "streaming-";
+
 /// The service and region labels of a host name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HostLabels<'a> {
@@ -25,6 +28,8 @@ impl<'a> HostLabels<'a> {
         let mut found = HostLabels::default();
         // From the right: what stands left of the service is a bucket's or an API's name.
         for label in labels.rsplit('.') {
+            // SDKs put this in front of the host for answers that go on.
+            let label = label.strip_prefix(STREAMING).unwrap_or(label);
             if is_region(label) {
                 found.region = Some(label);
             } else if label == "queue" {
@@ -59,6 +64,7 @@ mod tests {
             ("queue.amazonaws.com", Some("sqs"), None),
             ("sqs.us-gov-west-1.localhost.localstack.cloud:4566", Some("sqs"), Some("us-gov-west-1")),
             ("sqs.localhost:4566", Some("sqs"), None),
+            ("streaming-sqs.us-east-1.amazonaws.com", Some("sqs"), Some("us-east-1")),
             ("sqs.s3.us-east-2.amazonaws.com", Some("s3"), Some("us-east-2")),
             ("my.bucket.s3.amazonaws.com", Some("s3"), None),
             ("localhost:4566", None, None),

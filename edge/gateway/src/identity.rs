@@ -1,7 +1,7 @@
 //! Who a caller is and where it acts.
 
 use http::request::Parts;
-use tidegate_protocol::{Caller, ServiceError, errors};
+use tidegate_protocol::{Caller, Permissions, ServiceError, errors};
 use tidegate_types::{AccountId, Region};
 
 use crate::directory::Directory;
@@ -9,7 +9,7 @@ use crate::hosts::HostLabels;
 use tidegate_sigv4::Claimed;
 
 /// Account, region and principal of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Identity {
     /// The account that the request acts in.
     pub account: AccountId,
@@ -41,23 +41,49 @@ impl Identity {
         })
     }
 
-    /// The identity of a verified key: the root of its account.
+    /// The identity of a key that is known, and what it may do.
     ///
     /// # Errors
     /// If the region that the request names cannot be one.
-    pub fn verified(
+    pub fn of_key(
         scope: &Claimed<'_>,
-        account: AccountId,
+        owner: &tidegate_ports::Identity,
+        authenticated: bool,
+        permissions: Permissions,
         host: Option<&str>,
         directory: &Directory,
     ) -> Result<Identity, ServiceError> {
         Ok(Identity {
-            account,
+            account: owner.account,
             region: region(Some(scope), host, directory)?,
             caller: Caller {
                 access_key: Some(scope.access_key.clone().into_owned()),
-                authenticated: true,
-                ..Caller::root(account)
+                principal_arn: owner.principal.arn.clone(),
+                user_id: owner.user_id.clone(),
+                authenticated,
+                permissions,
+            },
+        })
+    }
+
+    /// Nobody in particular, who may do what resources let everybody do.
+    ///
+    /// # Errors
+    /// If the region that the request names cannot be one.
+    pub fn anonymous(
+        permissions: Permissions,
+        host: Option<&str>,
+        directory: &Directory,
+    ) -> Result<Identity, ServiceError> {
+        Ok(Identity {
+            account: AccountId::DEFAULT,
+            region: region(None, host, directory)?,
+            caller: Caller {
+                access_key: None,
+                principal_arn: "anonymous".to_owned(),
+                user_id: "anonymous".to_owned(),
+                authenticated: false,
+                permissions,
             },
         })
     }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use parking_lot::RwLock;
 use tidegate_env::Env;
+use tidegate_ports::{Credential, Credentials, Identity};
 use tidegate_record::Stored;
 use tidegate_store::{
     Batch, Change, CommitError, Fold, KeyRange, Order, Page, Sequence, Snapshot, Space, Store, StoreError,
@@ -92,6 +93,15 @@ impl AccessKeys {
         self.env.fill_random(&mut random);
         // Both alphabets have a power of two letters, so the remainder favours none.
         random.iter().map(|&byte| char::from(alphabet[usize::from(byte) % N])).collect()
+    }
+}
+
+/// Whoever has such a key is the root of its account.
+impl Credentials for AccessKeys {
+    fn find(&self, access_key: &str) -> Option<Arc<Credential>> {
+        let key = self.get(access_key)?;
+        let identity = Arc::new(Identity::root(key.account));
+        Some(Arc::new(Credential { secret: key.secret.clone(), session_token: None, expires_at: None, identity }))
     }
 }
 

@@ -30,10 +30,11 @@ mod server;
 mod stats;
 mod stop;
 mod stored;
+mod stream_body;
 
 pub use access::{Access, Refused};
 pub use admin::{Admin, BackupHook, ClockControl, InitBoard, ResetHook, ScriptState, Stage};
-pub use auth::Auth;
+pub use auth::{Auth, Mode, Sources};
 pub use body::{BodyBudget, BodyError, BodyReader};
 pub use directory::{Directory, Entry, Found, Lost, Wanted};
 pub use gateway::{Gateway, Parted};

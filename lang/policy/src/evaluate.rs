@@ -15,6 +15,9 @@ pub struct Policies<'a> {
     pub boundary: Option<&'a Document>,
     /// The policies given when the session was made; none if it is no session or has none.
     pub session: Option<Vec<&'a Document>>,
+    /// Whether the resource's policy must allow it even within one account, as the trust policy of a role
+    /// must: an identity's policy alone is not enough.
+    pub resource_must_allow: bool,
 }
 
 /// Where a deciding statement stands.
@@ -109,6 +112,7 @@ pub fn evaluate(request: &Request, policies: &Policies<'_>) -> Decision {
             Some(found) => Ok(found.reason),
             None => Err(Reason::NoResourceAllow),
         },
+        _ if policies.resource_must_allow && granted.is_none() => Err(Reason::NoResourceAllow),
         PrincipalKind::Root => root(request, granted),
         _ if request.crosses_accounts() => across_accounts(request, policies, granted),
         _ => within_account(request, policies, granted),

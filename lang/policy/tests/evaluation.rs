@@ -60,6 +60,7 @@ fn every_combination_of_the_four_kinds_within_one_account() {
                             boundary: Some(&boundary_document),
                             session: Some(vec![&session_document]),
                             resource: Some(&resource_document),
+                            ..Policies::default()
                         };
                         let all = [identity, boundary, session, resource];
                         let expected = if all.contains(&DENY) {

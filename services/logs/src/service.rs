@@ -155,6 +155,10 @@ impl Service for CloudWatchLogs {
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
         self.router.dispatch(self, call, input).map_err(in_its_words)
     }
+
+    fn knows_needs_of(&self, operation: &str) -> bool {
+        self.router.knows_needs_of(operation)
+    }
 }
 
 /// CloudWatch Logs says what is wrong with an input under a code of its own, and of the names of groups in

@@ -11,7 +11,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::members::Members;
 use crate::service::{Call, ServiceError};
+use crate::shape::Shape;
 
 /// One action on one resource, under these circumstances.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,8 +113,10 @@ impl Need {
 /// What a request needs permissions for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Needs {
-    /// None, not even of a caller who has signed: `GetCallerIdentity`, `AssumeRoleWithWebIdentity`.
+    /// None, and not even a signature: `AssumeRoleWithWebIdentity`, whose token says who asks.
     Nothing,
+    /// None but a signature; no policy can deny it: `GetCallerIdentity`.
+    Signature,
     /// Each of these.
     All(Vec<Need>),
 }
@@ -136,6 +140,15 @@ pub trait Guard: Send + Sync {
     /// # Errors
     /// The refusal, in the service's own words.
     fn check(&self, call: &Call, needs: &Needs) -> Result<(), ServiceError>;
+
+    /// What becomes of a request whose needs cannot be told: it is refused with this error, unless the
+    /// guard only watches.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn unknown(&self, _call: &Call, error: ServiceError) -> Result<(), ServiceError> {
+        Err(error)
+    }
 }
 
 /// The guard of a caller; none where callers are not checked.
@@ -160,18 +173,37 @@ impl fmt::Debug for Permissions {
     }
 }
 
-type Find<S> = Box<dyn Fn(&S, &Call, &dyn Any) -> Result<Needs, ServiceError> + Send + Sync>;
+/// An input, of whose type the caller knows nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct Input<'a> {
+    any: &'a dyn Any,
+    shape: &'a dyn Shape,
+}
+
+impl<'a> Input<'a> {
+    pub(crate) fn new<I: Shape>(input: &'a I) -> Input<'a> {
+        Input { any: input, shape: input }
+    }
+}
+
+type Find<S> = Box<dyn Fn(&S, &Call, Input<'_>) -> Result<Needs, ServiceError> + Send + Sync>;
 
 /// An operation's entry in a service's table of accesses.
 pub struct Access<S> {
-    pub(crate) input: TypeId,
+    /// The input that it can read; `None` if it reads any.
+    input: Option<TypeId>,
     find: Find<S>,
 }
 
 impl<S> Access<S> {
     /// What a request with this input needs.
-    pub(crate) fn needs(&self, service: &S, call: &Call, input: &dyn Any) -> Result<Needs, ServiceError> {
+    pub(crate) fn needs(&self, service: &S, call: &Call, input: Input<'_>) -> Result<Needs, ServiceError> {
         (self.find)(service, call, input)
+    }
+
+    /// Whether it can read inputs of this type.
+    pub(crate) fn reads(&self, input: TypeId) -> bool {
+        self.input.is_none_or(|own| own == input)
     }
 }
 
@@ -184,10 +216,23 @@ where
     E: Into<ServiceError>,
     F: Fn(&S, &Call, &I) -> Result<N, E> + Send + Sync + 'static,
 {
-    let find: Find<S> = Box::new(move |service, call, input| match input.downcast_ref() {
+    let find: Find<S> = Box::new(move |service, call, input| match input.any.downcast_ref() {
         Some(input) => find(service, call, input).map(Into::into).map_err(Into::into),
         // The router compared the types when it was built.
         None => Err(ServiceError::internal("an access entry got another operation's input")),
     });
-    Access { input: TypeId::of::<I>(), find }
+    Access { input: Some(TypeId::of::<I>()), find }
+}
+
+/// The entry of an operation whose needs follow from what its input says by name.
+pub fn needs_by_name<S, N, E, F>(find: F) -> Access<S>
+where
+    N: Into<Needs>,
+    E: Into<ServiceError>,
+    F: Fn(&S, &Call, &Members) -> Result<N, E> + Send + Sync + 'static,
+{
+    let find: Find<S> = Box::new(move |service, call, input| {
+        find(service, call, &Members::of(input.shape)).map(Into::into).map_err(Into::into)
+    });
+    Access { input: None, find }
 }

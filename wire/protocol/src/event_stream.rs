@@ -128,22 +128,17 @@ mod tests {
         assert_eq!(number(0) as usize, message.len());
         assert_eq!(number(8), crc32fast::hash(&message[..8]));
         assert_eq!(number(message.len() - 4), crc32fast::hash(&message[..message.len() - 4]));
+        let text = |from: usize, to: usize| String::from_utf8(message[from..to].to_vec()).unwrap();
         let (mut headers, mut at) = (Vec::new(), 12);
-        let text = |at: &mut usize, length: usize| {
-            *at += length;
-            String::from_utf8(message[*at - length..*at].to_vec()).unwrap()
-        };
         let end = 12 + number(4) as usize;
         while at < end {
-            at += 1;
-            let name = text(&mut at, message[at - 1].into());
-            assert_eq!(message[at], TEXT);
-            at += 3;
-            let length = u16::from_be_bytes([message[at - 2], message[at - 1]]);
-            headers.push((name, text(&mut at, length.into())));
+            let value = at + 1 + usize::from(message[at]);
+            assert_eq!(message[value], TEXT);
+            let length = usize::from(u16::from_be_bytes([message[value + 1], message[value + 2]]));
+            headers.push((text(at + 1, value), text(value + 3, value + 3 + length)));
+            at = value + 3 + length;
         }
-        let rest = message.len() - 4 - at;
-        (headers, text(&mut at, rest))
+        (headers, text(at, message.len() - 4))
     }
 
     #[test]

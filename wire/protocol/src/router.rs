@@ -1,9 +1,9 @@
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::future::Future;
 
 use futures::FutureExt;
 
-use crate::access::{Access, Needs};
+use crate::access::{Access, Input, Needs};
 use crate::constraints;
 use crate::errors;
 use crate::model::{Coverage, ServiceModel};
@@ -66,7 +66,10 @@ where
         let input = I::read(reader)?;
         constraints::check(model.validation, &input)?;
         if let Some(guard) = call.caller.permissions.guard() {
-            guard.check(call, &needs_of(service, call, access, &input)?)?;
+            match needs_of(service, call, access, Input::new(&input)) {
+                Ok(needs) => guard.check(call, &needs)?,
+                Err(error) => guard.unknown(call, error)?,
+            }
         }
         let running = handler.start(service, call, input);
         Ok(async move {
@@ -81,7 +84,7 @@ where
 }
 
 /// Fails closed: an operation that was forgotten in its service's table is nobody's.
-fn needs_of<S>(service: &S, call: &Call, access: Option<&Access<S>>, input: &dyn Any) -> Result<Needs, ServiceError> {
+fn needs_of<S>(service: &S, call: &Call, access: Option<&Access<S>>, input: Input<'_>) -> Result<Needs, ServiceError> {
     match access {
         Some(access) => access.needs(service, call, input),
         None => {
@@ -140,7 +143,7 @@ impl<S> Router<S> {
             let Some(route) = index.and_then(|index| self.routes[index].as_ref()) else {
                 panic!("{} does not route {name}", self.model.name)
             };
-            assert!(route.input == access.input, "{}: the needs of {name} are of another input", self.model.name);
+            assert!(access.reads(route.input), "{}: the needs of {name} are of another input", self.model.name);
             let slot = index.and_then(|index| self.accesses.get_mut(index));
             let Some(slot) = slot else { unreachable!("there is a slot for each operation") };
             assert!(slot.replace(access).is_none(), "{} says twice what {name} needs", self.model.name);
@@ -265,7 +268,7 @@ mod tests {
     impl Guard for Porter {
         fn check(&self, _call: &Call, needs: &Needs) -> Result<(), ServiceError> {
             match needs {
-                Needs::Nothing => Ok(()),
+                Needs::Nothing | Needs::Signature => Ok(()),
                 Needs::All(all) if all.iter().all(|need| need.resource == "/front") => Ok(()),
                 Needs::All(_) => Err(ServiceError::new(errors::ACCESS_DENIED, "not you")),
             }

@@ -69,8 +69,9 @@ async fn try_serve(
         let gateway = Arc::clone(&gateway);
         let open = progress.request();
         async move {
-            let answer = gateway.handle(origin, request).await;
-            drop(open);
+            let mut answer = gateway.handle(origin, request).await;
+            // An answer that goes on is a request that is still open.
+            answer.body_mut().hold(open);
             Ok::<_, Infallible>(answer)
         }
     });

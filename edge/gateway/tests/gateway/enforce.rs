@@ -1,16 +1,23 @@
 //! `--auth enforce`: a signature or nothing.
 
+use std::sync::Arc;
+
+use tidegate_gateway::Mode;
+use tidegate_policy::Document;
+
 use crate::signer::sign;
 use crate::world::{ADMIN_KEY, Choices, Request, World};
 
 async fn world() -> World {
-    World::with(Choices { enforce: true, movable: true, ..Choices::default() }).await
+    World::with(Choices { mode: Mode::Enforce, movable: true, ..Choices::default() }).await
 }
 
 #[tokio::test]
 async fn only_signed_requests_are_served() {
     let world = world().await;
     let key = world.keys.create("123456789012".parse().unwrap()).await.unwrap();
+    let grant = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"*","Resource":"*"}}"#;
+    *world.fake.policy.lock() = Some(Arc::new(Document::parse(grant).unwrap()));
     let now = world.env.real_now();
     let nothing = || Request::json("AmazonFake.Nothing");
     let host = world.address.to_string();

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::FutureExt;
 use parking_lot::Mutex;
 use tidegate_env::Env;
+use tidegate_policy::Document;
+use tidegate_ports::ResourcePolicies;
 use tidegate_protocol::{
-    Call, Coverage, ErrorShape, Fault, Operation, ProtocolId, Reader, ResponseFuture, Service, ServiceError,
+    Call, Coverage, ErrorShape, Fault, Need, Operation, ProtocolId, Reader, ResponseFuture, Service, ServiceError,
     ServiceModel, Shape, Validation,
 };
 use tokio::sync::Notify;
@@ -40,12 +42,17 @@ pub static MODEL: ServiceModel = ServiceModel {
     operations: &OPERATIONS,
 };
 
+/// The one thing that there is, of the default account.
+pub const THING: &str = "arn:aws:fake:us-east-1:000000000000:thing";
+
 const BROKEN: ErrorShape = ErrorShape::new("Broken", 418, Fault::Sender);
 
 pub struct Fake {
     pub env: Env,
     /// All calls, as they came.
     pub calls: Mutex<Vec<Call>>,
+    /// The policy of the one thing that there is.
+    pub policy: Mutex<Option<Arc<Document>>>,
     /// Given whenever a call has begun to work or to wait.
     pub begun: Notify,
     /// Lets one working call go on.
@@ -72,6 +79,7 @@ impl Fake {
         Arc::new(Fake {
             env,
             calls: Mutex::default(),
+            policy: Mutex::default(),
             begun: Notify::new(),
             go_on: Notify::new(),
             dropped: Arc::default(),
@@ -99,6 +107,16 @@ impl Fake {
     }
 }
 
+impl ResourcePolicies for Fake {
+    fn service(&self) -> &'static str {
+        "fake"
+    }
+
+    fn policy_of(&self, arn: &str) -> Option<Arc<Document>> {
+        self.policy.lock().clone().filter(|_| arn == THING)
+    }
+}
+
 impl Service for Fake {
     fn model(&self) -> &'static ServiceModel {
         &MODEL
@@ -108,7 +126,14 @@ impl Service for Fake {
         &[]
     }
 
+    fn knows_needs_of(&self, _operation: &str) -> bool {
+        true
+    }
+
     fn call<'a>(&'a self, call: &'a Call, _input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
+        if let Some(guard) = call.caller.permissions.guard() {
+            guard.check(call, &Need::new(format!("fake:{}", call.operation.name), THING).into())?;
+        }
         self.calls.lock().push(call.clone());
         assert_ne!(call.operation.name, "Panic", "as it was asked to");
         Ok(async move {

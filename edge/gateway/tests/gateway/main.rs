@@ -9,6 +9,8 @@ mod bodies;
 mod enforce;
 mod fake;
 mod lifecycle;
+mod people;
+mod permissions;
 mod routing;
 mod signer;
 mod world;

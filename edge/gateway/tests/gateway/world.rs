@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use tidegate_env::{Env, OsRandom, ShiftedClock, TaskHandle};
 use tidegate_gateway::{
-    Access, AccessKeys, Admin, Auth, BodyBudget, BodyReader, ClockControl, Gateway, InitBoard, Parted, Patience,
-    Server, Stopper,
+    Access, AccessKeys, Admin, Auth, BodyBudget, BodyReader, ClockControl, Gateway, InitBoard, Mode, Parted, Patience,
+    Server, Sources, Stopper,
 };
 use tidegate_store::{EmbeddedStore, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::fake::Fake;
+use crate::people::People;
 
 /// What a test may choose about its server.
 pub struct Choices {
@@ -21,7 +22,7 @@ pub struct Choices {
     pub max_body: usize,
     pub max_bodies: usize,
     pub allowed_origins: Vec<String>,
-    pub enforce: bool,
+    pub mode: Mode,
     pub trust_proxy: bool,
     pub movable: bool,
 }
@@ -33,7 +34,7 @@ impl Default for Choices {
             max_body: 1024,
             max_bodies: 4096,
             allowed_origins: Vec::new(),
-            enforce: false,
+            mode: Mode::Local,
             trust_proxy: false,
             movable: false,
         }
@@ -46,6 +47,7 @@ pub struct World {
     pub address: SocketAddr,
     pub env: Env,
     pub fake: Arc<Fake>,
+    pub people: Arc<People>,
     pub keys: Arc<AccessKeys>,
     pub stopper: Stopper,
     pub serving: TaskHandle<()>,
@@ -62,6 +64,13 @@ impl World {
         let store: Arc<dyn Store> = EmbeddedStore::ephemeral(env.clone()).unwrap();
         let keys = Arc::new(AccessKeys::open(store.clone(), env.clone()).await.unwrap());
         let fake = Fake::new(env.clone());
+        let people = Arc::new(People::default());
+        let sources = Sources {
+            credentials: vec![keys.clone(), people.clone()],
+            principals: Some(people.clone()),
+            resources: vec![fake.clone()],
+        };
+        let auth = Auth::new(choices.mode, sources);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let gateway = Gateway::new(Parted {
@@ -72,7 +81,7 @@ impl World {
                 allowed_origins: choices.allowed_origins,
                 allowed_hosts: Vec::new(),
             },
-            auth: if choices.enforce { Auth::Enforce(keys.clone()) } else { Auth::Local },
+            auth: auth.clone(),
             bodies: BodyReader {
                 budget: Arc::new(BodyBudget::new(choices.max_bodies)),
                 limit: choices.max_body,
@@ -82,7 +91,7 @@ impl World {
             admin: Admin {
                 version: "0.0.0",
                 store: store.clone(),
-                pages: Vec::new(),
+                pages: vec![auth.denied_page()],
                 clock: choices.movable.then(|| ClockControl::new(clock, store)),
                 resets: choices.movable.then(Vec::new),
                 backup: None,
@@ -95,7 +104,7 @@ impl World {
         let server = Server::new(Arc::new(gateway), env.clone(), listener, None, choices.patience);
         let (stopper, stop) = Stopper::new();
         let serving = env.spawn("server", server.run(stop));
-        World { address, env, fake, keys, stopper, serving }
+        World { address, env, fake, people, keys, stopper, serving }
     }
 
     pub async fn connect(&self) -> TcpStream {

@@ -1,6 +1,7 @@
 //! Where AWS's shapes, names and texts live, and nowhere else: the routes, the error codes and words, and the
 //! conversion between wire types and the domain's.
 
+mod access;
 mod coverage;
 mod errors;
 mod events;

@@ -2,6 +2,7 @@ use tidegate_api_logs::MODEL;
 use tidegate_protocol::{Router, route};
 
 use super::COVERAGE;
+use super::access::accesses;
 use crate::ops;
 use crate::service::CloudWatchLogs;
 
@@ -58,4 +59,5 @@ pub(crate) fn router() -> Router<CloudWatchLogs> {
             ("UntagResource", route(ops::untag_resource)),
         ],
     )
+    .with_accesses(accesses())
 }

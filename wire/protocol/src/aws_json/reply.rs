@@ -19,15 +19,28 @@ pub static VERSION_1_0: AwsJson = AwsJson { content_type: "application/x-amz-jso
 pub static VERSION_1_1: AwsJson = AwsJson { content_type: "application/x-amz-json-1.1", full_names: false };
 
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
+/// DynamoDB's checksum of an answer's body, which SDKs compare: JavaScript v2 and Go fail without reason
+/// if it is wrong, and look no further if it is absent.
+const CHECKSUM: HeaderName = HeaderName::from_static("x-amz-crc32");
+
+/// Adds the checksum for services that send one: DynamoDB and its streams.
+fn with_checksum(model: Option<&ServiceModel>, mut reply: Reply) -> Reply {
+    let prefix = model.and_then(|model| model.target_prefix);
+    if prefix.is_some_and(|prefix| prefix.starts_with("DynamoDB")) {
+        let sum = crc32fast::hash(&reply.body);
+        reply.header(CHECKSUM, &sum.to_string());
+    }
+    reply
+}
 
 impl Codec for AwsJson {
-    fn success(&self, _: &ServiceModel, operation: &Operation, request_id: &str, output: &dyn Shape) -> Reply {
+    fn success(&self, model: &ServiceModel, operation: &Operation, request_id: &str, output: &dyn Shape) -> Reply {
         if !operation.has_output {
-            return Reply::new(200, self.content_type, request_id, Vec::new());
+            return with_checksum(Some(model), Reply::new(200, self.content_type, request_id, Vec::new()));
         }
         let mut writer = JsonWriter::default();
         output.write(&mut writer);
-        Reply::new(200, self.content_type, request_id, writer.finish())
+        with_checksum(Some(model), Reply::new(200, self.content_type, request_id, writer.finish()))
     }
 
     fn failure(&self, model: Option<&ServiceModel>, request_id: &str, error: &ServiceError) -> Reply {
@@ -37,7 +50,7 @@ impl Codec for AwsJson {
             let value = format!("{};{}", shape.query_code, shape.fault.as_str());
             reply.header(QUERY_ERROR, &value);
         }
-        reply
+        with_checksum(model, reply)
     }
 }
 

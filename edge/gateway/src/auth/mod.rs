@@ -1,0 +1,206 @@
+//! Whether a caller is who it says it is, and whether it may do what it asks for.
+//!
+//! Three modes. `local` takes any credentials for what they claim, and only looks up whose key it is if it
+//! could be one of ours. `enforce` verifies every signature and gives the call a [`guard::Door`], which holds
+//! what the operation needs against the policies of identity, resource, boundary and session. `observe`
+//! does all of that and refuses nothing: what would have been refused is written down ([`denied`]).
+
+mod context;
+mod credentials;
+mod denied;
+mod guard;
+mod refusal;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use tidegate_env::Env;
+use tidegate_policy::Principal;
+use tidegate_ports::{AdminRoute, Credentials, PrincipalPolicies, ResourcePolicies};
+use tidegate_protocol::{Permissions, ServiceError, ServiceModel};
+use tidegate_sigv4::{Claimed, Expected, Request, SignatureError, Style, verify};
+
+use crate::directory::Directory;
+use crate::identity::Identity;
+use crate::server::Origin;
+use context::Circumstances;
+use credentials::Lookup;
+use denied::Denied;
+use guard::{Authority, Door};
+
+/// How strict the server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Any credentials are taken for what they claim. Only for loopback.
+    Local,
+    /// The same, but what [`Mode::Enforce`] would refuse is written down.
+    Observe,
+    /// Signatures are verified, permissions evaluated; all else is refused.
+    Enforce,
+}
+
+/// Whom to ask about keys and policies.
+#[derive(Clone, Default)]
+pub struct Sources {
+    /// Whose key is this? Asked in this order.
+    pub credentials: Vec<Arc<dyn Credentials>>,
+    /// What holds for a user or a role? Without anybody to ask, only roots are allowed anything.
+    pub principals: Option<Arc<dyn PrincipalPolicies>>,
+    /// Which policy has this resource?
+    pub resources: Vec<Arc<dyn ResourcePolicies>>,
+}
+
+/// Identifies callers, and guards their calls.
+#[derive(Clone)]
+pub struct Auth {
+    mode: Mode,
+    credentials: Vec<Arc<dyn Credentials>>,
+    authority: Arc<Authority>,
+    denied: Arc<Denied>,
+    trust_proxy: bool,
+}
+
+/// A request whose service is known, and what it claims.
+pub(crate) struct Claim<'a> {
+    pub parts: &'a Parts,
+    pub body: &'a Bytes,
+    pub host: Option<&'a str>,
+    pub scope: Option<&'a Claimed<'a>>,
+    pub model: &'static ServiceModel,
+    pub operation: &'static str,
+    /// Whether the service can say what the operation needs: without that, nobody is let in unsigned.
+    pub knows_needs: bool,
+    pub origin: Origin,
+}
+
+impl Auth {
+    /// An auth of this mode.
+    pub fn new(mode: Mode, sources: Sources) -> Auth {
+        let denied = Arc::new(Denied::new(mode));
+        let authority = Authority::new(sources.principals, sources.resources, denied.clone(), mode == Mode::Enforce);
+        let credentials = sources.credentials;
+        Auth { mode, credentials, authority: Arc::new(authority), denied, trust_proxy: false }
+    }
+
+    /// The same, which believes `X-Forwarded-For`: a proxy in front sets it.
+    #[must_use]
+    pub fn behind_proxy(self, trust_proxy: bool) -> Auth {
+        Auth { trust_proxy, ..self }
+    }
+
+    /// Whether requests are refused.
+    pub fn is_enforced(&self) -> bool {
+        self.mode == Mode::Enforce
+    }
+
+    /// The page of what was, or would have been, denied.
+    pub fn denied_page(&self) -> Arc<dyn AdminRoute> {
+        self.denied.clone()
+    }
+
+    /// Writes the counters in Prometheus' text format.
+    pub(crate) fn write_metrics(&self, out: &mut String) -> std::fmt::Result {
+        self.denied.write_metrics(out)
+    }
+
+    /// Who asks.
+    ///
+    /// # Errors
+    /// Under [`Mode::Enforce`] AWS's errors for a missing, incomplete, wrong or expired signature and
+    /// for an unknown key.
+    pub(crate) fn identify(
+        &self,
+        env: &Env,
+        directory: &Directory,
+        claim: &Claim<'_>,
+    ) -> Result<Identity, ServiceError> {
+        match self.mode {
+            Mode::Local => self.claimed(directory, claim),
+            Mode::Observe => self.observed(env, directory, claim),
+            Mode::Enforce => self.verified(env, directory, claim),
+        }
+    }
+
+    fn lookup(&self) -> Lookup<'_> {
+        Lookup::new(&self.credentials)
+    }
+
+    /// What the request claims. A key of ours stands for its owner, although nothing is proven.
+    fn claimed(&self, directory: &Directory, claim: &Claim<'_>) -> Result<Identity, ServiceError> {
+        let known = claim.scope.and_then(|scope| self.lookup().find(&scope.access_key));
+        match (claim.scope, known) {
+            (Some(scope), Some(known)) => {
+                Identity::of_key(scope, &known.identity, false, Permissions::default(), claim.host, directory)
+            }
+            _ => Identity::claimed(claim.scope, claim.host, directory),
+        }
+    }
+
+    fn observed(&self, env: &Env, directory: &Directory, claim: &Claim<'_>) -> Result<Identity, ServiceError> {
+        match self.verified(env, directory, claim) {
+            Ok(identity) => Ok(identity),
+            Err(error) => {
+                let key = claim.scope.map(|scope| &*scope.access_key);
+                self.denied.signature(env.now(), claim.model.name, claim.operation, key, &error);
+                self.claimed(directory, claim)
+            }
+        }
+    }
+
+    fn verified(&self, env: &Env, directory: &Directory, claim: &Claim<'_>) -> Result<Identity, ServiceError> {
+        let style = if claim.model.signing_name == "s3" { Style::S3 } else { Style::Standard };
+        let service = claim.model.signing_name;
+        let expected = Expected { style, service, body: Some(claim.body), now: env.real_now() };
+        let lookup = self.lookup();
+        match verify(&Request::from_parts(claim.parts), &expected, &lookup) {
+            Ok(_) => {}
+            Err(SignatureError::Missing) if claim.knows_needs => {
+                let door = self.door(env, claim, None);
+                return Identity::anonymous(door, claim.host, directory);
+            }
+            Err(error) => return Err(error.to_service_error(style)),
+        }
+        match (claim.scope, lookup.found()) {
+            (Some(scope), Some(known)) => {
+                let identity = known.identity.clone();
+                let door = self.door(env, claim, Some(identity.clone()));
+                Identity::of_key(scope, &identity, true, door, claim.host, directory)
+            }
+            _ => Err(SignatureError::UnknownKey.to_service_error(style)),
+        }
+    }
+
+    fn door(&self, env: &Env, claim: &Claim<'_>, identity: Option<Arc<tidegate_ports::Identity>>) -> Permissions {
+        let circumstances = Circumstances {
+            now: env.now(),
+            source: self.source(claim),
+            is_secure: claim.origin.scheme == "https",
+            user_agent: text(claim.parts, "user-agent"),
+            referer: text(claim.parts, "referer"),
+        };
+        let principal = identity.as_ref().map_or_else(Principal::anonymous, |identity| identity.principal.clone());
+        Permissions::guarded(Arc::new(Door {
+            authority: self.authority.clone(),
+            model: claim.model,
+            access_key: claim.scope.map(|scope| scope.access_key.clone().into_owned()),
+            identity,
+            principal,
+            circumstances,
+        }))
+    }
+
+    fn source(&self, claim: &Claim<'_>) -> IpAddr {
+        let forwarded = || {
+            let value = claim.parts.headers.get("x-forwarded-for").filter(|_| self.trust_proxy)?.to_str().ok()?;
+            // Proxies append; the first one is the client.
+            value.split(',').next()?.trim().parse().ok()
+        };
+        forwarded().unwrap_or_else(|| claim.origin.peer.ip().to_canonical())
+    }
+}
+
+fn text(parts: &Parts, name: &str) -> Option<String> {
+    Some(parts.headers.get(name)?.to_str().ok()?.to_owned())
+}

@@ -1,0 +1,77 @@
+//! The bodies of answers: whole, or a stream that goes on.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::stream::{BoxStream, StreamExt};
+use http_body_util::Full;
+use hyper::body::{Body, Frame, SizeHint};
+
+/// The body of an answer.
+pub enum AnswerBody {
+    /// All of it at once.
+    Whole(Full<Bytes>),
+    /// One piece after the other.
+    Stream {
+        /// The pieces.
+        pieces: BoxStream<'static, Bytes>,
+        /// What stands for the request for as long as its answer goes on.
+        held: Option<Box<dyn Any + Send>>,
+    },
+}
+
+impl AnswerBody {
+    /// A body that goes on.
+    pub fn stream(pieces: BoxStream<'static, Bytes>) -> AnswerBody {
+        AnswerBody::Stream { pieces, held: None }
+    }
+
+    /// Keeps `guard` until the body ends, if it goes on; lets it go now if it is whole.
+    pub(crate) fn hold(&mut self, guard: impl Any + Send) {
+        match self {
+            AnswerBody::Whole(_) => drop(guard),
+            AnswerBody::Stream { held, .. } => *held = Some(Box::new(guard)),
+        }
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for AnswerBody {
+    fn from(whole: T) -> AnswerBody {
+        AnswerBody::Whole(Full::new(whole.into()))
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            AnswerBody::Whole(whole) => Pin::new(whole).poll_frame(cx),
+            AnswerBody::Stream { pieces, held } => {
+                let polled = pieces.poll_next_unpin(cx).map(|piece| piece.map(|piece| Ok(Frame::data(piece))));
+                if matches!(polled, Poll::Ready(None)) {
+                    *held = None;
+                }
+                polled
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            AnswerBody::Whole(whole) => whole.is_end_stream(),
+            AnswerBody::Stream { .. } => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            AnswerBody::Whole(whole) => whole.size_hint(),
+            AnswerBody::Stream { .. } => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Which permissions each operation needs: the action and the group, stream or destination.
+//!
+//! A group is held against policies as `log-group:NAME:log-stream:STREAM`, the stream being empty where
+//! none is meant: that is why policies name groups with `:*` behind. Tags alone are asked of
+//! `log-group:NAME`, as "Overview of managing access permissions to your CloudWatch Logs resources" has it.
+
+use tidegate_protocol::{Access, Call, Members, Need, Needs, ServiceError, needs_by_name};
+use tidegate_types::Arn;
+
+use crate::domain::GroupReference;
+use crate::service::CloudWatchLogs;
+
+/// Where an operation's resource is written.
+#[derive(Clone, Copy)]
+enum On {
+    /// In `logGroupName` or `logGroupIdentifier`, with the stream in `logStreamName`.
+    Group,
+    /// In lists of groups.
+    Groups,
+    /// In `destinationName`.
+    Destination,
+    /// In `resourceArn`: what has tags.
+    Tagged,
+    /// In `logGroupName`: a group's tags, asked for in the older way.
+    TaggedGroup,
+    /// In `resourceIdentifier` or `logGroupName`.
+    Encrypted,
+    /// Nowhere: all of the account.
+    Anywhere,
+}
+
+const OPERATIONS: &[(&str, On)] = &[
+    ("AssociateKmsKey", On::Encrypted),
+    ("CreateLogGroup", On::Group),
+    ("CreateLogStream", On::Group),
+    ("DeleteDestination", On::Destination),
+    ("DeleteLogGroup", On::Group),
+    ("DeleteLogStream", On::Group),
+    ("DeleteMetricFilter", On::Group),
+    ("DeleteQueryDefinition", On::Anywhere),
+    ("DeleteResourcePolicy", On::Anywhere),
+    ("DeleteRetentionPolicy", On::Group),
+    ("DeleteSubscriptionFilter", On::Group),
+    ("DescribeDestinations", On::Anywhere),
+    ("DescribeLogGroups", On::Group),
+    ("DescribeLogStreams", On::Group),
+    ("DescribeMetricFilters", On::Group),
+    ("DescribeQueries", On::Anywhere),
+    ("DescribeQueryDefinitions", On::Anywhere),
+    ("DescribeResourcePolicies", On::Anywhere),
+    ("DescribeSubscriptionFilters", On::Group),
+    ("DisassociateKmsKey", On::Encrypted),
+    ("FilterLogEvents", On::Group),
+    ("GetLogEvents", On::Group),
+    ("GetLogGroupFields", On::Group),
+    ("GetLogRecord", On::Anywhere),
+    ("GetQueryResults", On::Anywhere),
+    ("ListLogGroups", On::Group),
+    ("ListTagsForResource", On::Tagged),
+    ("ListTagsLogGroup", On::TaggedGroup),
+    ("PutDestination", On::Destination),
+    ("PutDestinationPolicy", On::Destination),
+    ("PutLogEvents", On::Group),
+    ("PutLogGroupDeletionProtection", On::Group),
+    ("PutMetricFilter", On::Group),
+    ("PutQueryDefinition", On::Anywhere),
+    ("PutResourcePolicy", On::Anywhere),
+    ("PutRetentionPolicy", On::Group),
+    ("PutSubscriptionFilter", On::Group),
+    ("StartLiveTail", On::Groups),
+    ("StartQuery", On::Groups),
+    ("StopQuery", On::Anywhere),
+    ("TagLogGroup", On::TaggedGroup),
+    ("TagResource", On::Tagged),
+    ("TestMetricFilter", On::Anywhere),
+    ("UntagLogGroup", On::TaggedGroup),
+    ("UntagResource", On::Tagged),
+];
+
+/// Every operation and what it needs.
+pub(crate) fn accesses() -> impl Iterator<Item = (&'static str, Access<CloudWatchLogs>)> {
+    OPERATIONS.iter().map(|(name, on)| {
+        let access = needs_by_name(move |_: &CloudWatchLogs, call: &Call, input: &Members| {
+            Ok::<Needs, ServiceError>(needs_of(call, *on, input).into())
+        });
+        (*name, access)
+    })
+}
+
+fn needs_of(call: &Call, on: On, input: &Members) -> Vec<Need> {
+    let need = |resource: String| Need::new(format!("logs:{}", call.operation.name), resource);
+    let stream = input.text("logStreamName").unwrap_or_default();
+    let mut needs = match on {
+        On::Group => {
+            let group = input.text("logGroupName").or_else(|| input.text("logGroupIdentifier")).unwrap_or_default();
+            vec![need(stream_of(call, group, stream))]
+        }
+        On::Groups => {
+            let lists = ["logGroupNames", "logGroupIdentifiers"].into_iter().flat_map(|name| input.list(name));
+            let groups = input.text("logGroupName").into_iter().chain(lists.map(String::as_str));
+            groups.map(|group| need(stream_of(call, group, ""))).collect()
+        }
+        On::Destination => {
+            let name = input.text("destinationName").unwrap_or_default();
+            vec![need(own(call, &format!("destination:{name}")))]
+        }
+        On::Tagged => vec![need(input.text("resourceArn").unwrap_or_default().trim_end_matches(":*").to_owned())],
+        On::TaggedGroup => {
+            vec![need(own(call, &format!("log-group:{}", input.text("logGroupName").unwrap_or_default())))]
+        }
+        On::Encrypted => match input.text("resourceIdentifier") {
+            Some(arn) => vec![need(arn.to_owned())],
+            None => vec![need(stream_of(call, input.text("logGroupName").unwrap_or_default(), ""))],
+        },
+        On::Anywhere => vec![Need::anywhere(format!("logs:{}", call.operation.name))],
+    };
+    if needs.is_empty() {
+        // A query of no group at all: the operation says what is wrong with it.
+        needs.push(Need::anywhere(format!("logs:{}", call.operation.name)));
+    }
+    let mut needs: Vec<Need> = needs.into_iter().map(|need| with_tags(need, input)).collect();
+    if let Some(role) = input.text("roleArn") {
+        needs.push(Need::new("iam:PassRole", role).with("iam:PassedToService", "logs.amazonaws.com"));
+    }
+    needs
+}
+
+/// The tags that a request sets are pairs, the names of those that it removes a list.
+fn with_tags(need: Need, input: &Members) -> Need {
+    let names = input.list("tagKeys").iter().chain(input.list("tags")).map(String::as_str);
+    need.with_tag_names(names).with_request_tags(input.pairs("tags"))
+}
+
+fn own(call: &Call, resource: &str) -> String {
+    Arn::new("logs", &call.region, call.account, resource).to_string()
+}
+
+/// A group by its name or ARN, and one of its streams.
+fn stream_of(call: &Call, group: &str, stream: &str) -> String {
+    match GroupReference(group.to_owned()).resolve(call.account, &call.region) {
+        Some(group) => group.stream_arn(stream),
+        None => own(call, &format!("log-group::log-stream:{stream}")),
+    }
+}
