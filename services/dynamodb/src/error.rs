@@ -19,6 +19,8 @@ pub enum Error {
     TableExists(String),
     #[error("{0}")]
     TableInUse(String),
+    #[error("one index at a time")]
+    OneIndexAtATime,
     #[error("{arn} does not exist")]
     NoSuchResource { arn: String },
     #[error("{arn} has no policy")]

@@ -96,6 +96,6 @@ impl Index {
                 )));
             }
         }
-        Ok(())
+        self.keys.check_lengths(item)
     }
 }

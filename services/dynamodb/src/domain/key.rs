@@ -79,7 +79,8 @@ impl KeySchema {
         self.checked(value(&self.partition)?, self.sort.as_ref().map(value).transpose()?)
     }
 
-    /// The key that an item has in an index; none if it lacks an attribute of it.
+    /// The key that an item has in an index; none if it lacks an attribute of it, or has one there that
+    /// no key can be: an item that was there before the index may.
     pub fn of_indexed(&self, item: &Item) -> Option<Key> {
         let value = |part: &KeyPart| item.get(&part.name).filter(|value| value.kind() == part.kind).cloned();
         let partition = value(&self.partition)?;
@@ -87,7 +88,24 @@ impl KeySchema {
             Some(part) => Some(value(part)?),
             None => None,
         };
-        Some(Key { partition, sort })
+        self.checked(partition, sort).ok()
+    }
+
+    /// Refuses attributes of an item that are too long to be a key; others are not looked at.
+    ///
+    /// # Errors
+    /// Says which part is too long.
+    pub fn check_lengths(&self, item: &Item) -> Result<(), Misuse> {
+        let longer = |part: &KeyPart, limit: usize| item.get(&part.name).is_some_and(|value| value.size() > limit);
+        if longer(&self.partition, MAX_PARTITION_KEY) {
+            return Err(Misuse::parameter("Size of hashkey has exceeded the maximum size limit of2048 bytes"));
+        }
+        if self.sort.as_ref().is_some_and(|part| longer(part, MAX_SORT_KEY)) {
+            return Err(Misuse::parameter(
+                "Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
+            ));
+        }
+        Ok(())
     }
 
     fn checked(&self, partition: Value, sort: Option<Value>) -> Result<Key, Misuse> {

@@ -148,7 +148,7 @@ pub fn update(updates: Vec<(String, Option<String>, Option<Value>)>) -> Result<U
         let change = change(&path, action.as_deref().unwrap_or("PUT"), value)?;
         Ok(Action { path, change })
     });
-    Ok(Update { actions: actions.collect::<Result<_, Misuse>>()? })
+    Ok(Update { actions: actions.collect::<Result<_, Misuse>>()?, legacy: true })
 }
 
 fn change(path: &Path, action: &str, value: Option<Value>) -> Result<Change, Misuse> {

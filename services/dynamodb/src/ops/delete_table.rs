@@ -1,4 +1,4 @@
-use tidegate_api_dynamodb::{DeleteTableInput, DeleteTableOutput};
+use tidegate_api_dynamodb::{DeleteTableInput, DeleteTableOutput, TableDescription};
 use tidegate_protocol::Call;
 use tidegate_store::{Space, Tx};
 use tidegate_types::Timestamp;
@@ -35,6 +35,15 @@ pub(crate) async fn delete_table(
         })
         .await?;
     let description = tables::description(address, &transacted.value, "DELETING", Measure::default());
+    // AWS shows of a table that goes neither its keys nor its indexes.
+    let description = TableDescription {
+        attribute_definitions: None,
+        key_schema: None,
+        creation_date_time: None,
+        local_secondary_indexes: None,
+        global_secondary_indexes: None,
+        ..description
+    };
     Ok(DeleteTableOutput { table_description: Some(description) })
 }
 

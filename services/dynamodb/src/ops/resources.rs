@@ -14,15 +14,14 @@ use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::wire::tables;
 
-/// The most tags of a table.
-const MAX_TAGS: usize = 50;
-
 fn address(dynamodb: &DynamoDb, call: &Call, arn: Option<&str>) -> Result<TableAddress, Error> {
     let arn = arn.unwrap_or_default();
     if !arn.starts_with("arn:") {
         return Err(Misuse::new(format!("Invalid TableArn: Invalid ResourceArn provided as input {arn}")).into());
     }
-    dynamodb.address(call, Some(arn))
+    dynamodb
+        .address(call, Some(arn))
+        .map_err(|_| Misuse::new(format!("Invalid TableArn: Invalid ResourceArn provided as input {arn}")).into())
 }
 
 fn missing_as_resource(error: Error, address: &TableAddress) -> Error {
@@ -35,13 +34,10 @@ fn missing_as_resource(error: Error, address: &TableAddress) -> Error {
 /// Adds tags to a table, or changes their values.
 pub(crate) async fn tag_resource(dynamodb: &DynamoDb, call: &Call, input: TagResourceInput) -> Result<(), Error> {
     let address = &address(dynamodb, call, input.resource_arn.as_deref())?;
-    let tags = &tables::tags(input.tags.unwrap_or_default());
+    let tags = &tables::tags(input.tags.unwrap_or_default())?;
     change(dynamodb, address, async |_: &mut Tx, table: &mut Table| {
         table.tags.extend(tags.clone());
-        if table.tags.len() > MAX_TAGS {
-            return Err(Misuse::new(format!("Too many tags: Number of tags must not exceed {MAX_TAGS}")).into());
-        }
-        Ok(())
+        Ok(tables::check_tag_count(table.tags.len())?)
     })
     .await
     .map_err(|error| missing_as_resource(error, address))?;

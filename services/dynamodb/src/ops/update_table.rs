@@ -1,4 +1,4 @@
-use tidegate_api_dynamodb::{GlobalSecondaryIndexUpdate, UpdateTableInput, UpdateTableOutput};
+use tidegate_api_dynamodb::{GlobalSecondaryIndexUpdate, KeySchemaElement, UpdateTableInput, UpdateTableOutput};
 use tidegate_protocol::Call;
 use tidegate_store::{Space, Tx};
 use tidegate_types::Timestamp;
@@ -34,6 +34,10 @@ pub(crate) async fn update_table(
         settings(table, input, now)?;
         if let Some(wish) = stream {
             change_stream(tx, address, table, wish.as_ref(), now).await?;
+        }
+        let changes = input.global_secondary_index_updates.iter().flatten();
+        if changes.filter(|change| change.create.is_some() || change.delete.is_some()).count() > 1 {
+            return Err(Error::OneIndexAtATime);
         }
         let defined = tables::definitions(input.attribute_definitions.clone().unwrap_or_default())?;
         for update in input.global_secondary_index_updates.iter().flatten() {
@@ -128,6 +132,32 @@ async fn change_stream(
     }
 }
 
+/// Demands that a new index's attributes are defined, and as they were if they were before.
+fn check_definitions(table: &Table, keys: &[KeySchemaElement], defined: &[KeyPart]) -> Result<(), Misuse> {
+    let name = |element: &KeySchemaElement| element.attribute_name.clone().unwrap_or_default();
+    let names: Vec<String> = keys.iter().map(name).collect();
+    if names.iter().any(|name| !defined.iter().any(|part| part.name == *name)) {
+        let known: Vec<&str> = defined.iter().map(|part| part.name.as_str()).collect();
+        return Err(Misuse::parameter(format!(
+            "Some index key attributes are not defined in AttributeDefinitions. Keys: [{}], AttributeDefinitions: [{}]",
+            names.join(", "),
+            known.join(", ")
+        )));
+    }
+    for part in defined {
+        if let Some(other) = table.definitions.iter().find(|other| other.name == part.name && other.kind != part.kind) {
+            let schema =
+                |part: &KeyPart| format!("Schema:[SchemaElement: key{{{}:{}:HASH}}]", part.name, part.kind.name());
+            return Err(Misuse::parameter(format!(
+                "Attributes cannot be redefined. Please check that your attribute has the same type as previously defined. Existing schema: {} New schema: {}",
+                schema(other),
+                schema(part)
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn change_index(
     tx: &mut Tx,
     table: &mut Table,
@@ -138,7 +168,15 @@ fn change_index(
         let words = format!("Requested resource not found: Index: {name}");
         Error::NoSuchStream(words)
     };
+    if [update.create.is_some(), update.update.is_some(), update.delete.is_some()].iter().filter(|is| **is).count() > 1
+    {
+        return Err(Misuse::parameter(
+            "Only one of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete may be specified",
+        )
+        .into());
+    }
     if let Some(create) = update.create {
+        check_definitions(table, create.key_schema.as_deref().unwrap_or_default(), defined)?;
         for part in defined {
             if !table.definitions.iter().any(|known| known.name == part.name) {
                 table.definitions.push(part.clone());

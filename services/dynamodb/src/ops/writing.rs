@@ -56,12 +56,14 @@ impl Write {
         let key = self.key(&table.keys)?;
         match &self.change {
             Change::Put(item) => {
+                check_names(item.keys())?;
                 if item_size(item) > MAX_ITEM {
                     return Err(Misuse::new("Item size has exceeded the maximum allowed size"));
                 }
                 table.indexes.iter().try_for_each(|index| index.check(item))?;
             }
             Change::Update(_, update) => {
+                check_names(update.actions.iter().map(|action| &action.path.head))?;
                 let touched = update.actions.iter().find(|action| table.keys.has(&action.path.head));
                 if let Some(action) = touched {
                     return Err(Misuse::parameter(format!(
@@ -74,6 +76,10 @@ impl Write {
         }
         Ok(key)
     }
+}
+
+fn check_names<'a>(mut names: impl Iterator<Item = &'a String>) -> Result<(), Misuse> {
+    if names.any(String::is_empty) { Err(Misuse::parameter("Empty attribute name")) } else { Ok(()) }
 }
 
 /// Carries out a write of an item of `known`, whose record the transaction then depends on.
@@ -91,6 +97,8 @@ pub(crate) async fn write_in_tx(tx: &mut Tx, known: &Known, write: &Write, now: 
         Change::Put(item) => Some(item.clone()),
         Change::Delete(_) => None,
         Change::Check(_) => old.clone(),
+        // What takes away from an item that is not there makes none.
+        Change::Update(_, update) if old.is_none() && update.only_removes() => None,
         Change::Update(_, update) => Some(updated(table, &key, old.as_ref(), update)?),
     };
     let consumed = replace_in_tx(tx, known, &key, old.as_ref(), new.as_ref(), now, false).await?;
@@ -120,7 +128,9 @@ fn updated(table: &Table, key: &Key, old: Option<&Item>, update: &Update) -> Res
         return Err(Misuse::new("Item size to update has exceeded the maximum allowed size"));
     }
     if item.values().any(|value| value.is_deeper_than(crate::domain::MAX_NESTING - 1)) {
-        return Err(Misuse::new("Nesting Levels have exceeded supported limits"));
+        return Err(Misuse::new(
+            "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
+        ));
     }
     table.indexes.iter().try_for_each(|index| index.check(&item))?;
     Ok(item)

@@ -24,6 +24,11 @@ impl From<Error> for ServiceError {
             Error::NoTableNamed(name) => not_found(format!("Requested resource not found: Table: {name} not found")),
             Error::TableExists(name) => in_use(format!("Table already exists: {name}")),
             Error::TableInUse(words) => in_use(words),
+            Error::OneIndexAtATime => new(
+                errors::LIMIT_EXCEEDED_EXCEPTION,
+                "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table".to_owned(),
+                ErrorKind::Throttled,
+            ),
             Error::NoSuchResource { arn } => not_found(format!("Requested resource not found: ResourcArn: {arn} not found")),
             Error::NoPolicy { arn } => {
                 let words = format!("Resource-based policy not found for the provided ResourceArn: {arn}");
@@ -64,7 +69,9 @@ impl From<Error> for ServiceError {
 /// Why one statement of a batch failed. The codes are shorter than those of exceptions.
 pub(crate) fn statement_error(error: Error) -> BatchStatementError {
     let code = match &error {
-        Error::Misuse(_) | Error::ExpiredIterator | Error::Trimmed | Error::TokenReused => "ValidationError",
+        Error::Misuse(_) | Error::OneIndexAtATime | Error::ExpiredIterator | Error::Trimmed | Error::TokenReused => {
+            "ValidationError"
+        }
         Error::NoSuchTable
         | Error::NoTableNamed(_)
         | Error::NoSuchResource { .. }

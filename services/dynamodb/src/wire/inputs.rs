@@ -154,6 +154,9 @@ pub(crate) fn projection(
         return named("ProjectionExpression", parse_projection(text, placeholders)).map(Some);
     }
     let Some(attributes) = attributes else { return Ok(None) };
+    if attributes.iter().any(String::is_empty) {
+        return Err(Misuse::parameter("Empty attribute name"));
+    }
     for (index, name) in attributes.iter().enumerate() {
         if attributes[..index].contains(name) {
             return Err(Misuse::parameter(format!("Duplicate value in attribute name: {name}")));

@@ -18,6 +18,8 @@ use crate::domain::{
 /// The most capacity units that can be provisioned.
 const MAX_UNITS: u64 = 1_000_000_000_000;
 const MAX_LOCAL: usize = 5;
+/// The most tags of a table.
+const MAX_TAGS: usize = 50;
 const MAX_GLOBAL: usize = 20;
 
 /// The attributes that a request defines.
@@ -145,8 +147,39 @@ pub(crate) fn check_policy(text: &str) -> Result<(), Misuse> {
 }
 
 /// Tags as a map.
-pub(crate) fn tags(wire: Vec<Tag>) -> BTreeMap<String, String> {
-    wire.into_iter().map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect()
+///
+/// # Errors
+/// Too many, and characters that tags cannot have.
+pub(crate) fn tags(wire: Vec<Tag>) -> Result<BTreeMap<String, String>, Misuse> {
+    let tags: BTreeMap<String, String> =
+        wire.into_iter().map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect();
+    check_tag_count(tags.len())?;
+    for (index, (key, value)) in tags.iter().enumerate() {
+        for (member, text) in [("key", key), ("value", value)] {
+            if !text.chars().all(is_tag_character) {
+                return Err(Misuse::new(format!(
+                    "1 validation error detected: Value '{text}' at 'tags.{}.member.{member}' failed to satisfy constraint: Member must satisfy regular expression pattern: ^([\\p{{L}}\\p{{Z}}\\p{{N}}_.:/=+\\-@]*)$",
+                    index + 1
+                )));
+            }
+        }
+    }
+    Ok(tags)
+}
+
+fn is_tag_character(character: char) -> bool {
+    character.is_alphanumeric() || character.is_whitespace() || "_.:/=+-@".contains(character)
+}
+
+/// Refuses more tags than a table may have.
+///
+/// # Errors
+/// Says so.
+pub(crate) fn check_tag_count(count: usize) -> Result<(), Misuse> {
+    if count > MAX_TAGS {
+        return Err(Misuse::new(format!("Too many tags: Number of tags must not exceed {MAX_TAGS}")));
+    }
+    Ok(())
 }
 
 /// The parts of a global index that creations of tables and of indexes share.
@@ -218,7 +251,7 @@ pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Res
             }
             None => None,
         },
-        tags: tags(input.tags.unwrap_or_default()),
+        tags: tags(input.tags.unwrap_or_default())?,
     };
     if let Some(indexes) = input.local_secondary_indexes {
         add_local_indexes(&mut table, indexes)?;

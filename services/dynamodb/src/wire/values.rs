@@ -29,7 +29,9 @@ pub(crate) fn value(wire: AttributeValue) -> Result<Value, Misuse> {
 /// An item's names have a level too, so a value may have one less.
 fn check_nesting(value: &Value) -> Result<(), Misuse> {
     if value.is_deeper_than(MAX_NESTING - 1) {
-        return Err(Misuse::new("Nesting Levels have exceeded supported limits"));
+        return Err(Misuse::new(
+            "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
+        ));
     }
     Ok(())
 }

@@ -99,7 +99,10 @@ async fn deep_and_heavy_items_are_refused() {
     let (code, message) = bed.refused("PutItem", put(nested(32))).await;
     assert_eq!(
         (code.as_str(), message.as_str()),
-        ("ValidationException", "Nesting Levels have exceeded supported limits")
+        (
+            "ValidationException",
+            "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+        )
     );
     // Names and values together: 1 + 1 + 1 + 2 + 1 for the key and the name of the third.
     bed.ok("PutItem", put(json!({ "S": "x".repeat(400 * 1024 - 6) }))).await;

@@ -7,6 +7,13 @@ use crate::domain::{Item, Misuse, Number, Value};
 /// # Errors
 /// An attribute that is not there, operands of the wrong type, a path that leads nowhere.
 pub fn apply(update: &Update, before: &Item) -> Result<Item, Misuse> {
+    applied(update, before).map_err(|misuse| match update.legacy && misuse == wrong_type() {
+        true => Misuse::new("Type mismatch for attribute to update"),
+        false => misuse,
+    })
+}
+
+fn applied(update: &Update, before: &Item) -> Result<Item, Misuse> {
     let mut after = before.clone();
     let mut removals: Vec<&Path> = Vec::new();
     let mut sets: Vec<(&Path, Value)> = Vec::new();

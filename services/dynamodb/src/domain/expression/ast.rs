@@ -223,4 +223,14 @@ pub struct Action {
 pub struct Update {
     /// In the order in which they are written.
     pub actions: Vec<Action>,
+    /// Whether it was written as `AttributeUpdates`, of which errors speak differently.
+    pub legacy: bool,
+}
+
+impl Update {
+    /// Whether it only takes away: then it makes no item where there is none.
+    pub fn only_removes(&self) -> bool {
+        !self.actions.is_empty()
+            && self.actions.iter().all(|action| matches!(action.change, Change::Remove | Change::Delete(_)))
+    }
 }

@@ -51,6 +51,7 @@ impl Node {
 fn disjunction(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
     let mut left = conjunction(parser)?;
     while parser.is_word("OR") {
+        parser.operator()?;
         let a = condition_of(parser, left)?;
         parser.next();
         let right = conjunction(parser)?;
@@ -63,6 +64,7 @@ fn disjunction(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
 fn conjunction(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
     let mut left = negation(parser)?;
     while parser.is_word("AND") {
+        parser.operator()?;
         let a = condition_of(parser, left)?;
         parser.next();
         let right = negation(parser)?;
@@ -76,6 +78,7 @@ fn negation(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
     if !parser.take_word("NOT") {
         return comparison(parser);
     }
+    parser.operator()?;
     let inner = parser.descend(negation)?;
     let inner = condition_of(parser, inner)?;
     Ok(Node::condition(Condition::Not(Box::new(inner))))
@@ -84,6 +87,7 @@ fn negation(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
 fn comparison(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
     let left = primary(parser)?;
     if let Some(comparator) = comparator(parser) {
+        parser.operator()?;
         let a = operand_of(parser, left)?;
         parser.next();
         let b = operand(parser)?;
@@ -94,6 +98,7 @@ fn comparison(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
         return Ok(Node::condition(Condition::Compare(comparator, a, b)));
     }
     if parser.is_word("BETWEEN") {
+        parser.operator()?;
         let a = operand_of(parser, left)?;
         parser.next();
         let low = operand(parser)?;
@@ -106,6 +111,7 @@ fn comparison(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
         return Ok(Node::condition(Condition::Between(a, low, high)));
     }
     if parser.is_word("IN") {
+        parser.operator()?;
         let a = operand_of(parser, left)?;
         parser.next();
         parser.expect("(")?;
@@ -198,6 +204,7 @@ fn misused(parser: &mut Parser<'_>, name: &str) {
 
 fn function(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
     let name = parser.next().text;
+    parser.operator()?;
     parser.expect("(")?;
     let mut list = operands(parser)?;
     let count = match name {

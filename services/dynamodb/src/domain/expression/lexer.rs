@@ -43,7 +43,7 @@ pub fn tokens(text: &str) -> Result<Vec<Token<'_>>, Misuse> {
             '#' => (Kind::NamePlaceholder, 1 + word(&rest[1..])),
             ':' => (Kind::ValuePlaceholder, 1 + word(&rest[1..])),
             '0'..='9' => (Kind::Digits, rest.bytes().take_while(u8::is_ascii_digit).count()),
-            'a'..='z' | 'A'..='Z' | '_' => (Kind::Name, word(rest)),
+            'a'..='z' | 'A'..='Z' => (Kind::Name, word(rest)),
             '<' if rest.starts_with("<=") || rest.starts_with("<>") => (Kind::Symbol, 2),
             '>' if rest.starts_with(">=") => (Kind::Symbol, 2),
             '(' | ')' | '[' | ']' | ',' | '.' | '+' | '-' | '=' | '<' | '>' => (Kind::Symbol, 1),

@@ -6,9 +6,15 @@ use super::placeholders::Placeholders;
 use super::reserved::is_reserved;
 use crate::domain::{Misuse, Value};
 
-/// How deep parentheses and functions may nest. DynamoDB bounds the operators, which bounds this; we
-/// bound the recursion itself.
-const MAX_DEPTH: usize = 40;
+/// How deep parentheses and functions may nest. DynamoDB bounds the operators, and so this at 150; we bound
+/// the recursion itself, by what a thread's stack holds.
+const MAX_DEPTH: usize = 80;
+/// The most operators of an expression: comparisons, functions, sums, `AND`, `OR`, `NOT`.
+const MAX_OPERATORS: usize = 300;
+/// How many steps a document path may have.
+const MAX_STEPS: usize = 32;
+/// The greatest index of a list that a path may name.
+const MAX_INDEX: usize = i32::MAX as usize;
 
 /// The faults that do not end parsing, gravest first: the order in which DynamoDB reports them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +24,7 @@ pub enum Rank {
     MisusedFunction,
     Reserved,
     Section,
+    Path,
     Placeholder,
     OperandCount,
     Distinct,
@@ -32,6 +39,7 @@ pub struct Parser<'a> {
     tokens: Vec<Token<'a>>,
     at: usize,
     depth: usize,
+    operators: usize,
     placeholders: &'a Placeholders,
     /// The first fault of each rank.
     faults: BTreeMap<Rank, String>,
@@ -44,7 +52,7 @@ impl<'a> Parser<'a> {
         if tokens.len() == 1 {
             return Err(Misuse::new("The expression can not be empty;"));
         }
-        Ok(Parser { text, tokens, at: 0, depth: 0, placeholders, faults: BTreeMap::new() })
+        Ok(Parser { text, tokens, at: 0, depth: 0, operators: 0, placeholders, faults: BTreeMap::new() })
     }
 
     pub fn peek(&self) -> Token<'a> {
@@ -113,6 +121,18 @@ impl<'a> Parser<'a> {
         result
     }
 
+    /// Counts an operator or a function.
+    pub fn operator(&mut self) -> Result<(), Misuse> {
+        self.operators += 1;
+        if self.operators > MAX_OPERATORS {
+            return Err(Misuse::new(format!(
+                "The expression contains too many operators; operator count: {}",
+                self.operators
+            )));
+        }
+        Ok(())
+    }
+
     /// Notes a fault, unless one of its rank is known.
     pub fn fault(&mut self, rank: Rank, words: impl FnOnce() -> String) {
         self.faults.entry(rank).or_insert_with(words);
@@ -144,11 +164,25 @@ impl<'a> Parser<'a> {
                 path.rest.push(Element::Field(self.name(keywords)?));
             } else if self.take("[") {
                 let token = self.peek();
-                let index = if token.kind == Kind::Digits { token.text.parse().ok() } else { None };
-                path.rest.push(Element::Index(index.ok_or_else(|| self.unexpected())?));
+                if token.kind != Kind::Digits {
+                    return Err(self.unexpected());
+                }
+                let index = token.text.parse().ok().filter(|index| *index <= MAX_INDEX);
+                if index.is_none() {
+                    self.fault(Rank::Path, || {
+                        format!("List index is not within the allowable range; index: [{}]", token.text)
+                    });
+                }
+                path.rest.push(Element::Index(index.unwrap_or_default()));
                 self.next();
                 self.expect("]")?;
             } else {
+                if path.rest.len() >= MAX_STEPS {
+                    let levels = path.rest.len() + 1;
+                    self.fault(Rank::Path, || {
+                        format!("The document path has too many nesting elements; nesting levels: {levels}")
+                    });
+                }
                 return Ok(path);
             }
         }

@@ -22,6 +22,11 @@ impl Placeholders {
     ) -> Result<Placeholders, Misuse> {
         check_keys(names.as_ref().map(|names| names.keys()), "ExpressionAttributeNames", '#')?;
         check_keys(values.as_ref().map(|values| values.keys()), "ExpressionAttributeValues", ':')?;
+        if let Some((key, _)) = names.iter().flatten().find(|(_, name)| name.is_empty()) {
+            return Err(Misuse::new(format!(
+                "ExpressionAttributeNames contains invalid value: Empty attribute name for key {key}"
+            )));
+        }
         let (names, values) = (names.unwrap_or_default(), values.unwrap_or_default());
         Ok(Placeholders { names, values, used: RefCell::default() })
     }

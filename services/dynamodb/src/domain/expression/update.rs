@@ -79,6 +79,7 @@ fn sum(parser: &mut Parser<'_>) -> Result<Source, Misuse> {
         (_, true) => "-",
         _ => return Ok(left),
     };
+    parser.operator()?;
     parser.next();
     let right = operand(parser)?;
     for side in [&left, &right] {
@@ -118,6 +119,7 @@ fn operand(parser: &mut Parser<'_>) -> Result<Source, Misuse> {
 
 fn function(parser: &mut Parser<'_>) -> Result<Source, Misuse> {
     let name = parser.next().text;
+    parser.operator()?;
     parser.expect("(")?;
     let mut list = vec![parser.descend(operand)?];
     while parser.take(",") {

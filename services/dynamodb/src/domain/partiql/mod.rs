@@ -152,7 +152,9 @@ impl Binder<'_> {
             return Err(Misuse::new("Unsupported operation in VALUE clause: a map is expected"));
         };
         if item.values().any(|value| value.is_deeper_than(MAX_NESTING - 1)) {
-            return Err(Misuse::new("Nesting Levels have exceeded supported limits"));
+            return Err(Misuse::new(
+                "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
+            ));
         }
         Ok(item)
     }

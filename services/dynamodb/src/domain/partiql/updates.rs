@@ -18,7 +18,7 @@ impl Binder<'_> {
         });
         let actions = actions.collect::<Result<Vec<_>, Misuse>>()?;
         check_apart(actions.iter().map(|action| &action.path))?;
-        Ok(Update { actions })
+        Ok(Update { actions, legacy: false })
     }
 
     fn change(&self, target: &Path, expression: &Expression) -> Result<Change, Misuse> {
