@@ -161,6 +161,9 @@ impl Stepper {
             self.shared.set_synced(commit.sequence);
         }
         self.shared.publish(group, &commit, view);
+        if let (Durability::Always, Some(engine)) = (self.durability, &self.engine) {
+            engine.prepare();
+        }
         Step::Published
     }
 

@@ -3,7 +3,51 @@
 //! Linux and macOS have them all. Elsewhere the fallbacks are right, and only less exact: a folder's
 //! entries are left to the file system's own journal, and holes in files are counted.
 
+pub(crate) use self::holes::{first_hole, overwrites_in_place};
 pub(crate) use self::system::{occupied_bytes, read_exact_at, sync_folder, write_all_at};
+
+#[cfg(target_os = "linux")]
+mod holes {
+    use std::fs::File;
+    use std::io;
+    use std::path::Path;
+
+    use nix::errno::Errno;
+    use nix::sys::statfs::{EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, statfs};
+    use nix::unistd::{Whence, lseek};
+
+    /// Where the first hole behind `from` begins, if there is one before the end of the file. Moves
+    /// the file's cursor.
+    pub(crate) fn first_hole(file: &File, from: u64) -> io::Result<Option<u64>> {
+        let length = file.metadata()?.len();
+        match lseek(file, i64::try_from(from).map_err(io::Error::other)?, Whence::SeekHole) {
+            Ok(hole) => Ok(u64::try_from(hole).ok().filter(|hole| *hole < length)),
+            // There is nothing behind `from`.
+            Err(Errno::ENXIO) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the file system keeps a block where it is when it is written again.
+    pub(crate) fn overwrites_in_place(folder: &Path) -> bool {
+        statfs(folder).is_ok_and(|found| [EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC].contains(&found.filesystem_type()))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod holes {
+    use std::fs::File;
+    use std::io;
+    use std::path::Path;
+
+    pub(crate) fn first_hole(_file: &File, _from: u64) -> io::Result<Option<u64>> {
+        Ok(None)
+    }
+
+    pub(crate) fn overwrites_in_place(_folder: &Path) -> bool {
+        false
+    }
+}
 
 #[cfg(unix)]
 mod system {

@@ -28,6 +28,7 @@ use fjall::{
 };
 
 use super::journal;
+use super::preallocate::Preallocation;
 use super::{Area, Disk, Engine, EngineError, View, Visit, Write};
 use crate::{KeyRange, Order, Space};
 
@@ -77,6 +78,7 @@ impl Disk for FjallDisk {
             journal::rewrite_all(&self.path).map_err(|error| io_error("writing the journals to new files", error))?;
         }
         journal::cut_torn_end(&self.path).map_err(|error| io_error("cutting off the journal's torn end", error))?;
+        let next_journal = journal::next_number(&self.path).map_err(|error| io_error("looking for journals", error))?;
         let database = self.open_database().map_err(|error| failed("opening the database", error))?;
         let mut areas = Vec::with_capacity(Area::ALL.len());
         for area in Area::ALL {
@@ -84,7 +86,8 @@ impl Disk for FjallDisk {
             areas.push(keyspace.map_err(|error| failed("opening a key space", error))?);
         }
         let areas = areas.try_into().unwrap_or_else(|_| unreachable!("one key space was opened for each area"));
-        Ok(Arc::new(FjallEngine { database, areas: Arc::new(areas) }))
+        let preallocation = Preallocation::new(&self.path, next_journal);
+        Ok(Arc::new(FjallEngine { database, areas: Arc::new(areas), preallocation }))
     }
 }
 
@@ -145,6 +148,7 @@ fn memtable_bytes(area: Area) -> u64 {
 struct FjallEngine {
     database: Database,
     areas: Arc<[Keyspace; 4]>,
+    preallocation: Preallocation,
 }
 
 impl FjallEngine {
@@ -190,6 +194,7 @@ impl Engine for FjallEngine {
         );
         self.wait_for_room()?;
         let mut batch = OwnedWriteBatch::with_capacity(self.database.clone(), writes.len());
+        self.preallocation.wrote(journal::frame_bytes(&writes));
         for Write { area, key, value } in writes {
             let area = &self.areas[area.index()];
             match value {
@@ -203,6 +208,10 @@ impl Engine for FjallEngine {
     fn sync(&self) -> Result<(), EngineError> {
         // Whatever the reason, a lack of room included: what was written before is in doubt.
         self.database.persist(PersistMode::SyncData).map_err(|error| EngineError::failed("syncing the journal", error))
+    }
+
+    fn prepare(&self) {
+        self.preallocation.go_on();
     }
 
     fn snapshot(&self) -> Result<Arc<dyn View>, EngineError> {

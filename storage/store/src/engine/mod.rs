@@ -6,6 +6,7 @@
 mod fjall;
 pub(crate) mod journal;
 pub mod memory;
+mod preallocate;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -108,6 +109,10 @@ pub trait Engine: Send + Sync {
     /// The engine must then be closed, and never be synced again: the operating system may have
     /// dropped what it could not write and report the next sync as good.
     fn sync(&self) -> Result<(), EngineError>;
+
+    /// Gets ready for what will be written next. The committer calls it when a group is done, and
+    /// writes nothing meanwhile. What fails here fails later, too, and is reported then.
+    fn prepare(&self) {}
 
     /// A consistent view of everything written.
     ///

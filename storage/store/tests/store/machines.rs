@@ -203,3 +203,39 @@ fn a_dead_worker_does_not_hang_the_commit_thread() {
         assert_eq!(view.get(area, &number.to_be_bytes()).unwrap().as_ref(), Some(&value));
     }
 }
+
+/// What a start finds in the journal can be more than we let a memtable grow to before we wait for the
+/// worker; but fjall seals memtables only when something is written.
+#[test]
+fn a_start_with_a_large_journal_does_not_wait_for_room_forever() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("engine");
+    let write = |engine: &dyn Engine, keys: std::ops::Range<u32>| {
+        let writes = keys.map(|key| Write {
+            area: tidegate_store::engine::Area::Space(tidegate_store::Space::Map),
+            key: bytes::Bytes::copy_from_slice(&key.to_be_bytes()),
+            value: Some(bytes::Bytes::from(vec![7; 1 << 20])),
+        });
+        engine.write(writes.collect()).unwrap();
+    };
+    let engine = FjallDisk::new(&path, 1 << 20).open(false).unwrap();
+    // As if the process had been killed: the files as they are, in another place, without whatever
+    // the worker does meanwhile.
+    write(&*engine, 0..20);
+    let copy = dir.path().join("copy");
+    copy_folder(&path, &copy);
+    let engine = FjallDisk::new(&copy, 1 << 20).open(false).unwrap();
+    write(&*engine, 20..21);
+    write(&*engine, 21..22);
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_folder(&entry.path(), &to.join(entry.file_name())),
+            false => drop(fs::copy(entry.path(), to.join(entry.file_name())).unwrap()),
+        }
+    }
+}

@@ -26,6 +26,7 @@ const END: u8 = 3;
 
 const START_BYTES: usize = 13;
 const ITEM_BYTES: usize = 21;
+const END_BYTES: usize = 13;
 
 /// What is looked at of keys and values at once.
 const CHUNK_BYTES: usize = 4096;
@@ -56,6 +57,11 @@ pub(super) fn may_begin(bytes: &[u8]) -> bool {
     bytes.first() == Some(&START) && bytes.get(START_BYTES) == Some(&ITEM)
 }
 
+/// The length of a frame whose items have keys and values of such lengths together.
+pub(super) fn length(items: impl Iterator<Item = usize>) -> u64 {
+    items.fold((START_BYTES + END_BYTES) as u64, |sum, bytes| sum + (ITEM_BYTES + bytes) as u64)
+}
+
 /// Reads one frame that follows one with the digest `before`. `None` if it is not whole.
 ///
 /// # Errors
@@ -77,7 +83,7 @@ fn try_read(reader: &mut impl Read, before: u64) -> io::Result<Option<Frame>> {
         let Some(length) = items.read(reader)? else { return Ok(None) };
         bytes += length;
     }
-    let end: [u8; 13] = array(reader)?;
+    let end: [u8; END_BYTES] = array(reader)?;
     let [tag, sum @ .., m0, m1, m2, m3] = end;
     if tag != END || [m0, m1, m2, m3] != END_MAGIC || u64::from_le_bytes(sum) != items.sum.digest() {
         return Ok(None);

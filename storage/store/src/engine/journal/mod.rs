@@ -11,7 +11,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
+
 pub(crate) use self::damage::{Damage, find_damage};
+use super::Write as EngineWrite;
 use crate::platform;
 
 /// What is read of a journal at once.
@@ -32,6 +35,24 @@ fn journals(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     }
     journals.sort();
     Ok(journals)
+}
+
+/// The number of the journal that is made next in `folder`, which need not exist.
+pub(super) fn next_number(folder: &Path) -> io::Result<u64> {
+    if !folder.try_exists()? {
+        return Ok(0);
+    }
+    Ok(journals(folder)?.last().map_or(0, |(newest, _)| newest + 1))
+}
+
+/// The name of a journal.
+pub(super) fn file_name(number: u64) -> String {
+    format!("{number}.jnl")
+}
+
+/// What `writes` take in a journal.
+pub(super) fn frame_bytes(writes: &[EngineWrite]) -> u64 {
+    frame::length(writes.iter().map(|write| write.key.len() + write.value.as_ref().map_or(0, Bytes::len)))
 }
 
 /// Copies every journal to a new file, syncs that, and puts it in the old one's place.
