@@ -64,7 +64,9 @@ async fn violations(store: Arc<EmbeddedStore>, env: &Env) -> anyhow::Result<Vec<
     let of_queues = queues.iter().map(|found| format!("{}: {} at {:02x?}", found.invariant, found.what, found.key));
     let of_sqs = sqs.iter().map(|found| format!("{}: {}", found.invariant, found.what));
     let of_dynamodb = dynamodb.iter().map(|found| format!("{}: {}", found.invariant, found.what));
-    let found = of_queues.chain(of_sqs).chain(of_dynamodb).collect();
+    let of_logs = tidegate_log::violations(&*snapshot).await?;
+    let of_cloudwatch_logs = tidegate_logs::invariants::violations(&*snapshot).await?;
+    let found = of_queues.chain(of_sqs).chain(of_dynamodb).chain(of_logs).chain(of_cloudwatch_logs).collect();
     // What a start would build in memory must come out of it.
     AccessKeys::open(store.clone(), env.clone()).await.context("access keys")?;
     Queues::open(store, env.clone()).await.context("queues")?;
