@@ -14,6 +14,7 @@ use tidegate_workers::{Hint, Supervisor};
 
 use crate::domain::{Misuse, TableAddress};
 use crate::error::Error;
+use crate::ops::Counts;
 use crate::ports::TablePolicies;
 use crate::store::{Directory, Known};
 use crate::wire;
@@ -27,6 +28,8 @@ pub struct DynamoDb {
     pub(crate) directory: Arc<Directory>,
     /// The items that transactions are at.
     pub(crate) engaged: Mutex<HashSet<Bytes>>,
+    /// The counts of large tables that are under way.
+    pub(crate) counts: Counts,
     /// When the expiry worker means to look again, in milliseconds.
     pub(crate) next_expiry: AtomicU64,
     hints: Hints,
@@ -58,6 +61,7 @@ impl DynamoDb {
             env,
             directory,
             engaged,
+            counts: Counts::default(),
             next_expiry: AtomicU64::new(u64::MAX),
             hints,
             router,

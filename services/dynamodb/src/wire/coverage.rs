@@ -1,8 +1,7 @@
 use tidegate_protocol::Coverage;
 
-const TABLES: Coverage = Coverage::Partial(
-    "throughput, encryption, table class and resource policy are stored without effect; no replicas; items are counted up to 10,000",
-);
+const TABLES: Coverage =
+    Coverage::Partial("throughput, encryption, table class and resource policy are stored without effect; no replicas");
 
 /// How completely each operation is served.
 pub const COVERAGE: &[(&str, Coverage)] = &[

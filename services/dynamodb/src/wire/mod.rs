@@ -16,7 +16,7 @@ pub use coverage::{COVERAGE, STREAMS_COVERAGE};
 pub(crate) use errors::statement_error;
 pub(crate) use routes::{router, streams_router};
 pub(crate) use streams::stream_label;
-pub(crate) use tables::Measure;
+pub(crate) use tables::{Counted, Measure};
 pub(crate) use values::{WireItem, item, value, wire_item};
 
 /// A count for an answer.

@@ -336,12 +336,34 @@ pub(crate) struct Measure {
     pub bytes: i64,
 }
 
+/// What a table and its indexes hold.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counted {
+    pub table: Measure,
+    /// By the indexes' numbers.
+    pub indexes: BTreeMap<u32, Measure>,
+}
+
+impl From<Measure> for Counted {
+    fn from(table: Measure) -> Counted {
+        Counted { table, indexes: BTreeMap::new() }
+    }
+}
+
 /// A table's description.
-pub(crate) fn description(address: &TableAddress, table: &Table, status: &str, measure: Measure) -> TableDescription {
+pub(crate) fn description(
+    address: &TableAddress,
+    table: &Table,
+    status: &str,
+    counted: impl Into<Counted>,
+) -> TableDescription {
+    let counted: Counted = counted.into();
+    let measure = counted.table;
+    let of = |index: &Index| counted.indexes.get(&index.id).copied().unwrap_or_default();
     let arn = address.arn().to_string();
     let (globals, locals): (Vec<&Index>, Vec<&Index>) = table.indexes.iter().partition(|index| index.global);
-    let globals: Vec<_> = globals.into_iter().map(|index| global_description(&arn, index)).collect();
-    let locals: Vec<_> = locals.into_iter().map(|index| local_description(&arn, index)).collect();
+    let globals: Vec<_> = globals.into_iter().map(|index| global_description(&arn, index, of(index))).collect();
+    let locals: Vec<_> = locals.into_iter().map(|index| local_description(&arn, index, of(index))).collect();
     TableDescription {
         attribute_definitions: Some(table.definitions.iter().map(definition).collect()),
         table_name: Some(address.name.clone()),
@@ -421,7 +443,7 @@ fn projection(projected: &Projected) -> Projection {
     Projection { projection_type: Some(projected.name().to_owned()), non_key_attributes: names }
 }
 
-fn global_description(table: &str, index: &Index) -> GlobalSecondaryIndexDescription {
+fn global_description(table: &str, index: &Index, measure: Measure) -> GlobalSecondaryIndexDescription {
     let backfilling = index.state == IndexState::Backfilling;
     GlobalSecondaryIndexDescription {
         index_name: Some(index.name.clone()),
@@ -430,20 +452,20 @@ fn global_description(table: &str, index: &Index) -> GlobalSecondaryIndexDescrip
         index_status: Some(if backfilling { "CREATING" } else { "ACTIVE" }.to_owned()),
         backfilling: backfilling.then_some(true),
         provisioned_throughput: Some(throughput_description(index.throughput)),
-        index_size_bytes: Some(0),
-        item_count: Some(0),
+        index_size_bytes: Some(measure.bytes),
+        item_count: Some(measure.items),
         index_arn: Some(format!("{table}/index/{}", index.name)),
         ..GlobalSecondaryIndexDescription::default()
     }
 }
 
-fn local_description(table: &str, index: &Index) -> LocalSecondaryIndexDescription {
+fn local_description(table: &str, index: &Index, measure: Measure) -> LocalSecondaryIndexDescription {
     LocalSecondaryIndexDescription {
         index_name: Some(index.name.clone()),
         key_schema: Some(wire_schema(&index.keys)),
         projection: Some(projection(&index.projected)),
-        index_size_bytes: Some(0),
-        item_count: Some(0),
+        index_size_bytes: Some(measure.bytes),
+        item_count: Some(measure.items),
         index_arn: Some(format!("{table}/index/{}", index.name)),
     }
 }

@@ -65,3 +65,33 @@ async fn a_deleted_table_leaves_nothing() {
     let left = view.scan(Space::Map, &KeyRange::prefix(&prefix), Order::Ascending, Page::of(10)).await.unwrap();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[tokio::test]
+async fn descriptions_count_tables_and_indexes_whatever_their_size() {
+    let bed = Bed::new().await;
+    let extra = json!({
+        "AttributeDefinitions": [
+            {"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "s", "AttributeType": "N"},
+            {"AttributeName": "g", "AttributeType": "S"},
+        ],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": "by-g", "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }],
+    });
+    bed.create("tbl", extra).await;
+    for first in (0..10_025).step_by(25) {
+        let puts = (first..first + 25).map(|number| {
+            let mut item = json!({ "p": {"S": "a"}, "s": {"N": number.to_string()} });
+            if number % 401 == 0 {
+                item["g"] = json!({ "S": "x" });
+            }
+            json!({ "PutRequest": {"Item": item} })
+        });
+        bed.ok("BatchWriteItem", json!({ "RequestItems": {"tbl": puts.collect::<Vec<_>>()} })).await;
+    }
+    let table = bed.ok("DescribeTable", json!({ "TableName": "tbl" })).await["Table"].clone();
+    assert_eq!(table["ItemCount"], 10_025);
+    assert_eq!(table["GlobalSecondaryIndexes"][0]["ItemCount"], 25);
+    assert!(table["GlobalSecondaryIndexes"][0]["IndexSizeBytes"].as_i64().unwrap() > 25 * 5);
+}

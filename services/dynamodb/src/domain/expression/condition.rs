@@ -210,6 +210,10 @@ fn function(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
     let count = match name {
         "attribute_exists" | "attribute_not_exists" | "size" => 1,
         "attribute_type" | "begins_with" | "contains" => 2,
+        "if_not_exists" | "list_append" => {
+            parser.misplaced_function(name, "a condition");
+            return Ok(Node { content: Content::Unknown, wrapped: false });
+        }
         _ => {
             parser.unknown_function(name);
             return Ok(Node { content: Content::Unknown, wrapped: false });
@@ -230,11 +234,8 @@ fn function(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
 fn called(parser: &mut Parser<'_>, name: &str, first: Operand, second: Operand) -> Node {
     let (name, condition) = match name {
         "size" => {
-            if let Operand::Value(value) = &first
-                && value.length().is_none()
-            {
-                parser.wrong_operand_type(name, value.kind().name());
-            }
+            let sized = |kind| !matches!(kind, Type::N | Type::Bool | Type::Null);
+            parser.note(Rank::OperandType, check_types(name, &[&first], sized));
             return Node::operand(Operand::Size(Box::new(first)));
         }
         "attribute_exists" => ("attribute_exists", existence(parser, name, first, Condition::Exists)),

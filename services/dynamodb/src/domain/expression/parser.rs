@@ -262,6 +262,13 @@ impl<'a> Parser<'a> {
         });
     }
 
+    /// Notes a function that only the other language has.
+    pub fn misplaced_function(&mut self, function: &str, place: &str) {
+        self.fault(Rank::UnknownFunction, || {
+            format!("The function is not allowed in {place} expression; function: {function}")
+        });
+    }
+
     pub fn unknown_function(&mut self, function: &str) {
         self.fault(Rank::UnknownFunction, || format!("Invalid function name; function: {function}"));
     }

@@ -126,6 +126,11 @@ fn function(parser: &mut Parser<'_>) -> Result<Source, Misuse> {
         list.push(parser.descend(operand)?);
     }
     parser.expect(")")?;
+    if ["attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size"].contains(&name)
+    {
+        parser.misplaced_function(name, "an update");
+        return Ok(Source::Value(Value::Null));
+    }
     if !matches!(name, "if_not_exists" | "list_append") {
         parser.unknown_function(name);
         return Ok(Source::Value(Value::Null));
