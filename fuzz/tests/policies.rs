@@ -42,7 +42,7 @@ fn documents_and_decisions() {
     fuzz(DOCUMENTS, |bytes| {
         let Ok(document) = Document::parse(&String::from_utf8_lossy(bytes)) else { return };
         let request = request();
-        let identity = |identity| Policies { identity, resource: None, boundary: None, session: None };
+        let identity = |identity| Policies { identity, ..Policies::default() };
         let alone = evaluate(&request, &identity(vec![&document]));
         let with_all = evaluate(&request, &identity(vec![&document, &everything]));
         let denied = |outcome: &Outcome| matches!(outcome, Outcome::ExplicitDeny);
