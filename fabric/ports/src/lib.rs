@@ -14,6 +14,7 @@ mod admin;
 mod delivery;
 mod identity;
 mod log_lines;
+mod roles;
 
 pub use admin::{AdminAnswer, AdminRoute};
 pub use delivery::{Delivery, Post, Refusal, RetryPolicy, Sink};
@@ -21,3 +22,4 @@ pub use identity::{
     Credential, Credentials, Identity, IdentityPolicies, NamedPolicy, PrincipalPolicies, ResourcePolicies, Session,
 };
 pub use log_lines::{LogBatch, LogLines};
+pub use roles::{AssumableRole, Roles};

@@ -1,0 +1,16 @@
+//! IAM's rules and nouns, pure: what an account holds, what documents may say, which names are taken.
+
+mod entity;
+mod managed;
+mod policy;
+mod state;
+mod tags;
+
+pub use entity::{
+    AccessKey, Account, Grants, Group, Header, InstanceProfile, Login, OidcProvider, PasswordPolicy, Policy, Role,
+    SamlProvider, Tags, User, Version,
+};
+pub use managed::{ManagedPolicy, managed, managed_policies};
+pub use policy::{PolicyFault, check_identity, check_trust, squeezed_len};
+pub use state::{Row, State, Table, Thing, name_key};
+pub use tags::{TagFault, add_tags, check_tags, remove_tags};

@@ -1,0 +1,183 @@
+//! One account as a whole: tables of entities that know which of their rows were changed.
+//!
+//! An operation gets a copy that shares all rows with the original, changes it like any value, and what it
+//! touched is what its transaction writes. So operations are functions of an account and an input, and
+//! know neither keys nor records.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tidegate_record::Stored;
+use tidegate_store::Sequence;
+
+use super::entity::{Account, Group, InstanceProfile, OidcProvider, Policy, Role, SamlProvider, User};
+use crate::error::Error;
+
+/// The kinds of things that may be missing or taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "IAM's own nouns")]
+pub enum Thing {
+    User,
+    Group,
+    Role,
+    Policy,
+    InstanceProfile,
+    OidcProvider,
+    SamlProvider,
+    UserPolicy,
+    GroupPolicy,
+    RolePolicy,
+    LoginProfile,
+    AccessKey,
+    Alias,
+    PasswordPolicy,
+    AttachablePolicy,
+    PolicyVersion,
+    Boundary,
+    DeletionTask,
+}
+
+/// The key of a name: names that differ only in case are one name.
+pub fn name_key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// A row of a table.
+pub trait Row: Stored + Clone + PartialEq {
+    /// What it is called when it is missing.
+    const THING: Thing;
+    /// Its byte in the keys of records; never reused.
+    const KIND: u8;
+    /// Its name.
+    fn name(&self) -> &str;
+}
+
+/// Entities of one kind, by the keys of their names.
+#[derive(Debug, Clone)]
+pub struct Table<T> {
+    rows: BTreeMap<String, Arc<T>>,
+    touched: BTreeSet<String>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Table { rows: BTreeMap::new(), touched: BTreeSet::new() }
+    }
+}
+
+impl<T: Row> Table<T> {
+    /// The row of this name, if there is one.
+    pub fn find(&self, name: &str) -> Option<&Arc<T>> {
+        self.rows.get(&name_key(name))
+    }
+
+    /// The row of this name.
+    ///
+    /// # Errors
+    /// [`Error::NoSuch`].
+    pub fn get(&self, name: &str) -> Result<&Arc<T>, Error> {
+        self.find(name).ok_or_else(|| Error::NoSuch(T::THING, name.to_owned()))
+    }
+
+    /// The row of this name, to be changed.
+    ///
+    /// # Errors
+    /// [`Error::NoSuch`].
+    pub fn edit(&mut self, name: &str) -> Result<&mut T, Error> {
+        let key = name_key(name);
+        let row = self.rows.get_mut(&key).ok_or_else(|| Error::NoSuch(T::THING, name.to_owned()))?;
+        self.touched.insert(key);
+        Ok(Arc::make_mut(row))
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// [`Error::Exists`].
+    pub fn add(&mut self, row: T) -> Result<(), Error> {
+        let key = name_key(row.name());
+        if self.rows.contains_key(&key) {
+            return Err(Error::Exists(T::THING, row.name().to_owned()));
+        }
+        self.touched.insert(key.clone());
+        self.rows.insert(key, Arc::new(row));
+        Ok(())
+    }
+
+    /// Removes a row.
+    ///
+    /// # Errors
+    /// [`Error::NoSuch`].
+    pub fn remove(&mut self, name: &str) -> Result<Arc<T>, Error> {
+        let key = name_key(name);
+        let row = self.rows.remove(&key).ok_or_else(|| Error::NoSuch(T::THING, name.to_owned()))?;
+        self.touched.insert(key);
+        Ok(row)
+    }
+
+    /// All rows, in order of name.
+    pub fn all(&self) -> impl Iterator<Item = (&String, &Arc<T>)> {
+        self.rows.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The rows that were added, changed or (`None`) removed, by key.
+    pub fn touched(&self) -> impl Iterator<Item = (&str, Option<&Arc<T>>)> {
+        self.touched.iter().map(|key| (key.as_str(), self.rows.get(key)))
+    }
+
+    /// Takes over a stored row.
+    pub(crate) fn load(&mut self, key: String, row: Option<T>) -> Option<Arc<T>> {
+        match row {
+            Some(row) => self.rows.insert(key, Arc::new(row)),
+            None => self.rows.remove(&key),
+        }
+    }
+}
+
+/// An account as it was at one commit.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// The commit that last changed it.
+    pub version: Option<Sequence>,
+    /// Its users.
+    pub users: Table<User>,
+    /// Its groups.
+    pub groups: Table<Group>,
+    /// Its roles.
+    pub roles: Table<Role>,
+    /// Its managed policies.
+    pub policies: Table<Policy>,
+    /// Its instance profiles.
+    pub profiles: Table<InstanceProfile>,
+    /// Its OpenID Connect providers.
+    pub oidc: Table<OidcProvider>,
+    /// Its SAML providers.
+    pub saml: Table<SamlProvider>,
+    /// The one row about itself, once something was set.
+    pub account: Table<Account>,
+}
+
+impl State {
+    /// What the account itself has, to be changed.
+    pub fn account_mut(&mut self) -> &mut Account {
+        if self.account.is_empty() {
+            self.account.add(Account::default()).expect("there is none");
+        }
+        self.account.edit("").expect("there is one now")
+    }
+
+    /// What the account itself has.
+    pub fn account(&self) -> Account {
+        self.account.find("").map(|account| (**account).clone()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,96 @@
+//! Why an operation did not happen. `wire/errors.rs` gives each of these its AWS code and words.
+
+use tidegate_store::{CommitError, StoreError, TransactError};
+
+use crate::domain::{PolicyFault, TagFault, Thing};
+
+/// Why an operation did not happen.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Error {
+    #[error("there is no {0:?} {1}")]
+    NoSuch(Thing, String),
+    #[error("there is a {0:?} {1}")]
+    Exists(Thing, String),
+    #[error("version {version} of {arn} does not exist")]
+    NoSuchVersion { arn: String, version: String },
+    #[error("it still has {0:?}")]
+    StillHas(Holding),
+    #[error("there may be at most {limit} {quota}")]
+    Quota { quota: &'static str, limit: usize },
+    #[error("inline policies of {owner} are larger than {limit}")]
+    InlineSize { owner: String, limit: usize },
+    #[error("a policy has as many versions as it may have")]
+    TooManyVersions,
+    #[error("the default version cannot be deleted")]
+    DefaultVersion,
+    #[error(transparent)]
+    Document(#[from] PolicyFault),
+    #[error(transparent)]
+    Tag(#[from] TagFault),
+    #[error("{0} is not an ARN of this kind")]
+    Arn(String),
+    #[error("{0}")]
+    Value(ValueFault),
+    #[error("the caller is no user")]
+    NoUser,
+    #[error("role {0} belongs to a service")]
+    ServiceLinked(String),
+    #[error("a new password breaks the policy")]
+    Password,
+    #[error("the old password is another one")]
+    OldPassword,
+    #[error("there is no credential report")]
+    NoReport,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// What keeps an entity from being deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "their names say it")]
+pub enum Holding {
+    AttachedPolicies,
+    InlinePolicies,
+    AccessKeys,
+    LoginProfile,
+    Groups,
+    Users,
+    InstanceProfiles,
+    Roles,
+    Attachments,
+    Versions,
+}
+
+/// A parameter's value is not what it can be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "their names say it")]
+pub enum ValueFault {
+    #[error("a path begins and ends with a slash")]
+    Path(&'static str),
+    #[error("the marker continues no listing")]
+    Marker,
+    #[error("{0} is not a service that roles are linked to")]
+    LinkedService(String),
+    #[error("{0} is not a URL of a provider")]
+    Url(String),
+    #[error("{0} is no metadata document")]
+    Metadata(&'static str),
+    #[error("{0} is no managed policy's ARN for a boundary")]
+    Boundary(String),
+    #[error("the policy's source is no user, group or role")]
+    PolicySource(String),
+    #[error("simulated policy {0} is malformed")]
+    Simulated(String),
+}
+
+impl From<TransactError<Error>> for Error {
+    fn from(error: TransactError<Error>) -> Error {
+        match error {
+            TransactError::Refused(error) => error,
+            TransactError::Commit(error) => error.into(),
+        }
+    }
+}

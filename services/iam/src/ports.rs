@@ -1,0 +1,128 @@
+//! What the edge asks on each request, and what STS asks about roles.
+
+use std::sync::Arc;
+
+use tidegate_policy::Document;
+use tidegate_ports::{
+    AssumableRole, Credential, Credentials, IdentityPolicies, NamedPolicy, PrincipalPolicies, ResourcePolicies, Roles,
+};
+use tidegate_types::AccountId;
+
+use crate::domain::{Grants, State, Tags, managed};
+use crate::ops::policies::place;
+use crate::service::Iam;
+
+impl Credentials for Iam {
+    fn find(&self, access_key: &str) -> Option<Arc<Credential>> {
+        self.directory.credential(access_key)
+    }
+}
+
+impl PrincipalPolicies for Iam {
+    fn policies(&self, arn: &str) -> Option<Arc<IdentityPolicies>> {
+        self.directory.policies(arn, |state| policies(state, arn))
+    }
+}
+
+/// Of roles: who may assume them.
+impl ResourcePolicies for Iam {
+    fn service(&self) -> &'static str {
+        "iam"
+    }
+
+    fn policy_of(&self, arn: &str) -> Option<Arc<Document>> {
+        self.directory.trust(arn, |state| {
+            let (account, name) = of_kind(arn, "role")?;
+            let role = state.roles.find(name).filter(|role| role.header.arn(account, "role") == arn)?;
+            Some(Document::of_resource(&role.trust, account))
+        })
+    }
+}
+
+impl Roles for Iam {
+    fn role(&self, arn: &str) -> Option<AssumableRole> {
+        let (account, name) = of_kind(arn, "role")?;
+        let state = self.directory.state(account);
+        let role = state.roles.find(name).filter(|role| role.header.arn(account, "role") == arn)?;
+        Some(AssumableRole {
+            account,
+            name: role.header.name.clone(),
+            id: role.header.id.clone(),
+            max_session_seconds: role.max_session_seconds,
+        })
+    }
+
+    fn policy(&self, account: AccountId, arn: &str) -> Option<Arc<Document>> {
+        document(&self.directory.state(account), account, arn).map(Arc::new)
+    }
+
+    fn audiences(&self, provider: &str) -> Option<Vec<String>> {
+        let (account, url) = provider.strip_prefix("arn:aws:iam::")?.split_once(":oidc-provider/")?;
+        let state = self.directory.state(account.parse().ok()?);
+        state.oidc.find(url).map(|provider| provider.client_ids.clone())
+    }
+
+    fn owner_of_key(&self, access_key: &str) -> Option<AccountId> {
+        self.directory.owner_of_key(access_key).map(|(account, _)| account)
+    }
+}
+
+/// Account and name in the ARN of a user or role.
+pub(crate) fn of_kind<'a>(arn: &'a str, kind: &str) -> Option<(AccountId, &'a str)> {
+    let (account, rest) = arn.strip_prefix("arn:aws:iam::")?.split_once(':')?;
+    let path = rest.strip_prefix(kind)?.strip_prefix('/')?;
+    Some((account.parse().ok()?, path.rsplit('/').next()?))
+}
+
+/// The document that holds of a managed policy.
+fn document(state: &State, account: AccountId, arn: &str) -> Option<Document> {
+    let text = match managed(arn) {
+        Some(policy) => policy.document.clone(),
+        None => {
+            let policy = state.policies.find(place(arn).1)?;
+            (policy.header.arn(account, "policy") == arn).then(|| policy.document().to_owned())?
+        }
+    };
+    Some(read(&text, account))
+}
+
+/// Documents are read before they are kept. One that this release cannot read denies, because what it was
+/// to deny is not known.
+fn read(text: &str, account: AccountId) -> Document {
+    Document::of_resource(text, account)
+}
+
+/// What holds for the user or role with this ARN.
+pub(crate) fn policies(state: &State, arn: &str) -> Option<IdentityPolicies> {
+    if let Some((account, name)) = of_kind(arn, "user") {
+        let user = state.users.find(name).filter(|user| user.header.arn(account, "user") == arn)?;
+        let groups = user.groups.iter().filter_map(|group| Some(&state.groups.find(group)?.grants));
+        return Some(collect(state, account, &user.grants, groups, &user.tags));
+    }
+    let (account, name) = of_kind(arn, "role")?;
+    let role = state.roles.find(name).filter(|role| role.header.arn(account, "role") == arn)?;
+    Some(collect(state, account, &role.grants, std::iter::empty(), &role.tags))
+}
+
+fn collect<'a>(
+    state: &State,
+    account: AccountId,
+    own: &'a Grants,
+    groups: impl Iterator<Item = &'a Grants>,
+    tags: &Tags,
+) -> IdentityPolicies {
+    let managed = |arn: &String| {
+        let document = document(state, account, arn)?;
+        Some(NamedPolicy { name: arn.clone(), document: Arc::new(document) })
+    };
+    let inline =
+        |(name, text): (&String, &String)| NamedPolicy { name: name.clone(), document: Arc::new(read(text, account)) };
+    let all = std::iter::once(own).chain(groups);
+    let policies =
+        all.flat_map(|grants| grants.inline.iter().map(inline).chain(grants.attached.iter().filter_map(managed)));
+    IdentityPolicies {
+        policies: policies.collect(),
+        boundary: own.boundary.as_ref().and_then(managed),
+        tags: tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+    }
+}

@@ -1,0 +1,53 @@
+//! Where everything of IAM lies, all of it in the space of maps. No region: IAM is of the account.
+
+use bytes::Bytes;
+use tidegate_record::{DecodeError, Key, KeyReader, Root};
+use tidegate_types::AccountId;
+
+const ENTITY: u8 = 1;
+
+/// The kind of the record that every change of an account rewrites.
+pub const STAMP: u8 = 0;
+
+/// Everything.
+pub fn everything() -> Bytes {
+    Key::new(Root::Iam).u8(ENTITY).build()
+}
+
+/// One entity, by account, kind and the key of its name.
+pub fn entity(account: AccountId, kind: u8, name: &str) -> Bytes {
+    Key::new(Root::Iam).u8(ENTITY).u64(account.as_u64()).u8(kind).text(name).build()
+}
+
+/// The record that every change of an account rewrites.
+pub fn stamp(account: AccountId) -> Bytes {
+    entity(account, STAMP, "")
+}
+
+/// Account, kind and name of a key made by [`entity`].
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn parse(key: &[u8]) -> Result<(AccountId, u8, String), DecodeError> {
+    let mut reader = KeyReader::after(key, &everything())?;
+    let account = format!("{:012}", reader.u64()?);
+    let account =
+        account.parse().map_err(|_| DecodeError::Malformed { at: 0, what: "an account of more than twelve digits" })?;
+    let found = (account, reader.u8()?, reader.text()?);
+    reader.end()?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_record::testing::assert_key;
+
+    #[test]
+    fn golden_keys() {
+        let account: AccountId = "000000000001".parse().unwrap();
+        assert_key("1801000000000000000102610001", &entity(account, 2, "a"));
+        assert_key("18010000000000000001000001", &stamp(account));
+        assert_eq!(parse(&entity(account, 2, "a")), Ok((account, 2, "a".to_owned())));
+    }
+}

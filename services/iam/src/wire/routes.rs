@@ -1,0 +1,137 @@
+use tidegate_api_iam::MODEL;
+use tidegate_protocol::{Access, Route, Router, Shape, needs, route};
+
+use super::COVERAGE;
+use super::access::need;
+use crate::error::Error;
+use crate::ops::{account, grants, groups, keys, policies, profiles, roles, tags, users};
+use crate::service::{Edit, Editing, Iam, Look, Looking};
+
+struct Row {
+    name: &'static str,
+    route: Route<Iam>,
+    access: Access<Iam>,
+}
+
+fn access<I: Shape>() -> Access<Iam> {
+    needs(|iam: &Iam, call, input: &I| Ok::<_, Error>(need(iam, call, input)))
+}
+
+/// An operation that looks.
+fn look<I: Shape, O: Shape>(name: &'static str, run: Look<I, O>) -> Row {
+    Row { name, route: route(Looking(run)), access: access::<I>() }
+}
+
+/// An operation that changes something.
+fn edit<I: Shape, O: Shape>(name: &'static str, run: Edit<I, O>) -> Row {
+    Row { name, route: route(Editing(run)), access: access::<I>() }
+}
+
+/// Every operation, what performs it and what it needs.
+pub(crate) fn router() -> Router<Iam> {
+    let (mut routes, mut accesses) = (Vec::new(), Vec::new());
+    for Row { name, route, access } in rows() {
+        routes.push((name, route));
+        accesses.push((name, access));
+    }
+    Router::new(&MODEL, COVERAGE, routes).with_accesses(accesses)
+}
+
+fn rows() -> Vec<Row> {
+    vec![
+        edit("AddRoleToInstanceProfile", profiles::add_role_to_instance_profile),
+        edit("AddUserToGroup", users::add_user_to_group),
+        edit("AttachGroupPolicy", grants::attach_group_policy),
+        edit("AttachRolePolicy", grants::attach_role_policy),
+        edit("AttachUserPolicy", grants::attach_user_policy),
+        edit("ChangePassword", users::change_password),
+        edit("CreateAccessKey", keys::create_access_key),
+        edit("CreateAccountAlias", account::create_account_alias),
+        edit("CreateGroup", groups::create_group),
+        edit("CreateInstanceProfile", profiles::create_instance_profile),
+        edit("CreateLoginProfile", users::create_login_profile),
+        edit("CreatePolicy", policies::create_policy),
+        edit("CreatePolicyVersion", policies::create_policy_version),
+        edit("CreateRole", roles::create_role),
+        edit("CreateServiceLinkedRole", roles::create_service_linked_role),
+        edit("CreateUser", users::create_user),
+        edit("DeleteAccessKey", keys::delete_access_key),
+        edit("DeleteAccountAlias", account::delete_account_alias),
+        edit("DeleteAccountPasswordPolicy", account::delete_account_password_policy),
+        edit("DeleteGroup", groups::delete_group),
+        edit("DeleteGroupPolicy", grants::delete_group_policy),
+        edit("DeleteInstanceProfile", profiles::delete_instance_profile),
+        edit("DeleteLoginProfile", users::delete_login_profile),
+        edit("DeletePolicy", policies::delete_policy),
+        edit("DeletePolicyVersion", policies::delete_policy_version),
+        edit("DeleteRole", roles::delete_role),
+        edit("DeleteRolePermissionsBoundary", roles::delete_role_boundary),
+        edit("DeleteRolePolicy", grants::delete_role_policy),
+        edit("DeleteServiceLinkedRole", roles::delete_service_linked_role),
+        edit("DeleteUser", users::delete_user),
+        edit("DeleteUserPermissionsBoundary", users::delete_user_boundary),
+        edit("DeleteUserPolicy", grants::delete_user_policy),
+        edit("DetachGroupPolicy", grants::detach_group_policy),
+        edit("DetachRolePolicy", grants::detach_role_policy),
+        edit("DetachUserPolicy", grants::detach_user_policy),
+        look("GetAccessKeyLastUsed", keys::get_access_key_last_used),
+        look("GetAccountPasswordPolicy", account::get_account_password_policy),
+        look("GetAccountSummary", account::get_account_summary),
+        look("GetGroup", groups::get_group),
+        look("GetGroupPolicy", grants::get_group_policy),
+        look("GetInstanceProfile", profiles::get_instance_profile),
+        look("GetLoginProfile", users::get_login_profile),
+        look("GetPolicy", policies::get_policy),
+        look("GetPolicyVersion", policies::get_policy_version),
+        look("GetRole", roles::get_role),
+        look("GetRolePolicy", grants::get_role_policy),
+        look("GetServiceLinkedRoleDeletionStatus", roles::get_service_linked_role_deletion_status),
+        look("GetUser", users::get_user),
+        look("GetUserPolicy", grants::get_user_policy),
+        look("ListAccessKeys", keys::list_access_keys),
+        look("ListAccountAliases", account::list_account_aliases),
+        look("ListAttachedGroupPolicies", grants::list_attached_group_policies),
+        look("ListAttachedRolePolicies", grants::list_attached_role_policies),
+        look("ListAttachedUserPolicies", grants::list_attached_user_policies),
+        look("ListEntitiesForPolicy", policies::list_entities_for_policy),
+        look("ListGroupPolicies", grants::list_group_policies),
+        look("ListGroups", groups::list_groups),
+        look("ListGroupsForUser", users::list_groups_for_user),
+        look("ListInstanceProfileTags", tags::list_instance_profile_tags),
+        look("ListInstanceProfiles", profiles::list_instance_profiles),
+        look("ListInstanceProfilesForRole", profiles::list_instance_profiles_for_role),
+        look("ListPolicies", policies::list_policies),
+        look("ListPolicyTags", tags::list_policy_tags),
+        look("ListPolicyVersions", policies::list_policy_versions),
+        look("ListRolePolicies", grants::list_role_policies),
+        look("ListRoleTags", tags::list_role_tags),
+        look("ListRoles", roles::list_roles),
+        look("ListUserPolicies", grants::list_user_policies),
+        look("ListUserTags", tags::list_user_tags),
+        look("ListUsers", users::list_users),
+        edit("PutGroupPolicy", grants::put_group_policy),
+        edit("PutRolePermissionsBoundary", roles::put_role_boundary),
+        edit("PutRolePolicy", grants::put_role_policy),
+        edit("PutUserPermissionsBoundary", users::put_user_boundary),
+        edit("PutUserPolicy", grants::put_user_policy),
+        edit("RemoveRoleFromInstanceProfile", profiles::remove_role_from_instance_profile),
+        edit("RemoveUserFromGroup", users::remove_user_from_group),
+        edit("SetDefaultPolicyVersion", policies::set_default_policy_version),
+        edit("TagInstanceProfile", tags::tag_instance_profile),
+        edit("TagPolicy", tags::tag_policy),
+        edit("TagRole", tags::tag_role),
+        edit("TagUser", tags::tag_user),
+        edit("UntagInstanceProfile", tags::untag_instance_profile),
+        edit("UntagPolicy", tags::untag_policy),
+        edit("UntagRole", tags::untag_role),
+        edit("UntagUser", tags::untag_user),
+        edit("UpdateAccessKey", keys::update_access_key),
+        edit("UpdateAccountPasswordPolicy", account::update_account_password_policy),
+        edit("UpdateAssumeRolePolicy", roles::update_assume_role_policy),
+        edit("UpdateGroup", groups::update_group),
+        edit("UpdateLoginProfile", users::update_login_profile),
+        edit("UpdateRole", roles::update_role),
+        edit("UpdateRoleDescription", roles::update_role_description),
+        edit("UpdateUser", users::update_user),
+    ]
+}
