@@ -45,7 +45,7 @@ pub enum Error {
     #[error("{0}")]
     Denied(String),
     #[error("{vendor} did not take the message: {refusal}")]
-    Undeliverable { vendor: String, refusal: Refusal },
+    Undeliverable { vendor: String, refusal: Box<Refusal> },
     #[error("{0} is not implemented")]
     NotImplemented(&'static str),
     #[error(transparent)]

@@ -154,7 +154,9 @@ fn parts(line: &str) -> impl Iterator<Item = &str> {
         if rest.is_empty() {
             return None;
         }
-        let (part, next) = rest.split_at(rest.floor_char_boundary(MAX_PART_BYTES));
+        let fits = |end: &usize| rest.is_char_boundary(*end);
+        let end = (1..=MAX_PART_BYTES.min(rest.len())).rev().find(fits).unwrap_or(rest.len());
+        let (part, next) = rest.split_at(end);
         rest = next;
         Some(part)
     })

@@ -37,7 +37,9 @@ pub fn run() -> Result<Outcome> {
         mirror.to_string_lossy()
     );
     std::fs::write(folder.path().join("terraform.rc"), configuration)?;
-    std::fs::copy(source("terraform").join("queues.tf"), folder.path().join("queues.tf"))?;
+    for file in ["queues.tf", "logs.tf"] {
+        std::fs::copy(source("terraform").join(file), folder.path().join(file))?;
+    }
     let user = User { terraform, folder: folder.path(), server: &server };
     user.story().with_context(|| format!("the server's log:\n{}", server.log()))?;
     Ok(Outcome::Passed("applied, planned nothing, changed in place, planned nothing, destroyed".to_owned()))
@@ -56,7 +58,7 @@ impl User<'_> {
         self.terraform(&["apply", "-auto-approve", "-input=false", "-no-color"])?;
         self.plans_nothing(&[])?;
         ensure!(self.queues()? == 6, "6 queues are configured, {} are there", self.queues()?);
-        let changed = ["-var", "visibility=45", "-var", "stage=later"];
+        let changed = ["-var", "visibility=45", "-var", "stage=later", "-var", "days=30"];
         self.terraform(&[&["apply", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;
         self.plans_nothing(&changed)?;
         self.terraform(&[&["destroy", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;

@@ -68,7 +68,10 @@ pub(crate) async fn put_subscription_filter(
                 Ok(()) => {}
                 Err(Refusal::Retry(error)) => return Err(error.into()),
                 Err(refusal) => {
-                    return Err(Error::Undeliverable { vendor: filter.target.service.clone(), refusal });
+                    return Err(Error::Undeliverable {
+                        vendor: filter.target.service.clone(),
+                        refusal: Box::new(refusal),
+                    });
                 }
             }
             let created_at = before.map_or(filter.created_at, |before| before.created_at);
