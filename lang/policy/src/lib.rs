@@ -16,6 +16,9 @@
 //! What a resource's policy grants to an exact principal is limited differently for users, roles and
 //! sessions; [`evaluate`] says how.
 //!
+//! Three evaluators decide one table of cases in the tests: this one, a naive one written from AWS's flow chart,
+//! and the independent crate `iam-rs` where it covers the case.
+//!
 //! Left out: service control policies and resource control policies, because there are no
 //! organisations here.
 
