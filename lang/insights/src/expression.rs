@@ -85,7 +85,7 @@ impl Expression {
             Expression::Arithmetic(operator, one, two) => arithmetic(*operator, &one.value(scope), &two.value(scope)),
             Expression::Compare(operator, one, two) => Value::Flag(compare(*operator, one, two, scope)),
             Expression::Like { negated, value, pattern } => {
-                let found = value.value(scope).text().is_some_and(|text| pattern.is_in(&text));
+                let found = value.with_text(scope, |text| text.is_some_and(|text| pattern.is_in(text)));
                 Value::Flag(found != *negated)
             }
             Expression::In { negated, value, list } => {
@@ -98,6 +98,14 @@ impl Expression {
             Expression::All(values) => Value::Flag(values.iter().all(|value| value.is_true(scope))),
             Expression::Any(values) => Value::Flag(values.iter().any(|value| value.is_true(scope))),
             Expression::Aggregate(at) => scope.aggregates.get(*at).cloned().unwrap_or(Value::Missing),
+        }
+    }
+
+    /// Gives the value's text away for a look.
+    pub(crate) fn with_text<T>(&self, scope: &Scope<'_>, look: impl FnOnce(Option<&str>) -> T) -> T {
+        match self {
+            Expression::Field(name) => scope.row.with_text(name, look),
+            other => look(other.value(scope).text().as_deref()),
         }
     }
 

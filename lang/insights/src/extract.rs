@@ -5,7 +5,6 @@ use std::sync::Arc;
 use regex::{Regex, RegexBuilder};
 use serde_json::Value as Json;
 
-use crate::row::Row;
 use crate::value::Value;
 
 /// A compiled expression larger than this is refused: a query must not be able to take all memory.
@@ -64,18 +63,16 @@ impl Extractor {
         }
     }
 
-    /// Sets the fields of a row. What does not fit sets none.
-    pub(crate) fn apply(&self, value: &Value, row: &mut Row) {
-        let Some(text) = value.text() else { return };
+    /// The fields in a text. What does not fit has none.
+    pub(crate) fn fields(&self, text: &str) -> Vec<(Arc<str>, Value)> {
         match self {
-            Extractor::Logfmt(name) => row.set(name, Value::Structure(logfmt(&text))),
+            Extractor::Logfmt(name) => vec![(name.clone(), Value::Structure(logfmt(text)))],
             Extractor::Groups { regex, names } => {
-                let Some(captures) = regex.captures(&text) else { return };
-                for (group, name) in names {
-                    if let Some(found) = captures.get(*group) {
-                        row.set(name, Value::Text(found.as_str().to_owned()));
-                    }
-                }
+                let Some(captures) = regex.captures(text) else { return Vec::new() };
+                let found = |(group, name): &(usize, Arc<str>)| {
+                    Some((name.clone(), Value::Text(captures.get(*group)?.as_str().to_owned())))
+                };
+                names.iter().filter_map(found).collect()
             }
         }
     }

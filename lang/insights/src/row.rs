@@ -60,6 +60,15 @@ impl Row {
         self.discovered(name)
     }
 
+    /// Gives a field's text away for a look, without copying the message for each question about it.
+    pub(crate) fn with_text<T>(&self, name: &str, look: impl FnOnce(Option<&str>) -> T) -> T {
+        let is_computed = self.computed.iter().any(|(own, _)| &**own == name);
+        match &self.event {
+            Some(event) if name == "@message" && !is_computed => look(Some(&event.message)),
+            _ => look(self.field(name).text().as_deref()),
+        }
+    }
+
     fn system(&self, name: &str) -> Option<Value> {
         let event = self.event.as_ref()?;
         Some(match name {

@@ -172,7 +172,11 @@ impl Run {
                     let values: Vec<Value> = items.iter().map(|(_, expression)| value(expression, &row)).collect();
                     items.iter().zip(values).for_each(|((name, _), value)| row.set(name, value));
                 }
-                Step::Extract(field, extractor) => extractor.apply(&value(field, &row), &mut row),
+                Step::Extract(field, extractor) => {
+                    let scope = Scope { row: &row, aggregates: &[], now_ms };
+                    let fields = field.with_text(&scope, |text| text.map(|text| extractor.fields(text)));
+                    fields.into_iter().flatten().for_each(|(name, value)| row.set(&name, value));
+                }
                 Step::Keys(keys) => row.keys = keys.iter().map(|key| value(key, &row)).collect(),
                 Step::Unnest(list, name) => {
                     if let Value::Structure(serde_json::Value::Array(elements)) = value(list, &row) {
