@@ -4,7 +4,7 @@ use tidegate_api_logs::{
     DeleteMetricFilterRequest, DescribeMetricFiltersRequest, DescribeMetricFiltersResponse, PutMetricFilterRequest,
     TestMetricFilterRequest, TestMetricFilterResponse,
 };
-use tidegate_logfilter::Pattern;
+use tidegate_logfilter::{Pattern, Place};
 use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Page, Space, Tx};
@@ -30,7 +30,7 @@ pub(crate) async fn put_metric_filter(
     let address = &service.address(call, input.log_group_name, None)?;
     let name = &input.filter_name.unwrap_or_default();
     let text = input.filter_pattern.unwrap_or_default();
-    let pattern = Pattern::parse(&text)?;
+    let pattern = understood(&text)?;
     let metric = input.metric_transformations.unwrap_or_default().into_iter().next();
     let metric = wire::metric(metric.unwrap_or_default());
     check(&pattern, &metric)?;
@@ -52,12 +52,20 @@ pub(crate) async fn put_metric_filter(
     Ok(())
 }
 
+fn understood(text: &str) -> Result<Pattern, Error> {
+    Pattern::parse(text).map_err(|error| Error::invalid(error.message(Place::MetricFilter)))
+}
+
 fn check(pattern: &Pattern, metric: &MetricTransformation) -> Result<(), Error> {
     let is_number = metric.value.parse::<f64>().is_ok_and(f64::is_finite);
     if !is_number && !tidegate_logfilter::is_reference(&metric.value) {
         return Err(Error::invalid(
             "Invalid metricTransformations: metricValue must be a number or a reference to a value in the log event",
         ));
+    }
+    // JSON has no such numbers, but the protocol has names for them.
+    if metric.default.is_some_and(|default| !default.is_finite()) {
+        return Err(Error::invalid("Invalid metricTransformations: defaultValue must be a finite number"));
     }
     if metric.dimensions.is_empty() {
         return Ok(());
@@ -140,7 +148,7 @@ pub(crate) async fn test_metric_filter(
     _: &Call,
     input: TestMetricFilterRequest,
 ) -> Result<TestMetricFilterResponse, Error> {
-    let pattern = Pattern::parse(&input.filter_pattern.unwrap_or_default())?;
+    let pattern = understood(&input.filter_pattern.unwrap_or_default())?;
     let messages = input.log_event_messages.unwrap_or_default().into_iter();
     let matches = (1..).zip(messages).filter_map(|(number, message)| {
         let extracted = pattern.matches(&message)?.values();

@@ -84,13 +84,18 @@ impl Stored for MetricFilterRecord {
                 name: from.text()?,
                 namespace: from.text()?,
                 value: from.text()?,
-                default: from.option(|from| from.fixed_u64().map(f64::from_bits))?,
+                default: from.option(read_number)?,
                 dimensions: read_texts(from)?,
                 unit: from.option(Reader::text)?,
             },
             created_at: from.timestamp()?,
         })
     }
+}
+
+fn read_number(from: &mut Reader<'_>) -> Result<f64, DecodeError> {
+    let number = f64::from_bits(from.fixed_u64()?);
+    if number.is_finite() { Ok(number) } else { Err(from.malformed("a number that is none")) }
 }
 
 #[cfg(test)]
