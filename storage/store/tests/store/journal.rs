@@ -87,6 +87,33 @@ fn damage_behind_the_marker_is_told_from_a_torn_end() {
     drop(open(dir.path()).unwrap());
 }
 
+/// Whatever byte is changed: it is reported, unless it is one of the last frame, which may be torn.
+#[test]
+fn no_changed_byte_before_the_last_frame_goes_unnoticed() {
+    let dir = tempfile::tempdir().unwrap();
+    cut_off(dir.path());
+    let (journal, frames) = frames(dir.path());
+    let good = fs::read(&journal).unwrap();
+    // Steps that share no factor with the length of a frame meet each of its bytes in some frame.
+    for at in (0..frames[50]).step_by(397) {
+        flip(&journal, at);
+        let frame = frames.iter().rposition(|&start| start <= at).unwrap();
+        let seen = match verify(dir.path(), &mut []) {
+            Ok(report) => report.sequence.0,
+            Err(OpenError::DamagedJournal { before, .. }) => {
+                // A number of fjall's that was made larger shows in the frame behind it.
+                let (start, late) = (frames[frame], before.0 == frame as u64 + 1);
+                assert!(before.0 == frame as u64 || late && (5..13).contains(&(at - start)), "byte {at}: {before:?}");
+                fs::write(&journal, &good).unwrap();
+                continue;
+            }
+            Err(other) => panic!("byte {at}: {other}"),
+        };
+        assert!(frame == 49 && seen >= 49, "byte {at}, of frame {frame}, is taken for the end: {seen}");
+        fs::write(&journal, &good).unwrap();
+    }
+}
+
 #[test]
 fn a_hole_of_whole_frames_is_damage() {
     let dir = tempfile::tempdir().unwrap();
