@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt;
+use futures::stream::{self, StreamExt};
 use parking_lot::Mutex;
 use tidegate_env::Env;
 use tidegate_policy::Document;
 use tidegate_ports::ResourcePolicies;
 use tidegate_protocol::{
-    Call, Coverage, ErrorShape, Fault, Need, Operation, ProtocolId, Reader, ResponseFuture, Service, ServiceError,
-    ServiceModel, Shape, Validation,
+    Call, Coverage, ErrorShape, EventStream, Fault, Need, Operation, ProtocolId, Reader, ResponseFuture, Service,
+    ServiceError, ServiceModel, Shape, StreamEvent, Validation,
 };
 use tokio::sync::Notify;
 
@@ -18,11 +19,12 @@ const fn operation(name: &'static str) -> Operation {
     Operation { name, method: "POST", uri: "/", header: None, has_output: false }
 }
 
-static OPERATIONS: [Operation; 6] = [
+static OPERATIONS: [Operation; 7] = [
     operation("Fail"),
     operation("Nothing"),
     operation("Panic"),
     operation("PanicLater"),
+    operation("Stream"),
     operation("Wait"),
     operation("Work"),
 ];
@@ -57,6 +59,8 @@ pub struct Fake {
     pub begun: Notify,
     /// Lets one working call go on.
     pub go_on: Notify,
+    /// Lets an answer that goes on end.
+    pub more: Arc<Notify>,
     /// Calls whose future was dropped before it ended.
     pub dropped: Arc<AtomicUsize>,
     /// Given at each of these.
@@ -82,6 +86,7 @@ impl Fake {
             policy: Mutex::default(),
             begun: Notify::new(),
             go_on: Notify::new(),
+            more: Arc::default(),
             dropped: Arc::default(),
             gone: Arc::default(),
         })
@@ -96,6 +101,17 @@ impl Fake {
         self.begun.notify_one();
         self.go_on.notified().await;
         guard.1 = true;
+    }
+
+    /// Two events: one now, one once it is asked for.
+    fn stream(&self) -> EventStream {
+        let event = |name| Ok(StreamEvent { name, shape: Box::new(()) });
+        let more = self.more.clone();
+        let second = async move {
+            more.notified().await;
+            event("second")
+        };
+        EventStream::new(stream::iter([event("first")]).chain(stream::once(second)).boxed())
     }
 
     async fn wait(&self) {
@@ -141,6 +157,7 @@ impl Service for Fake {
                 "Fail" => return Err(ServiceError::new(BROKEN, "as it was asked to")),
                 "PanicLater" => panic!("as it was asked to"),
                 "Work" => self.work().await,
+                "Stream" => return Ok(Box::new(self.stream()) as Box<dyn Shape>),
                 "Wait" => self.wait().await,
                 _ => {}
             }

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tidegate_gateway::Patience;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::world::{Choices, Request, Response, World};
 
@@ -52,7 +53,7 @@ async fn stopping_finishes_what_was_accepted_and_ends_long_polls() {
     world.fake.go_on.notify_one();
     assert_eq!(Response::read(&mut working).await.status, 200);
     world.serving.await.unwrap();
-    assert!(tokio::net::TcpStream::connect(world.address).await.is_err(), "nothing listens any more");
+    assert!(TcpStream::connect(world.address).await.is_err(), "nothing listens any more");
     assert_eq!(world.fake.dropped.load(Ordering::SeqCst), 0);
 }
 
@@ -79,6 +80,33 @@ async fn a_connection_serves_many_requests() {
     let answers = Response::read(&mut stream).await;
     assert_eq!(answers.status, 200);
     assert_eq!(world.fake.calls.lock().len(), 3);
+}
+
+/// Reads until `wanted` has come.
+async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
+    let mut bytes = Vec::new();
+    while !String::from_utf8_lossy(&bytes).contains(wanted) {
+        assert_ne!(stream.read_buf(&mut bytes).await.unwrap(), 0, "{wanted} did not come: {bytes:?}");
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[tokio::test]
+async fn an_answer_that_goes_on_is_not_an_idle_connection() {
+    let patience = Patience { idle: Duration::from_millis(50), ..Patience::default() };
+    let world = World::with(Choices { patience, ..Choices::default() }).await;
+    let mut stream = world.connect().await;
+    stream.write_all(&Request::json("AmazonFake.Stream").bytes(world.address)).await.unwrap();
+    let head = read_until(&mut stream, "first").await;
+    assert!(head.contains("content-type: application/vnd.amazon.eventstream\r\n"), "{head}");
+    assert!(head.contains("initial-response"), "{head}");
+    // A connection that came later is given up because it is idle.
+    let mut idle = world.connect().await;
+    assert_eq!(Response::read(&mut idle).await.status, 0);
+    world.fake.more.notify_one();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert!(String::from_utf8_lossy(&rest).contains("second"), "{rest:?}");
 }
 
 #[tokio::test]
