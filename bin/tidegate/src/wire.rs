@@ -6,20 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tidegate_delivery::Dispatcher;
+use tidegate_delivery::{DeliveryPermission, Dispatcher};
 use tidegate_dynamodb::DynamoDb;
 use tidegate_env::{Env, OsRandom, ShiftedClock, TaskHandle};
 use tidegate_gateway::{
     Access, AccessKeys, Admin, Auth, BackupHook, BodyBudget, BodyReader, ClockControl, Gateway, InitBoard, Mode,
     Parted, Patience, ResetHook, Server, Sources, Stage, Stop, Stopper,
 };
+use tidegate_iam::Iam;
 use tidegate_log::Logs;
 use tidegate_logs::CloudWatchLogs;
 use tidegate_ports::Sink;
-use tidegate_protocol::Service;
+use tidegate_protocol::{Coverage, Service};
 use tidegate_queue::Queues;
 use tidegate_sqs::Sqs;
 use tidegate_store::{EmbeddedStore, Options, Store};
+use tidegate_sts::Sts;
 use tidegate_telemetry::{Metrics, UPKEEP_EVERY};
 use tidegate_types::limits;
 use tidegate_workers::Supervisor;
@@ -41,6 +43,8 @@ const WORKERS_PATIENCE: Duration = Duration::from_secs(5);
 pub struct Running {
     /// Where it is reached.
     pub url: String,
+    /// Operations that are served and cannot say what they need: under `--auth enforce` nobody has them.
+    pub unguarded: Vec<String>,
     env: Env,
     config: Config,
     store: Arc<EmbeddedStore>,
@@ -108,10 +112,20 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     cloudwatch_logs.start_workers(&supervisor);
     let sinks: Vec<Arc<dyn Sink>> = vec![sqs.sink(), cloudwatch_logs.sink()];
     sinks.iter().try_for_each(|sink| post.register(sink))?;
+    let iam = Iam::open(store.clone(), env.clone()).await.context("cannot read users, roles and policies")?;
+    let sts = Sts::open(store.clone(), env.clone(), iam.clone(), vec![keys.clone(), iam.clone()])
+        .await
+        .context("cannot read the sessions")?;
     let served: Vec<Arc<dyn Service>> =
-        vec![sqs.clone(), dynamodb.clone(), dynamodb.streams(), cloudwatch_logs.clone()];
+        vec![sqs.clone(), dynamodb.clone(), dynamodb.streams(), cloudwatch_logs.clone(), iam.clone(), sts.clone()];
     let mut pages = sqs.admin_routes();
-    let resets: Vec<ResetHook> = vec![reset_of(&sqs), reset_of_dynamodb(&dynamodb), reset_of_logs(&cloudwatch_logs)];
+    let resets: Vec<ResetHook> = vec![
+        reset_of(&sqs),
+        reset_of_dynamodb(&dynamodb),
+        reset_of_logs(&cloudwatch_logs),
+        reset_of_iam(&iam),
+        reset_of_sts(&sts),
+    ];
 
     // 6. The gateway in front of them.
     let mode = match config.auth {
@@ -119,14 +133,19 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         AuthMode::Observe => Mode::Observe,
         AuthMode::Enforce => Mode::Enforce,
     };
-    let auth = Auth::new(
-        mode,
-        Sources {
-            credentials: vec![keys.clone()],
-            principals: None,
-            resources: vec![sqs.resource_policies(), dynamodb.resource_policies()],
-        },
-    );
+    let sources = Sources {
+        credentials: vec![keys.clone(), iam.clone(), sts],
+        principals: Some(iam.clone()),
+        resources: vec![sqs.resource_policies(), dynamodb.resource_policies(), iam],
+    };
+    if mode == Mode::Enforce {
+        post.enforce(DeliveryPermission {
+            principals: sources.principals.as_ref().map(Arc::downgrade),
+            resources: sources.resources.iter().map(Arc::downgrade).collect(),
+        });
+    }
+    let auth = Auth::new(mode, sources);
+    let unguarded = unguarded(&served);
     pages.push(auth.denied_page());
     let patience = Patience::default();
     let gateway = Gateway::new(Parted {
@@ -174,7 +193,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         let note = Note { pid: std::process::id(), url: url.clone(), enforce: config.auth == AuthMode::Enforce };
         note.leave(data).with_context(|| format!("cannot write to the data folder {}", data.display()))?;
     }
-    Ok(Running { url, env, config, store: embedded, stopper, serving, scripts, background })
+    Ok(Running { url, unguarded, env, config, store: embedded, stopper, serving, scripts, background })
 }
 
 impl Running {
@@ -204,6 +223,16 @@ impl Running {
         let store = self.store;
         self.env.run_blocking(move || store.close()).await;
     }
+}
+
+/// The operations that are served but not in their service's table of accesses.
+fn unguarded(served: &[Arc<dyn Service>]) -> Vec<String> {
+    let operations = served.iter().flat_map(|service| {
+        let implemented = service.coverage().iter().filter(|(_, state)| *state != Coverage::NotImplemented);
+        let unknown = implemented.filter(|(operation, _)| !service.knows_needs_of(operation));
+        unknown.map(|(operation, _)| format!("{}:{operation}", service.model().name))
+    });
+    operations.collect()
 }
 
 async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
@@ -294,6 +323,22 @@ fn reset_of_logs(logs: &Arc<CloudWatchLogs>) -> ResetHook {
     })
 }
 
+fn reset_of_iam(iam: &Arc<Iam>) -> ResetHook {
+    let iam = iam.clone();
+    Arc::new(move || {
+        let iam = iam.clone();
+        Box::pin(async move { iam.reset().await.map_err(|error| error.to_string()) })
+    })
+}
+
+fn reset_of_sts(sts: &Arc<Sts>) -> ResetHook {
+    let sts = sts.clone();
+    Arc::new(move || {
+        let sts = sts.clone();
+        Box::pin(async move { sts.reset().await.map_err(|error| error.to_string()) })
+    })
+}
+
 /// Backs up while the server goes on; only a store on disk is worth it.
 fn backup_of(config: &Config, store: &Arc<EmbeddedStore>, env: &Env) -> Option<BackupHook> {
     config.data.as_ref()?;
@@ -330,5 +375,20 @@ async fn upkeep(env: Env, metrics: Metrics) {
     loop {
         env.sleep_real(UPKEEP_EVERY).await;
         metrics.upkeep();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Settings, UpArgs};
+
+    #[tokio::test]
+    async fn every_operation_that_is_served_says_what_it_needs() {
+        let settings = Settings { ephemeral: Some(true), port: Some(0), ..Settings::default() };
+        let config = Config::resolve(UpArgs { settings, ..UpArgs::default() }).unwrap();
+        let running = start(config, Metrics::install().unwrap()).await.unwrap();
+        assert!(running.unguarded.is_empty(), "nobody could call these under --auth enforce: {:?}", running.unguarded);
+        running.stop().await;
     }
 }

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use futures::future::BoxFuture;
 use parking_lot::RwLock;
@@ -7,6 +7,7 @@ use tidegate_ports::{Delivery, Post, Refusal, Sink};
 use tidegate_store::{LatchKey, StoreError, Tx};
 use tidegate_types::limits::MAX_HOPS;
 
+use crate::permission::DeliveryPermission;
 use crate::tally;
 
 /// Knows which sink serves which ARNs.
@@ -15,6 +16,8 @@ use crate::tally;
 /// own each other would never be dropped, nor would the store under them be closed.
 pub struct Dispatcher {
     sinks: RwLock<HashMap<&'static str, Weak<dyn Sink>>>,
+    /// Set where permissions are enforced.
+    permission: OnceLock<DeliveryPermission>,
 }
 
 /// Two sinks want to serve the same ARNs.
@@ -26,7 +29,7 @@ impl Dispatcher {
     /// A dispatcher that serves nothing yet: services need it before they exist as sinks.
     pub fn new() -> Dispatcher {
         tally::describe();
-        Dispatcher { sinks: RwLock::default() }
+        Dispatcher { sinks: RwLock::default(), permission: OnceLock::new() }
     }
 
     /// From now on `sink` serves the ARNs of its service, for as long as the caller keeps it.
@@ -41,6 +44,22 @@ impl Dispatcher {
         }
         sinks.insert(service, Arc::downgrade(sink));
         Ok(())
+    }
+
+    /// From now on deliveries need permission. The first call counts: permissions are not changed while
+    /// a server runs.
+    pub fn enforce(&self, permission: DeliveryPermission) {
+        self.permission.get_or_init(|| permission);
+    }
+
+    /// Refuses a delivery that policies do not allow.
+    fn check(&self, delivery: &Delivery) -> Result<(), Refusal> {
+        match self.permission.get() {
+            Some(permission) if !permission.allows(delivery) => {
+                Err(Refusal::Denied { source_arn: Box::new(delivery.source.clone()), target: delivery.target.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// The sink that will take this delivery, or why none will.
@@ -81,7 +100,8 @@ impl Post for Dispatcher {
     fn post<'a>(&'a self, tx: &'a mut Tx, delivery: Delivery) -> BoxFuture<'a, Result<(), Refusal>> {
         Box::pin(async move {
             let (source, target) = (delivery.source.service.clone(), self.label(&delivery));
-            let outcome = match self.sink_for(&delivery) {
+            let sink = self.sink_for(&delivery).and_then(|sink| self.check(&delivery).map(|()| sink));
+            let outcome = match sink {
                 Ok(sink) => sink.accept(tx, delivery).await,
                 Err(refusal) => Err(refusal),
             };

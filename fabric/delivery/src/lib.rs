@@ -10,6 +10,8 @@
 //! what becomes of a refused delivery, dead letter or visible failure, is the sender's to decide.
 
 mod dispatcher;
+mod permission;
 mod tally;
 
 pub use dispatcher::{Dispatcher, ServiceTaken};
+pub use permission::DeliveryPermission;

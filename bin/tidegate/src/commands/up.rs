@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use tidegate_telemetry::{Metrics, install_logs};
 
-use crate::cli::{LogFormat, UpArgs};
+use crate::cli::{Auth, LogFormat, UpArgs};
 use crate::config::Config;
 use crate::{platform, wire};
 
@@ -30,6 +30,9 @@ pub async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         started = wire::start(config.clone(), metrics) => started?,
         ended = &mut asked_to_end => return ended.map(|()| ExitCode::SUCCESS).context("cannot listen to signals"),
     };
+    if config.auth == Auth::Enforce && !running.unguarded.is_empty() {
+        tracing::warn!(operations = ?running.unguarded, "nobody may call these under --auth enforce");
+    }
     announce(&config, &running.url)?;
     tokio::select! {
         ended = &mut asked_to_end => ended.context("cannot listen to signals")?,
