@@ -204,7 +204,8 @@ impl Parser {
                 self.map().map(Expression::Map)
             }
             "+" | "-" => {
-                let sign = if self.take("-") { "-" } else { self.take("+").then_some("").unwrap_or_default() };
+                self.next();
+                let sign = if symbol == "-" { "-" } else { "" };
                 match self.next() {
                     Token::Number(text) => Ok(Expression::Literal(Literal::Number(format!("{sign}{text}")))),
                     _ => Err(Fault::Term.into()),

@@ -122,7 +122,7 @@ async fn writes_change_one_item_and_answer_what_they_return() {
     let item = async |bed: &Bed| run(bed, &format!("SELECT v, t, ls FROM tbl {key}")).await.remove(0);
     let update = format!("UPDATE tbl SET v = 1, t = <<'x', 'y'>> SET ls = [1] {key} RETURNING MODIFIED NEW *");
     let set = json!({ "v": {"N": "1"}, "t": {"SS": ["x", "y"]}, "ls": {"L": [{"N": "1"}]} });
-    assert_eq!(run(&bed, &update).await, [set.clone()]);
+    assert_eq!(run(&bed, &update).await, std::slice::from_ref(&set));
     assert_eq!(item(&bed).await, set);
     run(&bed, &format!("UPDATE tbl SET v = v + 4 - 2, t = set_delete(t, <<'x'>>), ls = list_append(ls, [2]) {key}"))
         .await;
