@@ -6,7 +6,7 @@ use tidegate_api_logs::{
     LiveTailSessionLogEvent, LiveTailSessionMetadata, LiveTailSessionStart, LiveTailSessionUpdate, StartLiveTailRequest,
 };
 use tidegate_env::Env;
-use tidegate_logfilter::Pattern;
+use tidegate_logfilter::{Pattern, Place};
 use tidegate_protocol::{Call, EventStream, ServiceError, Shape, StreamEvent};
 
 use crate::error::Error;
@@ -36,7 +36,8 @@ pub(crate) async fn start_live_tail(
     if names.is_some() && prefixes.is_some() {
         return Err(Error::invalid("LogStream names and LogStream name prefixes are mutually exclusive parameters."));
     }
-    let pattern = input.log_event_filter_pattern.as_deref().map(Pattern::parse).transpose()?;
+    let pattern = input.log_event_filter_pattern.as_deref().map(Pattern::parse).transpose();
+    let pattern = pattern.map_err(|error| Error::invalid(error.message(Place::LiveTail)))?;
     let groups = identifiers.into_iter().map(|identifier| service.group(call, None, Some(identifier)));
     let groups = groups.collect::<Result<Vec<_>, _>>()?;
     let ids: Vec<_> = groups.iter().map(Group::id).collect();

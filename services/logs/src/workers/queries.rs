@@ -19,6 +19,8 @@ use crate::store::{QueryKey, QueryRecord, ResultPageRecord, Scanned, behind, cor
 const MAX_ACTIVE: usize = 8;
 /// How many events one turn looks at.
 const TURN: usize = 2_000;
+/// After how many of them others on the same thread get a chance.
+const BREATH: usize = 100;
 /// How much one query may keep in memory.
 const MEMORY_BYTES: usize = 32 * 1024 * 1024;
 /// How long a query may run, in real time: AWS's hour.
@@ -114,7 +116,11 @@ impl Queries {
 
     /// One turn of a query. Gives it back if it goes on.
     async fn turn(&self, mut job: Job) -> Result<Option<Job>, Error> {
-        for _ in 0..TURN {
+        for looked_at in 0..TURN {
+            if looked_at % BREATH == BREATH - 1 {
+                // Events that are read already make no await wait, and a query may think long about each.
+                tokio::task::yield_now().await;
+            }
             let event = if job.run.is_satisfied() { None } else { job.reader.next(&self.service).await? };
             let Some((group, found)) = event else { return self.finish(job).await.map(|()| None) };
             if job.run.push(insights_event(&group.address, found)).is_err() {
