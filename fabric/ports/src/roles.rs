@@ -1,8 +1,5 @@
 //! What STS asks IAM.
 
-use std::sync::Arc;
-
-use tidegate_policy::Document;
 use tidegate_types::AccountId;
 
 /// A role, as far as a session is made of it.
@@ -24,7 +21,7 @@ pub trait Roles: Send + Sync {
     fn role(&self, arn: &str) -> Option<AssumableRole>;
 
     /// The document that holds of a managed policy that this account can name.
-    fn policy(&self, account: AccountId, arn: &str) -> Option<Arc<Document>>;
+    fn policy_text(&self, account: AccountId, arn: &str) -> Option<String>;
 
     /// The audiences that an OpenID Connect provider accepts, by the provider's ARN; `None` if there is
     /// no such provider.

@@ -52,8 +52,8 @@ impl Roles for Iam {
         })
     }
 
-    fn policy(&self, account: AccountId, arn: &str) -> Option<Arc<Document>> {
-        document(&self.directory.state(account), account, arn).map(Arc::new)
+    fn policy_text(&self, account: AccountId, arn: &str) -> Option<String> {
+        text_of(&self.directory.state(account), account, arn)
     }
 
     fn audiences(&self, provider: &str) -> Option<Vec<String>> {
@@ -75,15 +75,14 @@ pub(crate) fn of_kind<'a>(arn: &'a str, kind: &str) -> Option<(AccountId, &'a st
 }
 
 /// The document that holds of a managed policy.
-fn document(state: &State, account: AccountId, arn: &str) -> Option<Document> {
-    let text = match managed(arn) {
-        Some(policy) => policy.document.clone(),
+fn text_of(state: &State, account: AccountId, arn: &str) -> Option<String> {
+    match managed(arn) {
+        Some(policy) => Some(policy.document.clone()),
         None => {
             let policy = state.policies.find(place(arn).1)?;
-            (policy.header.arn(account, "policy") == arn).then(|| policy.document().to_owned())?
+            (policy.header.arn(account, "policy") == arn).then(|| policy.document().to_owned())
         }
-    };
-    Some(read(&text, account))
+    }
 }
 
 /// Documents are read before they are kept. One that this release cannot read denies, because what it was
@@ -112,7 +111,7 @@ fn collect<'a>(
     tags: &Tags,
 ) -> IdentityPolicies {
     let managed = |arn: &String| {
-        let document = document(state, account, arn)?;
+        let document = read(&text_of(state, account, arn)?, account);
         Some(NamedPolicy { name: arn.clone(), document: Arc::new(document) })
     };
     let inline =

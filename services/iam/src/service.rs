@@ -26,7 +26,6 @@ pub struct Iam {
 
 /// What an operation works on: an account as it is, and with [`Desk::edit`] as it will be.
 pub(crate) struct Desk<'a> {
-    pub(crate) iam: &'a Iam,
     pub(crate) call: &'a Call,
     pub(crate) env: &'a Env,
     pub(crate) now: Timestamp,
@@ -82,7 +81,7 @@ impl Iam {
 
     fn desk<'a>(&'a self, call: &'a Call) -> Desk<'a> {
         let state = self.directory.state(call.account);
-        Desk { iam: self, call, env: &self.env, now: self.env.now(), account: call.account, state }
+        Desk { call, env: &self.env, now: self.env.now(), account: call.account, state }
     }
 
     /// Lets `run` change the account and commits what it touched.

@@ -1,4 +1,14 @@
 use tidegate_protocol::Coverage;
 
 /// How completely each operation is served.
-pub const COVERAGE: &[(&str, Coverage)] = &[];
+pub const COVERAGE: &[(&str, Coverage)] = &[
+    ("AssumeRole", Coverage::Partial("there are no MFA devices; provided contexts are not evaluated")),
+    (
+        "DecodeAuthorizationMessage",
+        Coverage::Partial("refusals carry no encoded messages, so every message is unknown"),
+    ),
+    ("GetAccessKeyInfo", Coverage::Partial("knows the keys that were issued here")),
+    ("GetCallerIdentity", Coverage::Complete),
+    ("GetFederationToken", Coverage::Complete),
+    ("GetSessionToken", Coverage::Partial("there are no MFA devices")),
+];

@@ -1,0 +1,62 @@
+//! Why an operation did not happen. `wire/errors.rs` gives each of these its AWS code and words.
+
+use tidegate_store::{CommitError, StoreError, TransactError};
+
+/// Why an operation did not happen.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Error {
+    #[error("{0} is not the ARN of a role")]
+    RoleArn(String),
+    #[error("there is no role {role} that {caller} may assume")]
+    NoRole { role: String, caller: String },
+    #[error("a root assumes no roles")]
+    Root,
+    #[error("the session would be longer than the role allows")]
+    TooLong,
+    #[error("a session that was made by a session lasts an hour at most")]
+    TooLongChained,
+    #[error("the session's policy is malformed")]
+    Policy,
+    #[error("there is no policy {0}")]
+    NoPolicy(String),
+    #[error("policies and tags are {0} % of what they may be")]
+    Packed(usize),
+    #[error("a tag key occurs twice")]
+    DuplicateTag,
+    #[error("the transitive key {0} is not among the tags")]
+    TransitiveKey(String),
+    #[error("{0} overrides a transitive tag")]
+    TransitiveTag(String),
+    #[error("{0} cannot be called by a session")]
+    BySession(&'static str),
+    #[error("there is no access key {0}")]
+    NoKey(String),
+    #[error("the token is not one")]
+    NoToken,
+    #[error("there is no provider for {0}")]
+    NoProvider(String),
+    #[error("the token is for another audience")]
+    Audience,
+    #[error("the token ended at {end}, it is {now}")]
+    TokenExpired { now: String, end: String },
+    #[error("the token's signature cannot be verified")]
+    Unverifiable,
+    #[error("the role's trust policy does not allow it")]
+    Untrusted,
+    #[error("the message is none of ours")]
+    Message,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+impl From<TransactError<Error>> for Error {
+    fn from(error: TransactError<Error>) -> Error {
+        match error {
+            TransactError::Refused(error) => error,
+            TransactError::Commit(error) => error.into(),
+        }
+    }
+}

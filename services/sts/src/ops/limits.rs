@@ -1,0 +1,57 @@
+//! What a session brings along: policies that limit it, and tags.
+
+use std::collections::BTreeSet;
+
+use tidegate_api_sts::{PolicyDescriptorType, Tag};
+use tidegate_policy::Document;
+use tidegate_types::AccountId;
+
+use super::text;
+use crate::error::Error;
+use crate::service::Sts;
+
+/// What policies and tags together may be. AWS packs them in a way that it does not tell; their plain
+/// size is never less.
+const PACKED_BYTES: usize = 2048 * 4;
+
+/// The session's policies by name; `None` if none are given.
+pub(super) type Limits = Option<Vec<(String, String)>>;
+
+/// Reads what limits a session.
+pub(super) fn policies(
+    sts: &Sts,
+    account: AccountId,
+    inline: &Option<String>,
+    arns: &Option<Vec<PolicyDescriptorType>>,
+) -> Result<Limits, Error> {
+    let mut all = Vec::new();
+    if let Some(inline) = inline {
+        Document::parse(inline).map_err(|_| Error::Policy)?;
+        all.push(("PolicyInputList.1".to_owned(), inline.clone()));
+    }
+    for arn in arns.iter().flatten().map(|descriptor| text(&descriptor.arn)) {
+        let document = sts.iam.policy_text(account, arn).ok_or_else(|| Error::NoPolicy(arn.to_owned()))?;
+        all.push((arn.to_owned(), document));
+    }
+    Ok(Some(all).filter(|all| !all.is_empty()))
+}
+
+/// Reads tags, whose keys differ by more than case.
+pub(super) fn tags(given: &Option<Vec<Tag>>) -> Result<Vec<(String, String)>, Error> {
+    let tags: Vec<_> =
+        given.iter().flatten().map(|tag| (text(&tag.key).to_owned(), text(&tag.value).to_owned())).collect();
+    let keys: BTreeSet<String> = tags.iter().map(|(key, _)| key.to_lowercase()).collect();
+    if keys.len() == tags.len() { Ok(tags) } else { Err(Error::DuplicateTag) }
+}
+
+/// How much of what they may be policies and tags are, in percent; `None` if there are none.
+pub(super) fn packed(policies: &Limits, tags: &[(String, String)]) -> Result<Option<i32>, Error> {
+    let inline = policies.iter().flatten().filter(|(name, _)| !name.starts_with("arn:"));
+    let size = inline.chain(tags).map(|(name, value)| name.len() + value.len()).sum::<usize>();
+    let percent = (size * 100).div_ceil(PACKED_BYTES);
+    match (size, percent) {
+        (0, _) => Ok(None),
+        (_, 101..) => Err(Error::Packed(percent)),
+        _ => Ok(i32::try_from(percent).ok()),
+    }
+}

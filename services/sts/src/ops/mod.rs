@@ -1,0 +1,16 @@
+//! The operations.
+
+mod assume;
+mod draw;
+mod limits;
+mod questions;
+mod tokens;
+
+pub(crate) use assume::{assume_role, role_account};
+pub(crate) use questions::{decode_authorization_message, get_access_key_info, get_caller_identity};
+pub(crate) use tokens::{get_federation_token, get_session_token};
+
+/// A required text; the constraint check has seen that it is there.
+pub(crate) fn text(value: &Option<String>) -> &str {
+    value.as_deref().unwrap_or_default()
+}

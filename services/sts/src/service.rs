@@ -1,0 +1,103 @@
+use std::sync::Arc;
+
+use tidegate_env::Env;
+use tidegate_ports::{Credential, Credentials, PrincipalPolicies, ResourcePolicies, Roles};
+use tidegate_protocol::{Call, Coverage, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel};
+use tidegate_record::Stored;
+use tidegate_store::{Space, Store, StoreError, Tx, transact};
+
+use crate::error::Error;
+use crate::store::{Issued, SessionRecord, Sessions, key};
+use crate::wire;
+
+/// How many forgotten sessions a new one takes away.
+const SWEPT: usize = 16;
+
+/// What IAM is to this service.
+pub trait Iam: Roles + ResourcePolicies + PrincipalPolicies {}
+
+impl<T: Roles + ResourcePolicies + PrincipalPolicies> Iam for T {}
+
+/// The service. One of it serves all accounts and regions.
+pub struct Sts {
+    store: Arc<dyn Store>,
+    pub(crate) env: Env,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) iam: Arc<dyn Iam>,
+    /// Other issuers of keys, for `GetAccessKeyInfo`.
+    pub(crate) issuers: Vec<Arc<dyn Credentials>>,
+    router: Router<Sts>,
+}
+
+impl Sts {
+    /// The service over a store, whose sessions it reads before it answers.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn open(
+        store: Arc<dyn Store>,
+        env: Env,
+        iam: Arc<dyn Iam>,
+        issuers: Vec<Arc<dyn Credentials>>,
+    ) -> Result<Arc<Sts>, StoreError> {
+        let sessions = Arc::new(Sessions::default());
+        store.attach(sessions.clone()).await?;
+        Ok(Arc::new(Sts { store, env, sessions, iam, issuers, router: wire::router() }))
+    }
+
+    /// The session that a request is made by, if it is made by one.
+    pub(crate) fn session(&self, call: &Call) -> Option<Arc<Issued>> {
+        self.sessions.find(call.caller.access_key.as_deref()?)
+    }
+
+    /// Keeps a session. It can be used when this returns.
+    pub(crate) async fn issue(&self, access_key: &str, record: &SessionRecord) -> Result<(), Error> {
+        let forgotten = &self.sessions.forgotten(self.env.real_now(), SWEPT);
+        transact(&*self.store, &[], async |tx: &mut Tx| -> Result<(), Error> {
+            tx.put(Space::Map, key(access_key), record.encode());
+            forgotten.iter().for_each(|gone| tx.delete(Space::Map, key(gone)));
+            Ok(())
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets all sessions.
+    ///
+    /// # Errors
+    /// [`Error::Store`] and [`Error::Commit`].
+    pub async fn reset(&self) -> Result<(), Error> {
+        for gone in self.sessions.all().chunks(1000) {
+            transact(&*self.store, &[], async |tx: &mut Tx| -> Result<(), Error> {
+                gone.iter().for_each(|gone| tx.delete(Space::Map, key(gone)));
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+impl Credentials for Sts {
+    fn find(&self, access_key: &str) -> Option<Arc<Credential>> {
+        self.sessions.find(access_key).map(|issued| issued.credential.clone())
+    }
+}
+
+impl Service for Sts {
+    fn model(&self) -> &'static ServiceModel {
+        self.router.model()
+    }
+
+    fn coverage(&self) -> &'static [(&'static str, Coverage)] {
+        wire::COVERAGE
+    }
+
+    fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
+        self.router.dispatch(self, call, input)
+    }
+
+    fn knows_needs_of(&self, operation: &str) -> bool {
+        self.router.knows_needs_of(operation)
+    }
+}

@@ -1,0 +1,7 @@
+//! Sessions, on disk and in memory.
+
+mod session;
+mod sessions;
+
+pub use session::SessionRecord;
+pub(crate) use sessions::{Issued, Sessions, key};

@@ -1,0 +1,96 @@
+//! AWS's codes and words for everything that can go wrong. No other file knows them.
+
+use tidegate_api_sts::errors;
+use tidegate_protocol::errors::VALIDATION;
+use tidegate_protocol::{ErrorShape, Fault, ServiceError};
+use tidegate_store::{CommitError, StoreError};
+use tidegate_types::ErrorKind;
+
+use crate::error::Error;
+
+const DENIED: ErrorShape = ErrorShape::new("AccessDenied", 403, Fault::Sender);
+const INVALID: ErrorShape = ErrorShape::new("InvalidParameterValue", 400, Fault::Sender);
+
+fn new(shape: ErrorShape, message: impl Into<String>) -> ServiceError {
+    ServiceError::new(shape, message)
+}
+
+impl From<Error> for ServiceError {
+    fn from(error: Error) -> ServiceError {
+        match error {
+            Error::RoleArn(arn) => new(VALIDATION, format!("{arn} is invalid")),
+            Error::NoRole { role, caller } => {
+                let text = format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {role}");
+                new(DENIED, text)
+            }
+            Error::Root => new(DENIED, "Roles may not be assumed by root accounts."),
+            Error::TooLong => {
+                let text = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+                new(VALIDATION, text)
+            }
+            Error::TooLongChained => {
+                let text = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role \
+                            chaining";
+                new(VALIDATION, text)
+            }
+            Error::Policy => {
+                new(errors::MALFORMED_POLICY_DOCUMENT_EXCEPTION, "The policy is not in the valid JSON format.")
+            }
+            Error::NoPolicy(arn) => new(
+                errors::MALFORMED_POLICY_DOCUMENT_EXCEPTION,
+                format!("Policy {arn} does not exist or is not attachable."),
+            ),
+            Error::Packed(percent) => {
+                let text = format!("Packed size of session tags and policies consumes {percent}% of allotted space.");
+                new(errors::PACKED_POLICY_TOO_LARGE_EXCEPTION, text)
+            }
+            Error::DuplicateTag => {
+                let text = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
+                new(INVALID, text)
+            }
+            Error::TransitiveKey(key) => {
+                new(INVALID, format!("The specified transitive tag key must be included in the requested tags: {key}"))
+            }
+            Error::TransitiveTag(_) => {
+                let text = "One of the specified transitive tag keys can't be set because it conflicts with a \
+                            transitive tag key from the calling session.";
+                new(INVALID, text)
+            }
+            Error::BySession(operation) => new(DENIED, format!("Cannot call {operation} with session credentials")),
+            Error::NoKey(_) => new(VALIDATION, "Invalid Access Key ID."),
+            Error::NoToken => {
+                let text =
+                    "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)";
+                new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, text)
+            }
+            Error::NoProvider(issuer) => {
+                let text = format!("No OpenIDConnect provider found in your account for {issuer}");
+                new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, text)
+            }
+            Error::Audience => new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, "Incorrect token audience"),
+            Error::TokenExpired { now, end } => {
+                let text =
+                    format!("Token expired: current date/time {now} must be before the expiration date/time {end}");
+                new(errors::EXPIRED_TOKEN_EXCEPTION, text)
+            }
+            Error::Unverifiable => {
+                let text = "Couldn't retrieve verification key from your identity provider,  please reference \
+                            AssumeRoleWithWebIdentity documentation for requirements";
+                new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, text)
+            }
+            Error::Untrusted => new(DENIED, "Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+            Error::Message => new(errors::INVALID_AUTHORIZATION_MESSAGE_EXCEPTION, "Message is not valid."),
+            Error::Store(error) => store(&error),
+            Error::Commit(CommitError::Store(error)) => store(&error),
+            Error::Commit(error @ CommitError::Conflict { .. }) => ServiceError::unavailable(error.to_string()),
+            Error::Commit(error @ CommitError::TooLarge { .. }) => ServiceError::internal(error.to_string()),
+        }
+    }
+}
+
+fn store(error: &StoreError) -> ServiceError {
+    match error {
+        StoreError::Unavailable { .. } | StoreError::Engine(_) => ServiceError::unavailable(error.to_string()),
+        StoreError::Corrupt { .. } => ServiceError::internal(error.to_string()).with_kind(ErrorKind::Corrupt),
+    }
+}
