@@ -191,10 +191,10 @@ async fn queries_are_described_newest_first() {
     let all = bed.ok("DescribeQueries", json!({})).await;
     assert_eq!(ids(&all), [second.clone(), first.clone()]);
     let scheduled = bed.ok("DescribeQueries", json!({ "status": "Scheduled" })).await;
-    assert_eq!(ids(&scheduled), [second.clone()]);
+    assert_eq!(ids(&scheduled), std::slice::from_ref(&second));
     bed.settle().await;
     let of_g = bed.ok("DescribeQueries", json!({ "logGroupName": "g" })).await;
-    assert_eq!(ids(&of_g), [first.clone()]);
+    assert_eq!(ids(&of_g), std::slice::from_ref(&first));
     let query = &of_g["queries"][0];
     assert_eq!((&query["status"], &query["queryString"]), (&json!("Complete"), &json!("fields @message")));
     assert_eq!(query["userIdentity"], "arn:aws:iam::000000000000:root");
