@@ -73,6 +73,16 @@ pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     bytes.windows(needle.len()).position(|window| window == needle)
 }
 
+/// How often `needle` occurs.
+pub fn count(mut bytes: &[u8], needle: &[u8]) -> u64 {
+    let mut count = 0;
+    while let Some(at) = find(bytes, needle) {
+        bytes = &bytes[at + needle.len()..];
+        count += 1;
+    }
+    count
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

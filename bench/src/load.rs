@@ -13,10 +13,12 @@ use crate::sqs::{Queue, texts};
 use crate::statistics::Latencies;
 
 /// What each connection does again and again.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Work {
     /// One request.
     Same(Vec<u8>),
+    /// The request with the next number, counted over all connections.
+    Numbered(Rc<dyn Fn(u64) -> Vec<u8>>),
     /// Two requests: as [`Work::ReceiveAndDelete`], for the reference.
     Pair(Vec<u8>, Vec<u8>),
     /// Receives ten messages and deletes them. Ends when the queue is empty.
@@ -44,6 +46,7 @@ pub enum Until {
 struct Budget {
     deadline: Option<Instant>,
     left: Cell<u64>,
+    number: Cell<u64>,
 }
 
 impl Budget {
@@ -56,6 +59,10 @@ impl Budget {
                 left > 0
             }
         }
+    }
+
+    fn number(&self) -> u64 {
+        self.number.replace(self.number.get() + 1)
     }
 }
 
@@ -70,7 +77,7 @@ pub async fn run(address: SocketAddr, connections: usize, work: &Work, until: Un
         Until::Time(time) => (Some(start + time), 0),
         Until::Count(count) => (None, count),
     };
-    let budget = Rc::new(Budget { deadline, left: Cell::new(left) });
+    let budget = Rc::new(Budget { deadline, left: Cell::new(left), number: Cell::new(0) });
     let local = LocalSet::new();
     let workers: Vec<_> = opened
         .into_iter()
@@ -93,12 +100,13 @@ async fn repeat(mut connection: Connection, work: Work, budget: Rc<Budget>) -> R
     let mut latencies = Latencies::default();
     let receive = match &work {
         Work::ReceiveAndDelete(queue) => queue.receive(),
-        Work::Same(_) | Work::Pair(..) => Vec::new(),
+        Work::Same(_) | Work::Numbered(_) | Work::Pair(..) => Vec::new(),
     };
     while budget.next() {
         let start = Instant::now();
         match &work {
             Work::Same(request) => drop(connection.succeed(request).await?),
+            Work::Numbered(request) => drop(connection.succeed(&request(budget.number())).await?),
             Work::Pair(first, second) => {
                 connection.succeed(first).await?;
                 connection.succeed(second).await?;

@@ -17,11 +17,14 @@
 mod appender;
 mod connection;
 mod disk;
+mod dynamodb;
 mod floor;
 mod load;
+mod logs;
 mod machine;
 mod options;
 mod report;
+mod request;
 mod rows;
 mod server;
 mod sqs;

@@ -52,6 +52,9 @@ pub struct Options {
     /// Messages that stay behind then: the live data
     #[arg(long, default_value_t = 100_000)]
     pub live: u64,
+    /// Items in the large table
+    #[arg(long, default_value_t = 10_000_000)]
+    pub items: u64,
     /// Write docs/benchmarks.md
     #[arg(long)]
     pub write: bool,
@@ -77,6 +80,7 @@ impl Options {
             options.restart_messages = 2_000;
             options.pass_through = 5_000;
             options.live = 500;
+            options.items = 5_000;
         }
         options
     }

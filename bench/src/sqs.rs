@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result};
 
 use crate::connection::{Connection, find};
+use crate::request::Api;
 
 /// Where requests go, on which server.
 #[derive(Debug, Clone)]
@@ -15,19 +16,10 @@ pub struct Queue {
     pub url: String,
 }
 
-/// A request in the awsJson 1.0 protocol, as an SDK sends it: with a signature, whose check is off
-/// by default but whose scope is read.
+/// An SQS request.
 pub fn request(path: &str, operation: &str, body: &str) -> Vec<u8> {
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:4566\r\nContent-Type: application/x-amz-json-1.0\r\n\
-         X-Amz-Target: AmazonSQS.{operation}\r\nX-Amz-Date: 20260101T000000Z\r\n\
-         Authorization: AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/sqs/aws4_request, \
-         SignedHeaders=content-type;host;x-amz-date;x-amz-target, \
-         Signature=0000000000000000000000000000000000000000000000000000000000000000\r\n\
-         User-Agent: tidegate-bench\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    const API: Api = Api { target: "AmazonSQS", version: "1.0", scope: "sqs" };
+    API.request(path, operation, body)
 }
 
 /// Creates a queue whose leases outlast the benchmark.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Row;
-use super::throughput::floor_request;
+use super::against::floor_work;
 use crate::disk;
 use crate::floor::Floor;
 use crate::load::{self, Until, Work};
@@ -20,7 +20,7 @@ pub async fn measure(options: &Options, report: &mut Report) -> Result<()> {
     let (server, floor) = (Server::start(options).await?, Floor::start()?);
     let queue = create(server.address, "latency").await?;
     let send = queue.send(options.message_bytes);
-    let reference = Work::Same(floor_request(&queue, &send).await?);
+    let reference = floor_work(&server, &send).await?;
     let (send, folder) = (Work::Same(send), options.data_root()?);
     let (mut ratios, mut details) = (Vec::new(), [Vec::new(), Vec::new(), Vec::new(), Vec::new()]);
     for _ in 0..options.rounds {

@@ -1,9 +1,12 @@
 //! The rows of the table.
 
+mod against;
 mod churn;
 mod deep;
 mod latency;
+mod lines;
 mod start;
+mod tables;
 mod throughput;
 
 use std::path::Path;
@@ -35,6 +38,16 @@ pub enum Row {
     Restart,
     /// The disk after many messages have passed through
     Churn,
+    /// Items put, updated, read and queried on 32 connections
+    Items,
+    /// 32 clients on one counter against 32 counters
+    Counter,
+    /// Operations on a large table
+    LargeTable,
+    /// Reading a table's stream
+    Stream,
+    /// PutLogEvents of a hundred lines on 32 connections
+    Lines,
 }
 
 /// Measures what was asked for.
@@ -59,6 +72,8 @@ pub async fn run(options: &Options) -> Result<()> {
     start::measure(options, &mut report).await?;
     deep::measure(options, &mut report).await?;
     churn::measure(options, &mut report).await?;
+    tables::measure(options, &mut report).await?;
+    lines::measure(options, &mut report).await?;
 
     report.loads.1 = machine::load();
     if options.write {
