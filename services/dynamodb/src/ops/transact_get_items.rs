@@ -5,7 +5,7 @@ use tidegate_protocol::Call;
 
 use super::get_item::read;
 use crate::domain::{Misuse, item_size, read_units};
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use crate::service::DynamoDb;
 use crate::store::keys;
 use crate::wire::{self, Consumed, Kind, consumed_capacity, inputs};
@@ -18,6 +18,7 @@ pub(crate) async fn transact_get_items(
 ) -> Result<TransactGetItemsOutput, Error> {
     let mut wanted = Vec::new();
     let mut seen = HashSet::new();
+    let (mut reasons, mut failed) = (Vec::new(), false);
     for item in input.transact_items.unwrap_or_default() {
         let get = item.get.unwrap_or_default();
         let placeholders = inputs::placeholders(
@@ -29,11 +30,23 @@ pub(crate) async fn transact_get_items(
         let projection = inputs::projection(get.projection_expression.as_deref(), None, &placeholders)?;
         placeholders.check_all_used()?;
         let known = dynamodb.table(call, get.table_name.as_deref())?;
-        let key = known.table.keys.of_request(&wire::item(get.key.unwrap_or_default())?)?;
+        // A key that does not fit is that action's fault, and cancels the transaction with its reasons.
+        let key = match known.table.keys.of_request(&wire::item(get.key.unwrap_or_default())?) {
+            Ok(key) => key,
+            Err(misuse) => {
+                failed = true;
+                reasons.push(Reason::Invalid(misuse.to_string()));
+                continue;
+            }
+        };
+        reasons.push(Reason::None);
         if !seen.insert(keys::item(known.table.id, &key)) {
             return Err(Misuse::new("Transaction request cannot include multiple operations on one item").into());
         }
         wanted.push((known, key, projection));
+    }
+    if failed {
+        return Err(Error::Cancelled(reasons));
     }
     let view = dynamodb.store.snapshot()?;
     let (mut responses, mut consumed) = (Vec::new(), BTreeMap::<String, Consumed>::new());

@@ -82,7 +82,7 @@ fn settings(table: &mut Table, input: &UpdateTableInput, now: Timestamp) -> Resu
         }
         (mode, given) => {
             let billing = tables::billing(mode, given.as_ref())?;
-            if let (None, Billing::Provisioned(wanted), true) = (mode, billing, billing == table.billing) {
+            if let (Billing::Provisioned(wanted), true) = (billing, billing == table.billing) {
                 return Err(Misuse::new(format!(
                     "The provisioned throughput for the table will not change. The requested value equals the current value. Current ReadCapacityUnits provisioned for the table: {0}. Requested ReadCapacityUnits: {0}. Current WriteCapacityUnits provisioned for the table: {1}. Requested WriteCapacityUnits: {1}. Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
                     wanted.read, wanted.write
