@@ -95,3 +95,32 @@ async fn descriptions_count_tables_and_indexes_whatever_their_size() {
     assert_eq!(table["GlobalSecondaryIndexes"][0]["ItemCount"], 25);
     assert!(table["GlobalSecondaryIndexes"][0]["IndexSizeBytes"].as_i64().unwrap() > 25 * 5);
 }
+
+#[tokio::test]
+async fn transactions_tell_of_collections_and_of_keys_that_do_not_fit() {
+    let bed = Bed::new().await;
+    let extra = json!({
+        "AttributeDefinitions": [
+            {"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "s", "AttributeType": "N"},
+            {"AttributeName": "l", "AttributeType": "S"},
+        ],
+        "LocalSecondaryIndexes": [{
+            "IndexName": "by-l", "Projection": {"ProjectionType": "ALL"},
+            "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "l", "KeyType": "RANGE"}],
+        }],
+    });
+    bed.create("tbl", extra).await;
+    let key = |sort: &str| json!({ "p": {"S": "a"}, "s": {"N": sort} });
+    let puts = ["1", "2"].map(|sort| json!({ "Put": {"TableName": "tbl", "Item": key(sort)} }));
+    let answer =
+        bed.ok("TransactWriteItems", json!({ "TransactItems": puts, "ReturnItemCollectionMetrics": "SIZE" })).await;
+    let one = json!([{ "ItemCollectionKey": {"p": {"S": "a"}}, "SizeEstimateRangeGB": [0, 1] }]);
+    assert_eq!(answer["ItemCollectionMetrics"]["tbl"], one);
+    let half = json!({ "p": {"S": "a"} });
+    let gets = [key("1"), half].map(|key| json!({ "Get": {"TableName": "tbl", "Key": key} }));
+    let (code, body) = bed.call("TransactGetItems", json!({ "TransactItems": gets })).await.unwrap_err();
+    assert_eq!(code, "TransactionCanceledException");
+    let codes: Vec<_> = body["CancellationReasons"].as_array().unwrap().iter().map(|reason| &reason["Code"]).collect();
+    assert_eq!(codes, ["None", "ValidationError"]);
+    assert_eq!(body["CancellationReasons"][1]["Message"], "The provided key element does not match the schema");
+}
