@@ -148,6 +148,133 @@ def test_a_tables_policy_lets_strangers_in(owner, stranger):
             attempt()
 
 
+ROLE_FOR_OWNER = {"Statement": {"Effect": "Allow", "Principal": {"AWS": OWNER}, "Action": "sts:AssumeRole"}}
+
+
+def allow(action, resource="*", **more) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": resource} | more})
+
+
+@pytest.fixture
+def user(server, owner):
+    """A user of the owner's account: its name and a way to make clients."""
+    iam, name = owner("iam"), f"user-{next(_numbers)}"
+    iam.create_user(UserName=name)
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    return name, lambda service="sqs": client(server, (made["AccessKeyId"], made["SecretAccessKey"]), service)
+
+
+def test_a_user_may_do_what_its_policies_allow(owner, user, queue):
+    name, clients = user
+    who, on = f"arn:aws:iam::{OWNER}:user/{name}", arn(owner(), queue)
+    because = "because no identity-based policy allows the sqs:sendmessage action"
+    with denied(who, "sqs:sendmessage", on, because):
+        send(clients(), queue, "x")
+    iam = owner("iam")
+    iam.put_user_policy(UserName=name, PolicyName="send", PolicyDocument=allow("sqs:Send*", on))
+    send(clients(), queue, "x")
+    deny = allow("sqs:SendMessage", on, Effect="Deny")
+    iam.put_user_policy(UserName=name, PolicyName="not", PolicyDocument=deny)
+    with denied(who, "sqs:sendmessage", on, "with an explicit deny in an identity-based policy"):
+        send(clients(), queue, "x")
+
+
+def test_a_group_gives_its_policies_to_its_users(owner, user, queue):
+    name, clients = user
+    iam, group = owner("iam"), f"group-{next(_numbers)}"
+    iam.create_group(GroupName=group)
+    iam.put_group_policy(GroupName=group, PolicyName="send", PolicyDocument=allow("sqs:SendMessage"))
+    iam.add_user_to_group(GroupName=group, UserName=name)
+    send(clients(), queue, "x")
+    iam.remove_user_from_group(GroupName=group, UserName=name)
+    with refused("AccessDenied", "", 403):
+        send(clients(), queue, "x")
+
+
+def test_a_boundary_limits_what_policies_allow(owner, user, queue):
+    name, clients = user
+    iam = owner("iam")
+    boundary = iam.create_policy(PolicyName=f"boundary-{next(_numbers)}", PolicyDocument=allow("sqs:ReceiveMessage"))
+    iam.put_user_permissions_boundary(UserName=name, PermissionsBoundary=boundary["Policy"]["Arn"])
+    iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=allow("sqs:*"))
+    clients().receive_message(QueueUrl=queue)
+    who, on = f"arn:aws:iam::{OWNER}:user/{name}", arn(owner(), queue)
+    with denied(who, "sqs:sendmessage", on, "because no permissions boundary allows the sqs:sendmessage action"):
+        send(clients(), queue, "x")
+
+
+def test_variables_and_tags_are_filled_in(owner, user, queue):
+    name, clients = user
+    iam = owner("iam")
+    own = "arn:aws:sqs:*:*:${aws:username}-*"
+    iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=allow("sqs:*", own))
+    clients().create_queue(QueueName=f"{name}-inbox")
+    with refused("AccessDenied", "", 403):
+        send(clients(), queue, "x")
+    iam.tag_user(UserName=name, Tags=[{"Key": "team", "Value": "blue"}])
+    tagged = allow("sqs:SendMessage", "*", Condition={"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}})
+    iam.put_user_policy(UserName=name, PolicyName="tagged", PolicyDocument=tagged)
+    owner().tag_queue(QueueUrl=queue, Tags={"team": "blue"})
+    send(clients(), queue, "x")
+
+
+def test_a_role_is_assumed_if_both_sides_allow_it_and_limited_by_the_session(server, owner, user, queue):
+    name, clients = user
+    iam, role = owner("iam"), f"role-{next(_numbers)}"
+    role_arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(ROLE_FOR_OWNER))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=allow("sqs:*"))
+    who = f"arn:aws:iam::{OWNER}:user/{name}"
+    with refused("AccessDenied", f"User: {who} is not authorized to perform: sts:AssumeRole on resource: {role_arn}", 403):
+        clients("sts").assume_role(RoleArn=role_arn, RoleSessionName="session")
+    iam.put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=allow("sts:AssumeRole", role_arn))
+
+    def session(**limits):
+        made = clients("sts").assume_role(RoleArn=role_arn, RoleSessionName="session", **limits)["Credentials"]
+        return client(server, (made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"]))
+
+    send(session(), queue, "x")
+    limited = session(Policy=allow("sqs:ReceiveMessage"))
+    limited.receive_message(QueueUrl=queue)
+    session_arn = f"arn:aws:sts::{OWNER}:assumed-role/{role}/session"
+    why = "because no session policy allows the sqs:sendmessage action"
+    with denied(session_arn, "sqs:sendmessage", arn(owner(), queue), why):
+        send(limited, queue, "x")
+
+
+def test_a_trust_policy_that_names_nobody_lets_nobody_in(owner, user):
+    name, clients = user
+    iam, role = owner("iam"), f"role-{next(_numbers)}"
+    trust = {"Statement": {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}}
+    role_arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=allow("sts:*"))
+    with refused("AccessDenied", "", 403):
+        clients("sts").assume_role(RoleArn=role_arn, RoleSessionName="session")
+
+
+def test_everybody_who_signs_may_ask_who_it_is(user):
+    name, clients = user
+    assert clients("sts").get_caller_identity()["Arn"] == f"arn:aws:iam::{OWNER}:user/{name}"
+
+
+def test_partiql_needs_its_own_actions(owner, user):
+    dynamodb, name = owner("dynamodb"), f"guarded-{next(_numbers)}"
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    own = {"StringEquals": {"dynamodb:LeadingKeys": user[0]}}
+    owner("iam").put_user_policy(UserName=user[0], PolicyName="own", PolicyDocument=allow(["dynamodb:PartiQLInsert", "dynamodb:PartiQLSelect"], Condition=own))
+    theirs = user[1]("dynamodb")
+    theirs.execute_statement(Statement=f"INSERT INTO \"{name}\" VALUE {{'pk': '{user[0]}'}}")
+    read = theirs.execute_statement(Statement=f'SELECT * FROM "{name}" WHERE pk = ?', Parameters=[{"S": user[0]}])
+    assert len(read["Items"]) == 1
+    for text in [f'SELECT * FROM "{name}"', f"SELECT * FROM \"{name}\" WHERE pk = 'other'", f"DELETE FROM \"{name}\" WHERE pk = '{user[0]}'"]:
+        with refused("AccessDeniedException", "", 400):
+            theirs.execute_statement(Statement=text)
+
+
 def test_observing_lists_what_enforcing_would_deny():
     with Server("--auth", "observe", "--virtual-clock") as server:
         mine, other = make_key(server, OWNER), make_key(server, STRANGER)

@@ -2,11 +2,11 @@ use tidegate_protocol::Coverage;
 
 /// How completely each operation is served.
 pub const COVERAGE: &[(&str, Coverage)] = &[
-    ("AddPermission", Coverage::Stored("policies are not evaluated yet")),
+    ("AddPermission", Coverage::Complete),
     ("CancelMessageMoveTask", Coverage::Complete),
     ("ChangeMessageVisibility", Coverage::Complete),
     ("ChangeMessageVisibilityBatch", Coverage::Complete),
-    ("CreateQueue", Coverage::Partial("policies and encryption settings are stored without effect")),
+    ("CreateQueue", Coverage::Partial("encryption settings are stored without effect")),
     ("DeleteMessage", Coverage::Complete),
     ("DeleteMessageBatch", Coverage::Complete),
     ("DeleteQueue", Coverage::Complete),
@@ -18,10 +18,10 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("ListQueues", Coverage::Complete),
     ("PurgeQueue", Coverage::Complete),
     ("ReceiveMessage", Coverage::Complete),
-    ("RemovePermission", Coverage::Stored("policies are not evaluated yet")),
+    ("RemovePermission", Coverage::Complete),
     ("SendMessage", Coverage::Complete),
     ("SendMessageBatch", Coverage::Complete),
-    ("SetQueueAttributes", Coverage::Partial("policies and encryption settings are stored without effect")),
+    ("SetQueueAttributes", Coverage::Partial("encryption settings are stored without effect")),
     ("StartMessageMoveTask", Coverage::Complete),
     ("TagQueue", Coverage::Complete),
     ("UntagQueue", Coverage::Complete),
