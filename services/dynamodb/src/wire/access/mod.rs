@@ -55,9 +55,7 @@ fn on_index(
 }
 
 fn tags(tags: &Option<Vec<api::Tag>>) -> impl Iterator<Item = (&str, &str)> {
-    tags.iter()
-        .flatten()
-        .filter_map(|tag| Some((tag.key.as_deref()?, tag.value.as_deref().unwrap_or_default())))
+    tags.iter().flatten().filter_map(|tag| Some((tag.key.as_deref()?, tag.value.as_deref().unwrap_or_default())))
 }
 
 fn tables() -> [Entry; 6] {
@@ -76,12 +74,7 @@ fn tables() -> [Entry; 6] {
                     );
                 }
                 if input.resource_policy.is_some() {
-                    all.push(on_table(
-                        dynamodb,
-                        call,
-                        "dynamodb:PutResourcePolicy",
-                        &input.table_name,
-                    )?);
+                    all.push(on_table(dynamodb, call, "dynamodb:PutResourcePolicy", &input.table_name)?);
                 }
                 Ok::<_, Error>(all)
             }),
@@ -106,11 +99,9 @@ fn tables() -> [Entry; 6] {
         ),
         (
             "ListTables",
-            needs(
-                |_: &DynamoDb, _: &Call, _: &api::ListTablesInput| -> Result<Need, Error> {
-                    Ok(Need::anywhere("dynamodb:ListTables"))
-                },
-            ),
+            needs(|_: &DynamoDb, _: &Call, _: &api::ListTablesInput| -> Result<Need, Error> {
+                Ok(Need::anywhere("dynamodb:ListTables"))
+            }),
         ),
         (
             "UpdateTimeToLive",
@@ -125,65 +116,46 @@ fn settings() -> [Entry; 7] {
     [
         (
             "DescribeTimeToLive",
-            needs(
-                |dynamodb: &DynamoDb, call: &Call, input: &api::DescribeTimeToLiveInput| {
-                    on_table(dynamodb, call, "dynamodb:DescribeTimeToLive", &input.table_name)
-                },
-            ),
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::DescribeTimeToLiveInput| {
+                on_table(dynamodb, call, "dynamodb:DescribeTimeToLive", &input.table_name)
+            }),
         ),
         (
             "DescribeContinuousBackups",
-            needs(
-                |dynamodb: &DynamoDb, call: &Call, input: &api::DescribeContinuousBackupsInput| {
-                    on_table(dynamodb, call, "dynamodb:DescribeContinuousBackups", &input.table_name)
-                },
-            ),
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::DescribeContinuousBackupsInput| {
+                on_table(dynamodb, call, "dynamodb:DescribeContinuousBackups", &input.table_name)
+            }),
         ),
         (
             "UpdateContinuousBackups",
-            needs(
-                |dynamodb: &DynamoDb, call: &Call, input: &api::UpdateContinuousBackupsInput| {
-                    on_table(dynamodb, call, "dynamodb:UpdateContinuousBackups", &input.table_name)
-                },
-            ),
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::UpdateContinuousBackupsInput| {
+                on_table(dynamodb, call, "dynamodb:UpdateContinuousBackups", &input.table_name)
+            }),
         ),
         (
             "DescribeContributorInsights",
-            needs(
-                |dynamodb: &DynamoDb, call: &Call, input: &api::DescribeContributorInsightsInput| {
-                    let action = "dynamodb:DescribeContributorInsights";
-                    on_index(dynamodb, call, action, &input.table_name, &input.index_name)
-                },
-            ),
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::DescribeContributorInsightsInput| {
+                let action = "dynamodb:DescribeContributorInsights";
+                on_index(dynamodb, call, action, &input.table_name, &input.index_name)
+            }),
         ),
         (
             "DescribeKinesisStreamingDestination",
-            needs(
-                |dynamodb: &DynamoDb, call: &Call, input: &api::DescribeKinesisStreamingDestinationInput| {
-                    on_table(
-                        dynamodb,
-                        call,
-                        "dynamodb:DescribeKinesisStreamingDestination",
-                        &input.table_name,
-                    )
-                },
-            ),
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::DescribeKinesisStreamingDestinationInput| {
+                on_table(dynamodb, call, "dynamodb:DescribeKinesisStreamingDestination", &input.table_name)
+            }),
         ),
         (
             "DescribeEndpoints",
-            needs(
-                |_: &DynamoDb, _: &Call, _: &api::DescribeEndpointsRequest| -> Result<Need, Error> {
-                    Ok(Need::anywhere("dynamodb:DescribeEndpoints"))
-                },
-            ),
+            needs(|_: &DynamoDb, _: &Call, _: &api::DescribeEndpointsRequest| -> Result<Need, Error> {
+                Ok(Need::anywhere("dynamodb:DescribeEndpoints"))
+            }),
         ),
         (
             "DescribeLimits",
-            needs(
-                |_: &DynamoDb, _: &Call, _: &api::DescribeLimitsInput| -> Result<Need, Error> {
-                    Ok(Need::anywhere("dynamodb:DescribeLimits"))
-                },
-            ),
+            needs(|_: &DynamoDb, _: &Call, _: &api::DescribeLimitsInput| -> Result<Need, Error> {
+                Ok(Need::anywhere("dynamodb:DescribeLimits"))
+            }),
         ),
     ]
 }
@@ -207,35 +179,27 @@ fn resources() -> [Entry; 6] {
         ),
         (
             "ListTagsOfResource",
-            needs(
-                |dynamodb: &DynamoDb, call: &Call, input: &api::ListTagsOfResourceInput| {
-                    on_table(dynamodb, call, "dynamodb:ListTagsOfResource", &input.resource_arn)
-                },
-            ),
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::ListTagsOfResourceInput| {
+                on_table(dynamodb, call, "dynamodb:ListTagsOfResource", &input.resource_arn)
+            }),
         ),
         (
             "GetResourcePolicy",
-            needs(
-                |dynamodb: &DynamoDb, call: &Call, input: &api::GetResourcePolicyInput| {
-                    on_table(dynamodb, call, "dynamodb:GetResourcePolicy", &input.resource_arn)
-                },
-            ),
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::GetResourcePolicyInput| {
+                on_table(dynamodb, call, "dynamodb:GetResourcePolicy", &input.resource_arn)
+            }),
         ),
         (
             "PutResourcePolicy",
-            needs(
-                |dynamodb: &DynamoDb, call: &Call, input: &api::PutResourcePolicyInput| {
-                    on_table(dynamodb, call, "dynamodb:PutResourcePolicy", &input.resource_arn)
-                },
-            ),
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::PutResourcePolicyInput| {
+                on_table(dynamodb, call, "dynamodb:PutResourcePolicy", &input.resource_arn)
+            }),
         ),
         (
             "DeleteResourcePolicy",
-            needs(
-                |dynamodb: &DynamoDb, call: &Call, input: &api::DeleteResourcePolicyInput| {
-                    on_table(dynamodb, call, "dynamodb:DeleteResourcePolicy", &input.resource_arn)
-                },
-            ),
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::DeleteResourcePolicyInput| {
+                on_table(dynamodb, call, "dynamodb:DeleteResourcePolicy", &input.resource_arn)
+            }),
         ),
     ]
 }
@@ -245,25 +209,15 @@ pub(crate) fn streams_accesses() -> [StreamsEntry; 4] {
     [
         (
             "DescribeStream",
-            needs(
-                |_: &DynamoDbStreams, _: &Call, input: &streams_api::DescribeStreamInput| -> Result<Need, Error> {
-                    Ok(Need::new(
-                        "dynamodb:DescribeStream",
-                        input.stream_arn.clone().unwrap_or_default(),
-                    ))
-                },
-            ),
+            needs(|_: &DynamoDbStreams, _: &Call, input: &streams_api::DescribeStreamInput| -> Result<Need, Error> {
+                Ok(Need::new("dynamodb:DescribeStream", input.stream_arn.clone().unwrap_or_default()))
+            }),
         ),
         (
             "GetShardIterator",
-            needs(
-                |_: &DynamoDbStreams, _: &Call, input: &streams_api::GetShardIteratorInput| -> Result<Need, Error> {
-                    Ok(Need::new(
-                        "dynamodb:GetShardIterator",
-                        input.stream_arn.clone().unwrap_or_default(),
-                    ))
-                },
-            ),
+            needs(|_: &DynamoDbStreams, _: &Call, input: &streams_api::GetShardIteratorInput| -> Result<Need, Error> {
+                Ok(Need::new("dynamodb:GetShardIterator", input.stream_arn.clone().unwrap_or_default()))
+            }),
         ),
         (
             "GetRecords",
@@ -275,11 +229,9 @@ pub(crate) fn streams_accesses() -> [StreamsEntry; 4] {
         ),
         (
             "ListStreams",
-            needs(
-                |_: &DynamoDbStreams, _: &Call, _: &streams_api::ListStreamsInput| -> Result<Need, Error> {
-                    Ok(Need::anywhere("dynamodb:ListStreams"))
-                },
-            ),
+            needs(|_: &DynamoDbStreams, _: &Call, _: &streams_api::ListStreamsInput| -> Result<Need, Error> {
+                Ok(Need::anywhere("dynamodb:ListStreams"))
+            }),
         ),
     ]
 }
