@@ -2,6 +2,7 @@
 
 use tidegate_log::LogError;
 use tidegate_store::{CommitError, StoreError, TransactError};
+use tidegate_types::Timestamp;
 
 use crate::domain::{Item, Misuse};
 
@@ -19,6 +20,20 @@ pub enum Error {
     TableExists(String),
     #[error("{0}")]
     TableInUse(String),
+    #[error("no backup has the ARN {0}")]
+    NoSuchBackup(String),
+    #[error("the backup {0} is in use")]
+    BackupInUse(String),
+    #[error("no table is called {0}, so it has no backups")]
+    NoTableToBackUp(String),
+    #[error("no table is called {0}, so it cannot be restored")]
+    NoTableToRestore(String),
+    #[error("there is a table called {0}, so none can be restored under its name")]
+    RestoredTableExists(String),
+    #[error("table {0} has no point-in-time recovery")]
+    NoRecovery(String),
+    #[error("the restore time is outside of the window")]
+    RestoreTime { earliest: Timestamp, latest: Timestamp },
     #[error("one index at a time")]
     OneIndexAtATime,
     #[error("{arn} does not exist")]

@@ -18,7 +18,7 @@ use crate::ops::Counts;
 use crate::ports::TablePolicies;
 use crate::store::{Directory, Known};
 use crate::wire;
-use crate::workers::{Backfill, Expiry, Housekeeping, Sweep};
+use crate::workers::{Backfill, Copies, Expiry, Housekeeping, Sweep};
 
 /// The service. One of it serves all accounts and regions.
 pub struct DynamoDb {
@@ -42,6 +42,7 @@ struct Hints {
     backfill: Hint,
     sweep: Hint,
     expiry: Hint,
+    copies: Hint,
 }
 
 impl DynamoDb {
@@ -51,7 +52,7 @@ impl DynamoDb {
     /// What reading the store answers.
     pub async fn open(store: Arc<dyn Store>, logs: Arc<Logs>, env: Env) -> Result<Arc<DynamoDb>, Error> {
         let hints = Hints::default();
-        let told = vec![hints.backfill.clone(), hints.sweep.clone(), hints.expiry.clone()];
+        let told = vec![hints.backfill.clone(), hints.sweep.clone(), hints.expiry.clone(), hints.copies.clone()];
         let directory = Arc::new(Directory::new(told));
         store.attach(directory.clone()).await?;
         let (engaged, router) = (Mutex::default(), wire::router());
@@ -74,6 +75,7 @@ impl DynamoDb {
         supervisor.start(Backfill::new(self.clone()), &self.hints.backfill);
         supervisor.start(Sweep::new(self.clone()), &self.hints.sweep);
         supervisor.start(Expiry::new(self.clone()), &self.hints.expiry);
+        supervisor.start(Copies::new(self.clone()), &self.hints.copies);
         supervisor.start(Housekeeping::new(self.clone()), &Hint::new());
     }
 
@@ -111,9 +113,10 @@ impl DynamoDb {
         self.known(&self.address(call, name)?)
     }
 
-    /// The table of an address.
+    /// The table of an address, for a request about its items: of one that is being restored there is none.
     pub(crate) fn known(&self, address: &TableAddress) -> Result<Arc<Known>, Error> {
-        self.directory.get(address)?.ok_or(Error::NoSuchTable)
+        let known = self.directory.get(address)?.filter(|known| !known.table.is_restoring());
+        known.ok_or(Error::NoSuchTable)
     }
 
     /// Runs a transaction; see [`transact`].

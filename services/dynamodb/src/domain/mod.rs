@@ -1,6 +1,7 @@
 //! DynamoDB's rules, pure: values and numbers, keys and indexes, expressions, what things weigh.
 //! Nothing here knows of HTTP, of the store or of what time it is.
 
+mod backup;
 pub mod expression;
 mod index;
 mod key;
@@ -8,15 +9,18 @@ pub mod legacy;
 mod misuse;
 mod number;
 pub mod partiql;
+mod recovery;
 mod stream;
 mod table;
 mod units;
 mod value;
 
+pub use backup::{BackupAddress, BackupKind};
 pub use index::{Index, IndexState, Projected};
 pub use key::{Key, KeyPart, KeySchema};
 pub use misuse::Misuse;
 pub use number::Number;
+pub use recovery::{Recovery, Restored};
 pub use stream::{Stream, StreamView};
 pub use table::{Billing, Encryption, Table, TableAddress, Throughput, Ttl, check_table_name};
 pub use units::{read_units, write_units};

@@ -3,7 +3,7 @@ use std::fmt;
 
 use tidegate_types::{AccountId, Arn, Region, Timestamp};
 
-use super::{Index, IndexState, Item, KeyPart, KeySchema, Misuse, Stream, Value};
+use super::{Index, IndexState, Item, KeyPart, KeySchema, Misuse, Recovery, Restored, Stream, Value};
 
 /// Where a table is and what it is called.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,15 +131,29 @@ pub struct Table {
     pub class: Option<String>,
     /// Its encryption, if it was set.
     pub encryption: Option<Encryption>,
-    /// Whether continuous backups are asked for.
-    pub point_in_time_recovery: bool,
     /// Its resource policy and the policy's revision.
     pub policy: Option<(String, String)>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// Its point-in-time recovery, while that is enabled.
+    pub recovery: Option<Recovery>,
+    /// The journals of backups that are under way: every change goes into each.
+    pub copies: Vec<u64>,
+    /// What it was restored from, if it was.
+    pub restored: Option<Restored>,
 }
 
 impl Table {
+    /// Whether its items are still being restored.
+    pub fn is_restoring(&self) -> bool {
+        self.restored.as_ref().is_some_and(|restored| restored.in_progress)
+    }
+
+    /// The logs that hold each change with the item as it was before.
+    pub fn journals(&self) -> impl Iterator<Item = u64> {
+        self.recovery.iter().map(|recovery| recovery.journal).chain(self.copies.iter().copied())
+    }
+
     /// The index of this name.
     pub fn index(&self, name: &str) -> Option<&Index> {
         self.indexes.iter().find(|index| index.name == name)

@@ -4,6 +4,7 @@
 //! What writes share is in `writing` and `single`, what reads share in `reading`, what changes of
 //! tables share in `table_records`.
 
+mod backups;
 mod batch_execute_statement;
 mod batch_get_item;
 mod batch_write_item;
@@ -22,6 +23,7 @@ mod put_item;
 mod query;
 mod reading;
 mod resources;
+mod restoring;
 mod scan;
 mod settings;
 mod single;
@@ -35,6 +37,9 @@ mod update_item;
 mod update_table;
 mod writing;
 
+pub(crate) use backups::{
+    create_backup, delete_backup, delete_in_tx as delete_backup_in_tx, describe_backup, list_backups,
+};
 pub(crate) use batch_execute_statement::batch_execute_statement;
 pub(crate) use batch_get_item::batch_get_item;
 pub(crate) use batch_write_item::batch_write_item;
@@ -54,15 +59,17 @@ pub(crate) use resources::{
     delete_resource_policy, get_resource_policy, list_tags_of_resource, put_resource_policy, tag_resource,
     untag_resource,
 };
+pub(crate) use restoring::{restore_table_from_backup, restore_table_to_point_in_time};
 pub(crate) use scan::scan;
 pub(crate) use settings::{
     describe_continuous_backups, describe_contributor_insights, describe_endpoints,
     describe_kinesis_streaming_destination, describe_limits, update_continuous_backups,
 };
 pub(crate) use streams::{describe_stream, get_records, get_shard_iterator, list_streams};
+pub(crate) use table_records::{leave_in_tx, read_in_tx as read_table_in_tx};
 pub(crate) use time_to_live::{describe_time_to_live, update_time_to_live};
 pub(crate) use transact_get_items::transact_get_items;
 pub(crate) use transact_write_items::transact_write_items;
 pub(crate) use update_item::update_item;
 pub(crate) use update_table::update_table;
-pub(crate) use writing::{enter_expiry_in_tx, enter_in_tx, read_in_tx, replace_in_tx};
+pub(crate) use writing::{enter_expiry_in_tx, enter_in_tx, place_in_tx, read_in_tx, replace_in_tx};

@@ -7,11 +7,13 @@ use tidegate_api_dynamodb::{
     DescribeLimitsInput, DescribeLimitsOutput, Endpoint, PointInTimeRecoveryDescription, UpdateContinuousBackupsInput,
     UpdateContinuousBackupsOutput,
 };
+use tidegate_log::{LogId, create_in_tx, drop_in_tx};
 use tidegate_protocol::Call;
 use tidegate_store::Tx;
+use tidegate_types::Timestamp;
 
 use super::table_records::change;
-use crate::domain::Table;
+use crate::domain::{Misuse, Recovery, Table};
 use crate::error::Error;
 use crate::service::DynamoDb;
 
@@ -40,14 +42,15 @@ pub(crate) async fn describe_endpoints(
     Ok(DescribeEndpointsResponse { endpoints: Some(vec![endpoint]) })
 }
 
-fn backups(table: &Table) -> ContinuousBackupsDescription {
-    let enabled = table.point_in_time_recovery;
+fn backups(table: &Table, now: Timestamp) -> ContinuousBackupsDescription {
+    let (recovery, enabled) = (table.recovery.as_ref(), table.recovery.is_some());
     ContinuousBackupsDescription {
         continuous_backups_status: Some("ENABLED".to_owned()),
         point_in_time_recovery_description: Some(PointInTimeRecoveryDescription {
             point_in_time_recovery_status: Some(if enabled { "ENABLED" } else { "DISABLED" }.to_owned()),
-            recovery_period_in_days: enabled.then_some(35),
-            ..PointInTimeRecoveryDescription::default()
+            recovery_period_in_days: recovery.and_then(|recovery| i32::try_from(recovery.days).ok()),
+            earliest_restorable_date_time: recovery.map(|recovery| recovery.earliest(now)),
+            latest_restorable_date_time: recovery.map(|_| now),
         }),
     }
 }
@@ -58,8 +61,10 @@ pub(crate) async fn describe_continuous_backups(
     call: &Call,
     input: DescribeContinuousBackupsInput,
 ) -> Result<DescribeContinuousBackupsOutput, Error> {
-    let known = named(dynamodb, call, input.table_name.as_deref())?;
-    Ok(DescribeContinuousBackupsOutput { continuous_backups_description: Some(backups(&known.table)) })
+    let address = dynamodb.address(call, input.table_name.as_deref())?;
+    let known = dynamodb.directory.get(&address)?.ok_or_else(|| Error::NoTableToBackUp(address.name.clone()))?;
+    let description = backups(&known.table, dynamodb.now());
+    Ok(DescribeContinuousBackupsOutput { continuous_backups_description: Some(description) })
 }
 
 /// Stores whether a table is to be backed up continuously.
@@ -71,12 +76,42 @@ pub(crate) async fn update_continuous_backups(
     let address = &dynamodb.address(call, input.table_name.as_deref())?;
     let wanted = input.point_in_time_recovery_specification.unwrap_or_default();
     let enabled = wanted.point_in_time_recovery_enabled == Some(true);
-    let table = change(dynamodb, address, async |_: &mut Tx, table: &mut Table| {
-        table.point_in_time_recovery = enabled;
+    let days = match wanted.recovery_period_in_days {
+        Some(_) if !enabled => {
+            return Err(Misuse::new(
+                "RecoveryPeriodInDays cannot be specified when PointInTimeRecoveryEnabled is set to false",
+            )
+            .into());
+        }
+        days => days.and_then(|days| u32::try_from(days).ok()),
+    };
+    let (now, journal) = (dynamodb.now(), dynamodb.env.random_u64());
+    let changed = change(dynamodb, address, async |tx: &mut Tx, table: &mut Table| {
+        match (enabled, table.recovery.as_mut()) {
+            (true, Some(recovery)) => recovery.days = days.unwrap_or(recovery.days),
+            (true, None) => {
+                create_in_tx(tx, LogId(journal));
+                let days = days.unwrap_or(Recovery::MAX_DAYS);
+                table.recovery = Some(Recovery { journal, since: now, days, restores: 0 });
+            }
+            (false, Some(recovery)) if recovery.restores > 0 => {
+                let words = "Attempt to change a resource which is still in use: Table is being restored";
+                return Err(Error::TableInUse(format!("{words}: {}", address.name)));
+            }
+            (false, Some(recovery)) => {
+                drop_in_tx(tx, LogId(recovery.journal)).await?;
+                table.recovery = None;
+            }
+            (false, None) => {}
+        }
         Ok(())
     })
-    .await?;
-    Ok(UpdateContinuousBackupsOutput { continuous_backups_description: Some(backups(&table)) })
+    .await;
+    let table = changed.map_err(|error| match error {
+        Error::NoTableNamed(name) => Error::NoTableToBackUp(name),
+        error => error,
+    })?;
+    Ok(UpdateContinuousBackupsOutput { continuous_backups_description: Some(backups(&table, now)) })
 }
 
 /// That no table has contributor insights.

@@ -31,6 +31,7 @@ pub(crate) async fn change(
         .transact(&[], async |tx: &mut Tx| {
             let missing = || Error::NoTableNamed(address.name.clone());
             let mut table = read_in_tx(tx, address).await?.ok_or_else(missing)?;
+            check_restored(address, &table)?;
             let before = table.clone();
             change.clone()(tx, &mut table).await?;
             if table != before {
@@ -40,6 +41,15 @@ pub(crate) async fn change(
         })
         .await?;
     Ok(transacted.value)
+}
+
+/// Refuses to change a table that is still being restored.
+pub(crate) fn check_restored(address: &TableAddress, table: &Table) -> Result<(), Error> {
+    if table.is_restoring() {
+        let words = "Attempt to change a resource which is still in use: Table is being created";
+        return Err(Error::TableInUse(format!("{words}: {}", address.name)));
+    }
+    Ok(())
 }
 
 /// Leaves something to the sweep.

@@ -6,7 +6,7 @@ use tidegate_store::{Space, Tx};
 use tidegate_types::Timestamp;
 
 use crate::domain::expression::{Condition, Update, apply, holds};
-use crate::domain::{Index, Item, Key, KeySchema, MAX_ITEM, Misuse, Table, item_size, write_units};
+use crate::domain::{Index, Item, Key, KeySchema, MAX_ITEM, Misuse, StreamView, Table, item_size, write_units};
 use crate::error::Error;
 use crate::store::{ChangeKind, ChangeRecord, ItemRecord, Known, decode, keys};
 use crate::wire::Consumed;
@@ -163,8 +163,10 @@ pub(crate) async fn replace_in_tx(
         consumed.add_index(&index.name, index.global, halves);
     }
     replace_expiry(tx, table, key, old, new);
-    if let Some(stream) = &table.stream {
-        let (old_image, new_image) = stream.view.images(old, new);
+    // A journal is read backwards only: what the item became is not worth its bytes.
+    let journals = table.journals().map(|log| (log, StreamView::OldImage));
+    for (log, view) in table.stream.iter().map(|stream| (stream.log, stream.view)).chain(journals) {
+        let (old_image, new_image) = view.images(old, new);
         let record = ChangeRecord {
             at: now,
             kind: match (old, new) {
@@ -177,7 +179,7 @@ pub(crate) async fn replace_in_tx(
             old: old_image,
             new: new_image,
         };
-        append_in_tx(tx, LogId(stream.log), record.encode()).await?;
+        append_in_tx(tx, LogId(log), record.encode()).await?;
     }
     Ok(consumed)
 }
@@ -221,6 +223,19 @@ fn replace_expiry(tx: &mut Tx, table: &Table, key: &Key, old: Option<&Item>, new
 
 /// The value of records that say all with their key. Not of no bytes, so that it can carry more one day.
 pub(crate) const EMPTY: &[u8] = &[1];
+
+/// Makes an item of a copy another one, either of which may be absent, with its index entries. What a
+/// table does on writes of its own, such as its stream, does not happen.
+pub(crate) fn place_in_tx(tx: &mut Tx, table: &Table, key: &Key, old: Option<&Item>, new: Option<&Item>) {
+    let item_key = keys::item(table.id, key);
+    match new {
+        Some(item) => tx.put(Space::Map, item_key, ItemRecord(item.clone()).encode()),
+        None => tx.delete(Space::Map, item_key),
+    }
+    for index in &table.indexes {
+        replace_entry(tx, table, index, key, old, new);
+    }
+}
 
 /// Enters an item that was there before an index into it.
 pub(crate) fn enter_in_tx(tx: &mut Tx, table: &Table, index: &Index, key: &Key, item: &Item) {

@@ -11,7 +11,7 @@ use tidegate_store::KeyRange;
 use tidegate_types::{AccountId, Region, Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::domain::{Key, KeySchema, Number, TableAddress, Type, Value};
+use crate::domain::{BackupAddress, Key, KeySchema, Number, TableAddress, Type, Value};
 
 const TABLE: u8 = 1;
 const ITEM: u8 = 2;
@@ -22,6 +22,9 @@ const BACKFILL: u8 = 6;
 const STREAM: u8 = 7;
 const TOKEN: u8 = 8;
 const TOKEN_AGE: u8 = 9;
+const BACKUP: u8 = 10;
+const COPY: u8 = 11;
+const UNDONE: u8 = 12;
 
 fn tagged(tag: u8) -> KeyBuilder {
     KeyBuilder::new(Root::DynamoDb).u8(tag)
@@ -178,6 +181,8 @@ pub enum Garbage {
     Entries(u64, u32),
     /// The expiries of a table's time to live.
     Expiries(u64, u32),
+    /// What a copy remembers of the items that it has undone.
+    Undone(u64),
 }
 
 /// All garbage.
@@ -191,6 +196,7 @@ pub fn garbage(garbage: Garbage) -> Bytes {
         Garbage::Items(table) => (0, table, 0),
         Garbage::Entries(table, index) => (1, table, index),
         Garbage::Expiries(table, ttl) => (2, table, ttl),
+        Garbage::Undone(copy) => (3, copy, 0),
     };
     tagged(GARBAGE).u8(kind).u64(table).u32(index).build()
 }
@@ -207,6 +213,7 @@ pub fn read_garbage(key: &[u8]) -> Result<Garbage, DecodeError> {
         0 => Ok(Garbage::Items(table)),
         1 => Ok(Garbage::Entries(table, index)),
         2 => Ok(Garbage::Expiries(table, index)),
+        3 => Ok(Garbage::Undone(table)),
         _ => Err(DecodeError::Malformed { at: 2, what: "an unknown kind of garbage" }),
     }
 }
@@ -218,6 +225,7 @@ impl Garbage {
             Garbage::Items(table) => Place::Items(table).all(),
             Garbage::Entries(table, index) => Place::Entries(table, index).all(),
             Garbage::Expiries(table, ttl) => expiries(table, ttl),
+            Garbage::Undone(copy) => all_undone(copy),
         }
     }
 }
@@ -253,6 +261,65 @@ pub fn read_stream(key: &[u8]) -> Result<(TableAddress, String), DecodeError> {
     let (name, label) = (reader.text()?, reader.text()?);
     reader.end()?;
     Ok((TableAddress { account, region, name }, label))
+}
+
+/// All backups.
+pub fn all_backups() -> Bytes {
+    tagged(BACKUP).build()
+}
+
+/// The backups of an account and region; of one table of it, if one is named.
+pub fn backups(account: AccountId, region: &Region, table: Option<&str>) -> Bytes {
+    let prefix = tagged(BACKUP).u64(account.as_u64()).text(region.as_str());
+    table.map_or(prefix.clone(), |table| prefix.text(table)).build()
+}
+
+/// A backup.
+pub fn backup(backup: &BackupAddress) -> Bytes {
+    let table = &backup.table;
+    KeyBuilder::suffix().rest(&backups(table.account, &table.region, Some(&table.name))).text(&backup.id).build()
+}
+
+/// The address of a backup's key.
+///
+/// # Errors
+/// What is none.
+pub fn read_backup(key: &[u8]) -> Result<BackupAddress, DecodeError> {
+    let mut reader = KeyReader::after(key, &all_backups())?;
+    let (account, region) = owner(&mut reader)?;
+    let (name, id) = (reader.text()?, reader.text()?);
+    reader.end()?;
+    Ok(BackupAddress { table: TableAddress { account, region, name }, id })
+}
+
+/// All copies that are under way.
+pub fn copies() -> Bytes {
+    tagged(COPY).build()
+}
+
+/// The copy to a place.
+pub fn copy(target: u64) -> Bytes {
+    tagged(COPY).u64(target).build()
+}
+
+/// Where a copy's items go.
+///
+/// # Errors
+/// What is no copy.
+pub fn read_copy(key: &[u8]) -> Result<u64, DecodeError> {
+    let mut reader = KeyReader::after(key, &copies())?;
+    let target = reader.u64()?;
+    reader.end()?;
+    Ok(target)
+}
+
+fn all_undone(copy: u64) -> Bytes {
+    tagged(UNDONE).u64(copy).build()
+}
+
+/// That the copy to a place has undone an item's changes.
+pub fn undone(copy: u64, item: &Key) -> Bytes {
+    item_behind(tagged(UNDONE).u64(copy), item)
 }
 
 /// The token of a transaction.
@@ -317,7 +384,7 @@ mod tests {
         let part = |name: &str, kind| KeyPart { name: name.to_owned(), kind };
         let schema = KeySchema { partition: part("p", Type::S), sort: Some(part("s", Type::N)) };
         assert_eq!(read_expiry(&expiry(7, 1, 9, &key("-3.5")), &expiries(7, 1), &schema), Ok((9, key("-3.5"))));
-        for what in [Garbage::Items(1), Garbage::Entries(1, 2), Garbage::Expiries(1, 3)] {
+        for what in [Garbage::Items(1), Garbage::Entries(1, 2), Garbage::Expiries(1, 3), Garbage::Undone(4)] {
             assert_eq!(read_garbage(&garbage(what)), Ok(what));
         }
     }

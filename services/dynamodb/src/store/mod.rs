@@ -3,6 +3,7 @@
 //! Items and index entries are records of the map, stream records lie in `storage/log`. Which tables
 //! there are is held in memory by the [`Directory`], a fold over the table records.
 
+mod backup;
 mod directory;
 mod item;
 pub mod keys;
@@ -13,6 +14,7 @@ mod token;
 use tidegate_record::{DecodeError, Stored};
 use tidegate_store::{Record, Space, StoreError};
 
+pub use backup::{BackupRecord, CopyRecord, Goal, Undo};
 pub use directory::{Directory, Known};
 pub use item::ItemRecord;
 pub use stream::{ChangeKind, ChangeRecord, StreamRecord};

@@ -3,13 +3,13 @@
 use tidegate_record::{DecodeError, Reader, Stored, Writer};
 
 use crate::domain::{
-    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, Projected, Stream, StreamView, Table, Throughput, Ttl,
-    Type,
+    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, Projected, Recovery, Restored, Stream, StreamView,
+    Table, TableAddress, Throughput, Ttl, Type,
 };
 
 impl Stored for Table {
     const NAME: &'static str = "dynamodb table";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn write(&self, to: &mut Writer) {
         to.fixed_u64(self.id);
@@ -37,7 +37,8 @@ impl Stored for Table {
         to.option(self.encryption.as_ref(), |to, encryption| {
             to.option(encryption.key.as_ref(), |to, key| to.text(key));
         });
-        to.bool(self.point_in_time_recovery);
+        // Where version 1 said whether recovery was asked for, without keeping what it needs.
+        to.bool(self.recovery.is_some());
         to.option(self.policy.as_ref(), |to, (policy, revision)| {
             to.text(policy);
             to.text(revision);
@@ -46,10 +47,59 @@ impl Stored for Table {
             to.text(key);
             to.text(value);
         });
+        to.option(self.recovery, |to, recovery| {
+            to.fixed_u64(recovery.journal);
+            to.timestamp(recovery.since);
+            to.u32(recovery.days);
+            to.u32(recovery.restores);
+        });
+        to.list(self.copies.iter(), |to, journal| to.fixed_u64(*journal));
+        to.option(self.restored.as_ref(), |to, restored| {
+            to.option(restored.backup.as_ref(), |to, backup| to.text(backup));
+            write_address(to, &restored.table);
+            to.timestamp(restored.at);
+            to.bool(restored.in_progress);
+        });
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let table = read_first(from)?;
         Ok(Table {
+            recovery: from.option(|from| {
+                Ok(Recovery {
+                    journal: from.fixed_u64()?,
+                    since: from.timestamp()?,
+                    days: from.u32()?,
+                    restores: from.u32()?,
+                })
+            })?,
+            copies: from.list(Reader::fixed_u64)?,
+            restored: from.option(|from| {
+                Ok(Restored {
+                    backup: from.option(Reader::text)?,
+                    table: read_address(from)?,
+                    at: from.timestamp()?,
+                    in_progress: from.bool()?,
+                })
+            })?,
+            ..table
+        })
+    }
+
+    fn read_older(version: u8, from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match version {
+            // Version 2 adds what backups need. A recovery that was asked for before has no journal:
+            // the table says that it has none.
+            1 => read_first(from),
+            found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
+        }
+    }
+}
+
+/// The fields of version 1, with which every later version begins.
+fn read_first(from: &mut Reader<'_>) -> Result<Table, DecodeError> {
+    let table = {
+        Table {
             id: from.fixed_u64()?,
             created_at: from.timestamp()?,
             keys: read_schema(from)?,
@@ -63,11 +113,29 @@ impl Stored for Table {
             deletion_protection: from.bool()?,
             class: from.option(Reader::text)?,
             encryption: from.option(|from| Ok(Encryption { key: from.option(Reader::text)? }))?,
-            point_in_time_recovery: from.bool()?,
-            policy: from.option(|from| Ok((from.text()?, from.text()?)))?,
+            policy: {
+                from.bool()?;
+                from.option(|from| Ok((from.text()?, from.text()?)))?
+            },
             tags: from.list(|from| Ok((from.text()?, from.text()?)))?,
-        })
-    }
+            recovery: None,
+            copies: Vec::new(),
+            restored: None,
+        }
+    };
+    Ok(table)
+}
+
+pub(super) fn write_address(to: &mut Writer, table: &TableAddress) {
+    to.fixed_u64(table.account.as_u64());
+    to.text(table.region.as_str());
+    to.text(&table.name);
+}
+
+pub(super) fn read_address(from: &mut Reader<'_>) -> Result<TableAddress, DecodeError> {
+    let account = format!("{:012}", from.fixed_u64()?).parse().map_err(|_| from.malformed("no account"))?;
+    let region = from.text()?.parse().map_err(|_| from.malformed("no region"))?;
+    Ok(TableAddress { account, region, name: from.text()? })
 }
 
 pub(super) fn write_part(to: &mut Writer, part: &KeyPart) {
@@ -175,14 +243,17 @@ fn read_stream(from: &mut Reader<'_>) -> Result<Stream, DecodeError> {
     Ok(Stream { label: from.text()?, log: from.fixed_u64()?, view: read_view(from)? })
 }
 
+/// A table with everything, for tests.
+#[cfg(test)]
+pub(super) use tests::example;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use tidegate_record::testing::assert_round_trip;
     use tidegate_types::Timestamp;
 
-    #[test]
-    fn tables_round_trip() {
+    pub(in crate::store) fn example() -> Table {
         let part = |name: &str, kind| KeyPart { name: name.to_owned(), kind };
         let keys = KeySchema { partition: part("p", Type::S), sort: Some(part("s", Type::N)) };
         let index = Index {
@@ -194,7 +265,7 @@ mod tests {
             state: IndexState::Backfilling,
             throughput: Some(Throughput { read: 1, write: 2 }),
         };
-        let table = Table {
+        Table {
             id: 7,
             created_at: Timestamp::from_millis(9),
             definitions: vec![part("p", Type::S), part("s", Type::N), part("g", Type::B)],
@@ -208,10 +279,17 @@ mod tests {
             deletion_protection: true,
             class: Some("STANDARD".to_owned()),
             encryption: Some(Encryption { key: Some("k".to_owned()) }),
-            point_in_time_recovery: true,
             policy: Some(("{}".to_owned(), "1".to_owned())),
             tags: [("k".to_owned(), "v".to_owned())].into(),
-        };
+            recovery: Some(Recovery { journal: 5, since: Timestamp::from_millis(7), days: 35, restores: 1 }),
+            copies: vec![6],
+            restored: None,
+        }
+    }
+
+    #[test]
+    fn tables_round_trip() {
+        let table = example();
         assert_round_trip(&table);
         assert_round_trip(&Table { billing: Billing::OnDemand, stream: None, ttl: None, policy: None, ..table });
     }

@@ -24,6 +24,37 @@ impl From<Error> for ServiceError {
             Error::NoTableNamed(name) => not_found(format!("Requested resource not found: Table: {name} not found")),
             Error::TableExists(name) => in_use(format!("Table already exists: {name}")),
             Error::TableInUse(words) => in_use(words),
+            Error::NoSuchBackup(arn) => {
+                new(errors::BACKUP_NOT_FOUND_EXCEPTION, format!("Backup not found: {arn}"), ErrorKind::NotFound)
+            }
+            Error::BackupInUse(arn) => {
+                new(errors::BACKUP_IN_USE_EXCEPTION, format!("Backup is in use: {arn}"), ErrorKind::Conflict)
+            }
+            Error::NoTableToBackUp(name) => {
+                new(errors::TABLE_NOT_FOUND_EXCEPTION, format!("Table not found: {name}"), ErrorKind::NotFound)
+            }
+            Error::NoTableToRestore(name) => {
+                new(errors::TABLE_NOT_FOUND_EXCEPTION, format!("Source table not found: {name}"), ErrorKind::NotFound)
+            }
+            Error::RestoredTableExists(name) => new(
+                errors::TABLE_ALREADY_EXISTS_EXCEPTION,
+                format!("Table already exists: {name}"),
+                ErrorKind::Conflict,
+            ),
+            Error::NoRecovery(name) => new(
+                errors::POINT_IN_TIME_RECOVERY_UNAVAILABLE_EXCEPTION,
+                format!("Point in time recovery is not enabled for table '{name}'"),
+                ErrorKind::Conflict,
+            ),
+            Error::RestoreTime { earliest, latest } => new(
+                errors::INVALID_RESTORE_TIME_EXCEPTION,
+                format!(
+                    "RestoreDateTime must be between EarliestRestorableDateTime {} and LatestRestorableDateTime {}",
+                    earliest.as_secs(),
+                    latest.as_secs()
+                ),
+                ErrorKind::Invalid,
+            ),
             Error::OneIndexAtATime => new(
                 errors::LIMIT_EXCEEDED_EXCEPTION,
                 "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table".to_owned(),
@@ -69,17 +100,28 @@ impl From<Error> for ServiceError {
 /// Why one statement of a batch failed. The codes are shorter than those of exceptions.
 pub(crate) fn statement_error(error: Error) -> BatchStatementError {
     let code = match &error {
-        Error::Misuse(_) | Error::OneIndexAtATime | Error::ExpiredIterator | Error::Trimmed | Error::TokenReused => {
-            "ValidationError"
-        }
+        Error::Misuse(_)
+        | Error::NoRecovery(_)
+        | Error::RestoreTime { .. }
+        | Error::OneIndexAtATime
+        | Error::ExpiredIterator
+        | Error::Trimmed
+        | Error::TokenReused => "ValidationError",
         Error::NoSuchTable
         | Error::NoTableNamed(_)
         | Error::NoSuchResource { .. }
         | Error::NoPolicy { .. }
+        | Error::NoSuchBackup(_)
+        | Error::NoTableToBackUp(_)
+        | Error::NoTableToRestore(_)
         | Error::NoSuchStream(_) => "ResourceNotFound",
         Error::ConditionFailed { .. } => "ConditionalCheckFailed",
         Error::Duplicate => "DuplicateItem",
-        Error::Cancelled(_) | Error::TableExists(_) | Error::TableInUse(_) => "TransactionConflict",
+        Error::Cancelled(_)
+        | Error::BackupInUse(_)
+        | Error::RestoredTableExists(_)
+        | Error::TableExists(_)
+        | Error::TableInUse(_) => "TransactionConflict",
         Error::NotImplemented(_) | Error::Log(_) | Error::Store(_) | Error::Commit(_) => "InternalServerError",
     };
     let item = match &error {

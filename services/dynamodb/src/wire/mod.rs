@@ -2,6 +2,7 @@
 //! conversion between wire types and the domain's.
 
 mod access;
+pub(crate) mod backups;
 mod capacity;
 mod coverage;
 mod errors;

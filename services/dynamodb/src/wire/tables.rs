@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use tidegate_api_dynamodb::{
     AttributeDefinition, BillingModeSummary, CreateTableInput, GlobalSecondaryIndexDescription, KeySchemaElement,
     LocalSecondaryIndexDescription, Projection, ProvisionedThroughput, ProvisionedThroughputDescription,
-    SSEDescription, SSESpecification, StreamSpecification, TableClassSummary, TableDescription, Tag,
+    RestoreSummary, SSEDescription, SSESpecification, StreamSpecification, TableClassSummary, TableDescription, Tag,
 };
 use tidegate_policy::Document;
 use tidegate_types::Timestamp;
 
 use crate::domain::{
-    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, Misuse, Projected, StreamView, Table, TableAddress,
-    Throughput, Type,
+    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, Misuse, Projected, Restored, StreamView, Table,
+    TableAddress, Throughput, Type,
 };
 
 /// The most capacity units that can be provisioned.
@@ -243,7 +243,6 @@ pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Res
         deletion_protection: input.deletion_protection_enabled == Some(true),
         class: input.table_class,
         encryption: encryption(input.sse_specification),
-        point_in_time_recovery: false,
         policy: match input.resource_policy {
             Some(policy) => {
                 check_policy(&policy)?;
@@ -252,6 +251,9 @@ pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Res
             None => None,
         },
         tags: tags(input.tags.unwrap_or_default())?,
+        recovery: None,
+        copies: Vec::new(),
+        restored: None,
     };
     if let Some(indexes) = input.local_secondary_indexes {
         add_local_indexes(&mut table, indexes)?;
@@ -368,7 +370,8 @@ pub(crate) fn description(
         attribute_definitions: Some(table.definitions.iter().map(definition).collect()),
         table_name: Some(address.name.clone()),
         key_schema: Some(wire_schema(&table.keys)),
-        table_status: Some(status.to_owned()),
+        table_status: Some(if table.is_restoring() { "CREATING" } else { status }.to_owned()),
+        restore_summary: table.restored.as_ref().map(restore_summary),
         creation_date_time: Some(table.created_at),
         provisioned_throughput: Some(throughput_description(match table.billing {
             Billing::OnDemand => None,
@@ -407,8 +410,17 @@ pub(crate) fn description(
     }
 }
 
+fn restore_summary(restored: &Restored) -> RestoreSummary {
+    RestoreSummary {
+        source_backup_arn: restored.backup.clone(),
+        source_table_arn: Some(restored.table.arn().to_string()),
+        restore_date_time: Some(restored.at),
+        restore_in_progress: Some(restored.in_progress),
+    }
+}
+
 /// The table's number as the UUID that it is shown as.
-fn table_id(id: u64) -> String {
+pub(super) fn table_id(id: u64) -> String {
     let hex = format!("{:032x}", u128::from(id) << 64 | u128::from(id));
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
@@ -417,7 +429,7 @@ fn definition(part: &KeyPart) -> AttributeDefinition {
     AttributeDefinition { attribute_name: Some(part.name.clone()), attribute_type: Some(part.kind.name().to_owned()) }
 }
 
-fn wire_schema(keys: &KeySchema) -> Vec<KeySchemaElement> {
+pub(super) fn wire_schema(keys: &KeySchema) -> Vec<KeySchemaElement> {
     let element = |(part, kind): (&KeyPart, &str)| KeySchemaElement {
         attribute_name: Some(part.name.clone()),
         key_type: Some(kind.to_owned()),
@@ -435,7 +447,7 @@ fn throughput_description(throughput: Option<Throughput>) -> ProvisionedThroughp
     }
 }
 
-fn projection(projected: &Projected) -> Projection {
+pub(super) fn projection(projected: &Projected) -> Projection {
     let names = match projected {
         Projected::Include(names) => Some(names.clone()),
         Projected::All | Projected::KeysOnly => None,

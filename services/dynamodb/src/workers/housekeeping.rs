@@ -1,17 +1,20 @@
 use std::sync::Arc;
 
-use tidegate_log::{LogId, LogRecord, drop_in_tx};
+use tidegate_log::{LogError, LogId, LogRecord, drop_in_tx};
 use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 use tidegate_types::Timestamp;
 use tidegate_workers::{Next, Worker};
 
 use crate::error::Error;
+use crate::ops::delete_backup_in_tx;
 use crate::service::DynamoDb;
-use crate::store::{ChangeRecord, StreamRecord, corrupt, decode, keys};
+use crate::store::{BackupRecord, ChangeRecord, StreamRecord, corrupt, decode, keys};
 
 /// For how long streams keep their records.
 const STREAM_MS: u64 = 24 * 3_600_000;
+/// Beyond a journal's window: a restore to the window's edge may begin while it is trimmed.
+const SLACK_MS: u64 = 3_600_000;
 /// How often streams are trimmed and tokens forgotten.
 const PERIOD_MS: u64 = 10 * 60_000;
 /// How many records one step deletes.
@@ -36,7 +39,11 @@ impl Worker for Housekeeping {
 
     async fn run_once(&self) -> Result<Next, Error> {
         let now = self.0.now();
-        let more = self.forget_tokens(now).await? | self.trim_streams(now).await? | self.0.logs.sweep().await?;
+        let more = self.forget_tokens(now).await?
+            | self.trim_streams(now).await?
+            | self.trim_journals(now).await?
+            | self.forget_backups(now).await?
+            | self.0.logs.sweep().await?;
         Ok(if more { Next::Again } else { Next::At(now.plus_millis(PERIOD_MS)) })
     }
 }
@@ -92,6 +99,50 @@ impl Housekeeping {
                         ChangeRecord::decode(&record.value).is_ok_and(|change| change.at <= oldest)
                     };
                     more |= self.0.logs.trim_while(LogId(stream.log), expired).await?.more;
+                }
+            }
+            range.start = crate::ops::behind(&last);
+        }
+    }
+
+    /// Trims the journals of tables to their windows, but for those that a restore is reading.
+    async fn trim_journals(&self, now: Timestamp) -> Result<bool, Error> {
+        let mut more = false;
+        for known in self.0.directory.all()? {
+            let idle = known.table.recovery.filter(|recovery| recovery.restores == 0);
+            let Some(recovery) = idle else { continue };
+            let earliest = recovery.earliest(now).minus_millis(SLACK_MS);
+            let expired =
+                |record: &LogRecord| ChangeRecord::decode(&record.value).is_ok_and(|change| change.at <= earliest);
+            match self.0.logs.trim_while(LogId(recovery.journal), expired).await {
+                Ok(trimmed) => more |= trimmed.more,
+                // Recovery was switched off since.
+                Err(LogError::NoSuchLog(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(more)
+    }
+
+    /// Deletes the backups of deleted tables whose time has come.
+    async fn forget_backups(&self, now: Timestamp) -> Result<bool, Error> {
+        let view = self.0.store.snapshot()?;
+        let mut range = KeyRange::prefix(&keys::all_backups());
+        loop {
+            let entries = view.scan(Space::Map, &range, Order::Ascending, Page::of(STEP)).await?;
+            let Some(last) = entries.last().map(|entry| entry.key.clone()) else { return Ok(false) };
+            for entry in entries {
+                let backup: BackupRecord = decode(&entry.key, &entry.record)?;
+                if backup.restores > 0 || backup.expires_at.is_none_or(|at| at > now) {
+                    continue;
+                }
+                let address =
+                    &keys::read_backup(&entry.key).map_err(|error| corrupt(Space::Map, &entry.key, &error))?;
+                let deleted = self.0.transact(&[], async |tx: &mut Tx| delete_backup_in_tx(tx, address).await).await;
+                match deleted {
+                    // A request was quicker, or restores it: another look comes.
+                    Ok(_) | Err(Error::NoSuchBackup(_) | Error::BackupInUse(_)) => {}
+                    Err(error) => return Err(error),
                 }
             }
             range.start = crate::ops::behind(&last);

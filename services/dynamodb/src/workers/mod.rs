@@ -1,11 +1,13 @@
 //! What runs beside the requests. Each looks at what is stored and does one bounded step.
 
 mod backfill;
+mod copies;
 mod expiry;
 mod housekeeping;
 mod sweep;
 
 pub use backfill::Backfill;
+pub use copies::Copies;
 pub use expiry::Expiry;
 pub use housekeeping::Housekeeping;
 pub use sweep::Sweep;

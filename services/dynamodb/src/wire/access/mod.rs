@@ -28,6 +28,7 @@ pub(crate) fn accesses() -> impl IntoIterator<Item = Entry> {
         .chain(tables())
         .chain(settings())
         .chain(resources())
+        .chain(backups())
 }
 
 /// A need on the table that a request names.
@@ -158,6 +159,57 @@ fn settings() -> [Entry; 7] {
             }),
         ),
     ]
+}
+
+/// Backups, and what is restored: a restore needs the right to read the source and to make the target.
+fn backups() -> [Entry; 6] {
+    [
+        (
+            "CreateBackup",
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::CreateBackupInput| {
+                on_table(dynamodb, call, "dynamodb:CreateBackup", &input.table_name)
+            }),
+        ),
+        (
+            "DescribeBackup",
+            needs(|_: &DynamoDb, _: &Call, input: &api::DescribeBackupInput| {
+                on_backup("dynamodb:DescribeBackup", &input.backup_arn)
+            }),
+        ),
+        (
+            "DeleteBackup",
+            needs(|_: &DynamoDb, _: &Call, input: &api::DeleteBackupInput| {
+                on_backup("dynamodb:DeleteBackup", &input.backup_arn)
+            }),
+        ),
+        (
+            "ListBackups",
+            needs(|_: &DynamoDb, _: &Call, _: &api::ListBackupsInput| -> Result<Need, Error> {
+                Ok(Need::anywhere("dynamodb:ListBackups"))
+            }),
+        ),
+        (
+            "RestoreTableFromBackup",
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::RestoreTableFromBackupInput| {
+                let action = "dynamodb:RestoreTableFromBackup";
+                let target = on_table(dynamodb, call, action, &input.target_table_name)?;
+                Ok::<_, Error>(vec![on_backup(action, &input.backup_arn)?, target])
+            }),
+        ),
+        (
+            "RestoreTableToPointInTime",
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::RestoreTableToPointInTimeInput| {
+                let action = "dynamodb:RestoreTableToPointInTime";
+                let source = input.source_table_name.as_ref().or(input.source_table_arn.as_ref()).cloned();
+                let source = on_table(dynamodb, call, action, &source)?;
+                Ok::<_, Error>(vec![source, on_table(dynamodb, call, action, &input.target_table_name)?])
+            }),
+        ),
+    ]
+}
+
+fn on_backup(action: &'static str, arn: &Option<String>) -> Result<Need, Error> {
+    Ok(Need::new(action, arn.clone().unwrap_or_default()))
 }
 
 /// What is asked for by ARN.

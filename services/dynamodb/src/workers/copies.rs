@@ -1,0 +1,220 @@
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tidegate_log::{LogId, LogRecord, drop_in_tx};
+use tidegate_record::Stored;
+use tidegate_store::{Entry, KeyRange, Order, Page, Position, Space, Tx};
+use tidegate_workers::{Next, Worker};
+
+use crate::domain::{BackupAddress, Table, TableAddress, item_size};
+use crate::error::Error;
+use crate::ops::{behind, leave_in_tx, place_in_tx, read_in_tx, read_table_in_tx};
+use crate::service::DynamoDb;
+use crate::store::keys::{Garbage, Place};
+use crate::store::{BackupRecord, ChangeRecord, CopyRecord, Goal, ItemRecord, Undo, corrupt, decode, keys};
+
+/// The most that one step copies or undoes.
+const STEP: Page = Page { entries: 200, bytes: 2 * 1024 * 1024 };
+
+/// Makes backups, and tables of backups: copies of a table's items as of one moment.
+///
+/// A copy has two halves. First every item is copied as it happens to be, beside writes and without
+/// holding them up. Then the journal is read from that moment on, and of each item that it mentions the
+/// first mention is undone: the item becomes what it was before. Whatever the first half saw of an item
+/// that changed since, the second sets right, and an item that did not change was copied as it was.
+/// How far a copy is, is stored with each step.
+pub struct Copies(Arc<DynamoDb>);
+
+impl Copies {
+    /// The copies of a service.
+    pub fn new(dynamodb: Arc<DynamoDb>) -> Copies {
+        Copies(dynamodb)
+    }
+}
+
+impl Worker for Copies {
+    type Error = Error;
+
+    fn name(&self) -> &'static str {
+        "dynamodb copies"
+    }
+
+    async fn run_once(&self) -> Result<Next, Error> {
+        let all = KeyRange::prefix(&keys::copies());
+        let first = self.0.store.snapshot()?.scan(Space::Map, &all, Order::Ascending, Page::of(1)).await?;
+        let Some(first) = first.into_iter().next() else { return Ok(Next::OnHint) };
+        let target = keys::read_copy(&first.key).map_err(|error| corrupt(Space::Map, &first.key, &error))?;
+        let copy: CopyRecord = decode(&first.key, &first.record)?;
+        let step = self.next_step(&copy).await?;
+        let (step, copy) = (&step, &copy);
+        self.0.transact(&[], async |tx: &mut Tx| step_in_tx(tx, target, copy, step).await).await?;
+        Ok(Next::Again)
+    }
+}
+
+/// What comes next in a copy, read from what is durable.
+enum Step {
+    /// These items are copied.
+    Copy(Vec<Entry>),
+    /// All are: what the journal holds by now is to be undone.
+    Turn(u64),
+    /// These changes are undone, and the next ones begin there.
+    Undo(Vec<LogRecord>, u64),
+    /// It is done.
+    Finish,
+}
+
+impl Copies {
+    async fn next_step(&self, copy: &CopyRecord) -> Result<Step, Error> {
+        let Some(undo) = &copy.undo else { return Ok(self.items(copy).await?.map_or(Step::Finish, Step::Copy)) };
+        let journal = LogId(undo.journal);
+        let Some(until) = undo.until else {
+            if let Some(entries) = self.items(copy).await? {
+                return Ok(Step::Copy(entries));
+            }
+            // Read after the last copied item was committed, so it is behind whatever that one showed.
+            let newest = self.0.logs.newest(journal).await?;
+            return Ok(newest.map_or(Step::Finish, |newest| Step::Turn(newest.0)));
+        };
+        if undo.next > until {
+            return Ok(Step::Finish);
+        }
+        let page = self.0.logs.read(journal, Position(undo.next), STEP).await?;
+        if page.records.is_empty() {
+            return Ok(Step::Finish);
+        }
+        Ok(Step::Undo(page.records, page.next.0))
+    }
+
+    async fn items(&self, copy: &CopyRecord) -> Result<Option<Vec<Entry>>, Error> {
+        let all = Place::Items(copy.source).all();
+        let range = match &copy.last {
+            Some(last) => KeyRange::prefix_from(&all, behind(last)),
+            None => KeyRange::prefix(&all),
+        };
+        let entries = self.0.store.snapshot()?.scan(Space::Map, &range, Order::Ascending, STEP).await?;
+        Ok((!entries.is_empty()).then_some(entries))
+    }
+}
+
+async fn step_in_tx(tx: &mut Tx, target: u64, stale: &CopyRecord, step: &Step) -> Result<(), Error> {
+    let place = keys::copy(target);
+    // It may have been given up meanwhile, with its table or by a reset.
+    let Some(record) = tx.get(Space::Map, &place).await? else { return Ok(()) };
+    let mut copy: CopyRecord = decode(&place, &record)?;
+    if copy != *stale {
+        return Ok(());
+    }
+    match step {
+        Step::Copy(entries) => {
+            let table = goal_in_tx(tx, target, &copy.goal).await?;
+            for entry in entries {
+                let ItemRecord(item) = decode(&entry.key, &entry.record)?;
+                place_in_tx(tx, &table, &table.keys.of_item(&item)?, None, Some(&item));
+                copy.items += 1;
+                copy.bytes += item_size(&item) as u64;
+                copy.last = Some(entry.key.clone());
+            }
+        }
+        Step::Turn(until) => copy.undo.iter_mut().for_each(|undo| undo.until = Some(*until)),
+        Step::Undo(records, next) => undo_in_tx(tx, target, &mut copy, records, *next).await?,
+        Step::Finish => return finish_in_tx(tx, target, copy).await,
+    }
+    tx.put(Space::Map, place, copy.encode());
+    Ok(())
+}
+
+/// The table that the copied items are of, under the number of where they go.
+async fn goal_in_tx(tx: &mut Tx, target: u64, goal: &Goal) -> Result<Table, Error> {
+    match goal {
+        Goal::Backup(address) => {
+            let (_, backup) = backup_in_tx(tx, address).await?;
+            Ok(Table { id: target, indexes: Vec::new(), ..backup.table })
+        }
+        Goal::Table(address, _) => table_in_tx(tx, address).await,
+    }
+}
+
+/// A table that a copy under way holds on to.
+async fn table_in_tx(tx: &mut Tx, address: &TableAddress) -> Result<Table, Error> {
+    read_table_in_tx(tx, address).await?.ok_or_else(|| Error::NoTableNamed(address.name.clone()))
+}
+
+async fn backup_in_tx(tx: &mut Tx, address: &BackupAddress) -> Result<(Bytes, BackupRecord), Error> {
+    let key = keys::backup(address);
+    let record = tx.get(Space::Map, &key).await?.ok_or_else(|| Error::NoSuchBackup(address.arn()))?;
+    let backup = decode(&key, &record)?;
+    Ok((key, backup))
+}
+
+async fn undo_in_tx(
+    tx: &mut Tx,
+    target: u64,
+    copy: &mut CopyRecord,
+    records: &[LogRecord],
+    next: u64,
+) -> Result<(), Error> {
+    let table = goal_in_tx(tx, target, &copy.goal).await?;
+    let CopyRecord { undo: Some(undo), items, bytes, .. } = copy else { return Ok(()) };
+    let mut seen = HashSet::new();
+    for record in records {
+        let change: ChangeRecord = decode_change(undo, record)?;
+        // From the first later change on, in the order of commits: a transaction stays whole even if
+        // the clock moved while its neighbours were under way.
+        undo.met |= undo.after.is_none_or(|after| change.at > after);
+        let key = table.keys.of_request(&change.keys)?;
+        let mark = keys::undone(target, &key);
+        if !undo.met || seen.contains(&mark) || tx.get(Space::Map, &mark).await?.is_some() {
+            continue;
+        }
+        let copied = read_in_tx(tx, &table, &key).await?;
+        place_in_tx(tx, &table, &key, copied.as_ref(), change.old.as_ref());
+        *items = (*items + u64::from(change.old.is_some())).saturating_sub(u64::from(copied.is_some()));
+        let weight = |item: &Option<_>| item.as_ref().map_or(0, |item| item_size(item) as u64);
+        *bytes = (*bytes + weight(&change.old)).saturating_sub(weight(&copied));
+        tx.put(Space::Map, mark.clone(), &[1][..]);
+        seen.insert(mark);
+    }
+    undo.next = next;
+    Ok(())
+}
+
+fn decode_change(undo: &Undo, record: &LogRecord) -> Result<ChangeRecord, Error> {
+    let place = [undo.journal.to_be_bytes(), record.position.0.to_be_bytes()].concat();
+    ChangeRecord::decode(&record.value).map_err(|error| corrupt(Space::Log, &place, &error).into())
+}
+
+async fn finish_in_tx(tx: &mut Tx, target: u64, copy: CopyRecord) -> Result<(), Error> {
+    match &copy.goal {
+        Goal::Backup(address) => {
+            let (key, mut backup) = backup_in_tx(tx, address).await?;
+            (backup.available, backup.items, backup.bytes) = (true, copy.items, copy.bytes);
+            tx.put(Space::Map, key, backup.encode());
+        }
+        Goal::Table(address, source) => {
+            let mut table = table_in_tx(tx, address).await?;
+            table.restored.iter_mut().for_each(|restored| restored.in_progress = false);
+            tx.put(Space::Map, keys::table(address), table.encode());
+            if let Some(source) = source {
+                let (key, mut backup) = backup_in_tx(tx, source).await?;
+                backup.restores = backup.restores.saturating_sub(1);
+                tx.put(Space::Map, key, backup.encode());
+            }
+        }
+    }
+    if let Some(undo) = &copy.undo {
+        let mut table = table_in_tx(tx, &undo.table).await?;
+        if table.copies.contains(&undo.journal) {
+            table.copies.retain(|journal| *journal != undo.journal);
+            drop_in_tx(tx, LogId(undo.journal)).await?;
+        }
+        if let Some(recovery) = table.recovery.as_mut().filter(|recovery| recovery.journal == undo.journal) {
+            recovery.restores = recovery.restores.saturating_sub(1);
+        }
+        tx.put(Space::Map, keys::table(&undo.table), table.encode());
+    }
+    leave_in_tx(tx, Garbage::Undone(target));
+    tx.delete(Space::Map, keys::copy(target));
+    Ok(())
+}
