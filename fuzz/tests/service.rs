@@ -12,7 +12,9 @@ use http::{HeaderName, HeaderValue, Request};
 use http_body_util::{BodyExt, Full};
 use tidegate_env::Env;
 use tidegate_fuzz::{Material, fuzz};
-use tidegate_gateway::{Access, AccessKeys, Admin, Auth, BodyBudget, BodyReader, Gateway, InitBoard, Origin, Parted};
+use tidegate_gateway::{
+    Access, AccessKeys, Admin, Auth, BodyBudget, BodyReader, Gateway, InitBoard, Mode, Origin, Parted, Sources,
+};
 use tidegate_queue::Queues;
 use tidegate_sqs::Sqs;
 use tidegate_store::{EmbeddedStore, Store};
@@ -72,6 +74,7 @@ async fn gateway(enforce: bool) -> Gateway {
     let queues = Queues::open(store.clone(), env.clone()).await.unwrap();
     let options = tidegate_sqs::Options { purges_rest: false, ..tidegate_sqs::Options::default() };
     let sqs = Sqs::open(store.clone(), queues, env.clone(), options).await.unwrap();
+    let sources = Sources { credentials: vec![keys.clone()], principals: None, resources: Vec::new() };
     Gateway::new(Parted {
         env,
         admin: Admin {
@@ -88,7 +91,7 @@ async fn gateway(enforce: bool) -> Gateway {
         },
         served: vec![sqs],
         access: Access { bound: Some(([127, 0, 0, 1], 4566).into()), ..Access::default() },
-        auth: if enforce { Auth::Enforce(keys) } else { Auth::Local },
+        auth: Auth::new(if enforce { Mode::Enforce } else { Mode::Local }, sources),
         bodies: BodyReader {
             budget: Arc::new(BodyBudget::new(1 << 26)),
             limit: 1 << 22,

@@ -85,7 +85,7 @@ impl Directory {
             return Some(found.clone());
         }
         let account = arn.split(':').nth(4)?.parse().ok()?;
-        let made = Arc::new(make(&*memory.accounts.get(&account)?.clone())?);
+        let made = Arc::new(make(&memory.accounts.get(&account)?.clone())?);
         cache(&mut memory).insert(arn.to_owned(), made.clone());
         Some(made)
     }
