@@ -5,6 +5,13 @@
 //! - DDB-2: a table with an active time to live knows of each item when it expires, and of nothing
 //!   else.
 //! - DDB-3: every record of a table or an item can be read, and an item lies under its own key.
+//! - DDB-4: the open shards of a table's stream are those that writers know of, and together take every
+//!   hash once.
+//! - DDB-5: backups, and copies under way, know of each other, and a backup has what it says.
+
+mod backups;
+
+use std::collections::BTreeSet;
 
 use tidegate_record::Stored;
 use tidegate_store::{Entry, KeyRange, Order, Page, Snapshot, Space, StoreError};
@@ -12,7 +19,7 @@ use tidegate_store::{Entry, KeyRange, Order, Page, Snapshot, Space, StoreError};
 use crate::domain::{IndexState, Item, Key, Table};
 use crate::ops::behind;
 use crate::store::keys::Place;
-use crate::store::{ItemRecord, corrupt, keys};
+use crate::store::{ItemRecord, StreamRecord, corrupt, keys};
 
 const PAGE: Page = Page::of(500);
 
@@ -35,12 +42,16 @@ fn violation(invariant: &'static str, what: String) -> Violation {
 /// What reading the store answers.
 pub async fn check_store(view: &dyn Snapshot) -> Result<Vec<Violation>, StoreError> {
     let mut found = Vec::new();
+    let copies = backups::Copies::read(view, &mut found).await?;
     let mut tables = Pages::new(KeyRange::prefix(&keys::tables()));
     while let Some(entry) = tables.next(view).await? {
         if let Some(table) = readable::<Table>(&entry, &mut found) {
             check_table(view, &table, &mut found).await?;
+            copies.check_table(&table, &mut found);
+            check_shards(view, &entry, &table, &mut found).await?;
         }
     }
+    copies.check_backups(view, &mut found).await?;
     Ok(found)
 }
 
@@ -50,6 +61,30 @@ fn readable<T: Stored>(entry: &Entry, found: &mut Vec<Violation>) -> Option<T> {
         found.push(violation("DDB-3", format!("{} {:02x?} cannot be read: {error}", T::NAME, entry.key)));
     }
     read.ok()
+}
+
+async fn check_shards(
+    view: &dyn Snapshot,
+    entry: &Entry,
+    table: &Table,
+    found: &mut Vec<Violation>,
+) -> Result<(), StoreError> {
+    let Some(stream) = &table.stream else { return Ok(()) };
+    let address = keys::address_of(&entry.key).map_err(|error| corrupt(Space::Map, &entry.key, &error))?;
+    let key = keys::stream(&address, &stream.label);
+    let Some(record) = view.get(Space::Map, &key).await? else {
+        found.push(violation("DDB-4", format!("table {address} has no stream {}", stream.label)));
+        return Ok(());
+    };
+    let Some(record) = readable::<StreamRecord>(&Entry { key, record }, found) else { return Ok(()) };
+    let open = record.shards.iter().filter(|shard| shard.closed_at.is_none()).map(|shard| shard.name.log);
+    let (open, known): (BTreeSet<_>, BTreeSet<_>) =
+        (open.collect(), stream.shards.iter().map(|open| open.log).collect());
+    let is_sorted = stream.shards.is_sorted_by(|before, after| before.from < after.from);
+    if open != known || !is_sorted || stream.shards[0].from != 0 {
+        found.push(violation("DDB-4", format!("of {address} {open:?} are open, while {:?} is known", stream.shards)));
+    }
+    Ok(())
 }
 
 async fn check_table(view: &dyn Snapshot, table: &Table, found: &mut Vec<Violation>) -> Result<(), StoreError> {

@@ -18,7 +18,7 @@ use crate::ops::Counts;
 use crate::ports::TablePolicies;
 use crate::store::{Directory, Known};
 use crate::wire;
-use crate::workers::{Backfill, Copies, Expiry, Housekeeping, Sweep};
+use crate::workers::{Backfill, Copies, Expiry, Housekeeping, Sharding, Sweep};
 
 /// The service. One of it serves all accounts and regions.
 pub struct DynamoDb {
@@ -43,6 +43,7 @@ struct Hints {
     sweep: Hint,
     expiry: Hint,
     copies: Hint,
+    shards: Hint,
 }
 
 impl DynamoDb {
@@ -53,7 +54,7 @@ impl DynamoDb {
     pub async fn open(store: Arc<dyn Store>, logs: Arc<Logs>, env: Env) -> Result<Arc<DynamoDb>, Error> {
         let hints = Hints::default();
         let told = vec![hints.backfill.clone(), hints.sweep.clone(), hints.expiry.clone(), hints.copies.clone()];
-        let directory = Arc::new(Directory::new(told));
+        let directory = Arc::new(Directory::new(told, hints.shards.clone()));
         store.attach(directory.clone()).await?;
         let (engaged, router) = (Mutex::default(), wire::router());
         Ok(Arc::new(DynamoDb {
@@ -70,12 +71,13 @@ impl DynamoDb {
     }
 
     /// Starts what runs beside the requests: backfills, time to live, the sweep of what was deleted,
-    /// the trimming of streams.
+    /// the splitting and trimming of streams.
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
         supervisor.start(Backfill::new(self.clone()), &self.hints.backfill);
         supervisor.start(Sweep::new(self.clone()), &self.hints.sweep);
         supervisor.start(Expiry::new(self.clone()), &self.hints.expiry);
         supervisor.start(Copies::new(self.clone()), &self.hints.copies);
+        supervisor.start(Sharding::new(self.clone()), &self.hints.shards);
         supervisor.start(Housekeeping::new(self.clone()), &Hint::new());
     }
 

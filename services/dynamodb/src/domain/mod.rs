@@ -21,7 +21,7 @@ pub use key::{Key, KeyPart, KeySchema};
 pub use misuse::Misuse;
 pub use number::Number;
 pub use recovery::{Recovery, Restored};
-pub use stream::{Stream, StreamView};
+pub use stream::{OpenShard, Stream, StreamView};
 pub use table::{Billing, Encryption, Table, TableAddress, Throughput, Ttl, check_table_name};
 pub use units::{read_units, write_units};
 pub use value::{Item, Type, Value, item_size};

@@ -8,7 +8,7 @@ use tidegate_types::Timestamp;
 use crate::domain::{Stream, StreamView, Table, TableAddress, check_table_name};
 use crate::error::Error;
 use crate::service::DynamoDb;
-use crate::store::{StreamRecord, keys};
+use crate::store::{Shard, ShardName, StreamRecord, keys};
 use crate::wire::{self, tables};
 
 /// Creates a table. It can be used at once.
@@ -40,15 +40,17 @@ pub(crate) async fn create_table(
 
 /// A stream that begins now.
 pub(crate) fn new_stream(dynamodb: &DynamoDb, view: StreamView, now: Timestamp) -> Stream {
-    Stream { label: wire::stream_label(now), log: dynamodb.env.random_u64(), view }
+    Stream::new(wire::stream_label(now), dynamodb.env.random_u64(), view)
 }
 
 /// Enters the stream of a table, if it has one, that is new.
 pub(crate) fn start_stream_in_tx(tx: &mut Tx, address: &TableAddress, table: &Table, now: Timestamp) {
     let Some(stream) = &table.stream else { return };
-    create_in_tx(tx, LogId(stream.log));
+    let log = stream.shards[0].log;
+    create_in_tx(tx, LogId(log));
+    let name = ShardName { opened_at: now, log };
     let record = StreamRecord {
-        log: stream.log,
+        shards: vec![Shard { name, parent: None, closed_at: None }],
         view: stream.view,
         keys: table.keys.clone(),
         created_at: now,

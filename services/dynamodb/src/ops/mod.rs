@@ -26,6 +26,7 @@ mod resources;
 mod restoring;
 mod scan;
 mod settings;
+mod sharding;
 mod single;
 mod streams;
 mod table_records;
@@ -65,6 +66,7 @@ pub(crate) use settings::{
     describe_continuous_backups, describe_contributor_insights, describe_endpoints,
     describe_kinesis_streaming_destination, describe_limits, update_continuous_backups,
 };
+pub(crate) use sharding::replace_shard;
 pub(crate) use streams::{describe_stream, get_records, get_shard_iterator, list_streams};
 pub(crate) use table_records::{leave_in_tx, read_in_tx as read_table_in_tx};
 pub(crate) use time_to_live::{describe_time_to_live, update_time_to_live};

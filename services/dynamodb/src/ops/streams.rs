@@ -2,8 +2,8 @@
 
 use tidegate_api_dynamodbstreams::{
     DescribeStreamInput, DescribeStreamOutput, GetRecordsInput, GetRecordsOutput, GetShardIteratorInput,
-    GetShardIteratorOutput, ListStreamsInput, ListStreamsOutput, SequenceNumberRange, Shard, Stream as WireStream,
-    StreamDescription,
+    GetShardIteratorOutput, ListStreamsInput, ListStreamsOutput, SequenceNumberRange, Shard as WireShard, ShardFilter,
+    Stream as WireStream, StreamDescription,
 };
 use tidegate_log::{LogId, LogPage, Page, Position};
 use tidegate_protocol::Call;
@@ -13,7 +13,7 @@ use tidegate_store::{KeyRange, Order, Space};
 use crate::domain::{Misuse, TableAddress};
 use crate::error::Error;
 use crate::service::{DynamoDb, DynamoDbStreams};
-use crate::store::{ChangeRecord, StreamRecord, corrupt, decode, keys};
+use crate::store::{ChangeRecord, Shard, StreamRecord, corrupt, decode, keys};
 use crate::wire::streams as wire;
 use crate::wire::streams::Iterator;
 
@@ -23,6 +23,8 @@ const MAX_RECORDS: usize = 1000;
 const MAX_BYTES: usize = 1024 * 1024;
 /// The most streams on one page.
 const MAX_STREAMS: usize = 100;
+/// The most shards on one page.
+const MAX_SHARDS: usize = 100;
 
 async fn find(dynamodb: &DynamoDb, arn: &str) -> Result<(TableAddress, String, StreamRecord), Error> {
     let missing = || Error::NoSuchStream(format!("Requested resource not found: Stream: {arn} not found"));
@@ -64,7 +66,7 @@ pub(crate) async fn list_streams(
     Ok(ListStreamsOutput { streams: Some(found), last_evaluated_stream_arn: last })
 }
 
-/// Describes a stream and its shards, of which there is one.
+/// Describes a stream and its shards.
 pub(crate) async fn describe_stream(
     streams: &DynamoDbStreams,
     _: &Call,
@@ -73,31 +75,64 @@ pub(crate) async fn describe_stream(
     let dynamodb = &*streams.dynamodb;
     let arn = input.stream_arn.unwrap_or_default();
     let (address, label, stream) = find(dynamodb, &arn).await?;
-    let shard_id = wire::shard_id(&stream);
-    let shown = input.exclusive_start_shard_id.is_none_or(|start| start < shard_id);
-    let log = LogId(stream.log);
-    let (oldest, newest) = (dynamodb.logs.oldest(log).await?, dynamodb.logs.newest(log).await?);
-    let ended = stream.disabled_at.is_some();
-    let shard = Shard {
-        shard_id: Some(shard_id),
-        sequence_number_range: Some(SequenceNumberRange {
-            starting_sequence_number: Some(wire::sequence_number(oldest.unwrap_or(Position(0)))),
-            ending_sequence_number: newest.filter(|_| ended).map(wire::sequence_number),
-        }),
-        parent_shard_id: None,
+    let limit = input.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MAX_SHARDS).min(MAX_SHARDS);
+    let start = input.exclusive_start_shard_id;
+    let parent = input.shard_filter.as_ref().map(children_of).transpose()?;
+    let is_wanted = |shard: &&Shard| {
+        start.as_ref().is_none_or(|start| *start < wire::shard_id(shard.name))
+            && parent.is_none_or(|parent| shard.parent.is_some_and(|own| wire::shard_id(own) == *parent))
     };
+    let wanted: Vec<&Shard> = stream.shards.iter().filter(is_wanted).collect();
+    let mut shards = Vec::new();
+    for shard in wanted.iter().take(limit) {
+        shards.push(describe_shard(dynamodb, &stream, shard).await?);
+    }
+    let last = shards.last().filter(|_| wanted.len() > limit).and_then(|shard| shard.shard_id.clone());
     let description = StreamDescription {
         stream_arn: Some(arn),
         stream_label: Some(label),
-        stream_status: Some(if ended { "DISABLED" } else { "ENABLED" }.to_owned()),
+        stream_status: Some(if stream.disabled_at.is_some() { "DISABLED" } else { "ENABLED" }.to_owned()),
         stream_view_type: Some(wire::view_name(stream.view)),
         creation_request_date_time: Some(stream.created_at),
         table_name: Some(address.name),
         key_schema: Some(wire::stream_schema(&stream.keys)),
-        shards: Some(if shown { vec![shard] } else { Vec::new() }),
-        last_evaluated_shard_id: None,
+        shards: Some(shards),
+        last_evaluated_shard_id: last,
     };
     Ok(DescribeStreamOutput { stream_description: Some(description) })
+}
+
+/// The shard whose children a filter asks for.
+fn children_of(filter: &ShardFilter) -> Result<&String, Misuse> {
+    match (filter.r#type.as_deref(), &filter.shard_id) {
+        (Some("CHILD_SHARDS"), Some(parent)) => Ok(parent),
+        _ => Err(Misuse::new("ShardFilter must have both Type CHILD_SHARDS and ShardId")),
+    }
+}
+
+async fn describe_shard(dynamodb: &DynamoDb, stream: &StreamRecord, shard: &Shard) -> Result<WireShard, Error> {
+    let start = first_position(dynamodb, stream, shard).await?;
+    let newest = dynamodb.logs.newest(LogId(shard.name.log)).await?;
+    // One that was closed before anything came ends where it starts.
+    let end = shard.closed_at.map(|_| newest.unwrap_or(start));
+    Ok(WireShard {
+        shard_id: Some(wire::shard_id(shard.name)),
+        sequence_number_range: Some(SequenceNumberRange {
+            starting_sequence_number: Some(wire::sequence_number(start)),
+            ending_sequence_number: end.map(wire::sequence_number),
+        }),
+        parent_shard_id: shard.parent.map(wire::shard_id),
+    })
+}
+
+/// Where a shard begins: at its oldest record, behind what was trimmed, or behind its parent's end.
+async fn first_position(dynamodb: &DynamoDb, stream: &StreamRecord, shard: &Shard) -> Result<Position, Error> {
+    let page = dynamodb.logs.read(LogId(shard.name.log), Position(0), Page::of(1)).await?;
+    let own = page.records.first().map_or(page.next, |record| record.position);
+    let parent = shard.parent.and_then(|parent| stream.shard(parent.log)).filter(|_| own == Position(0));
+    let Some(parent) = parent else { return Ok(own) };
+    let end = dynamodb.logs.newest(LogId(parent.name.log)).await?;
+    Ok(end.map_or(own, |end| Position(end.0 + 1)))
 }
 
 /// Says where in a shard to begin.
@@ -109,13 +144,13 @@ pub(crate) async fn get_shard_iterator(
     let dynamodb = &*streams.dynamodb;
     let arn = input.stream_arn.unwrap_or_default();
     let (_, _, stream) = find(dynamodb, &arn).await?;
-    let shard = input.shard_id.unwrap_or_default();
-    if shard != wire::shard_id(&stream) {
-        let words = format!("Requested resource not found: Shard: {shard} in Stream: {arn} not found");
+    let id = input.shard_id.unwrap_or_default();
+    let Some(shard) = stream.shards.iter().find(|shard| wire::shard_id(shard.name) == id) else {
+        let words = format!("Requested resource not found: Shard: {id} in Stream: {arn} not found");
         return Err(Error::NoSuchStream(words));
-    }
+    };
     let kind = input.shard_iterator_type.unwrap_or_default();
-    let log = LogId(stream.log);
+    let log = LogId(shard.name.log);
     let from = match kind.as_str() {
         "TRIM_HORIZON" => Position(0),
         "LATEST" => dynamodb.logs.newest(log).await?.map_or(Position(0), |newest| Position(newest.0 + 1)),
@@ -127,7 +162,7 @@ pub(crate) async fn get_shard_iterator(
             if kind == "AFTER_SEQUENCE_NUMBER" { Position(at.0 + 1) } else { at }
         }
     };
-    let iterator = Iterator { arn, from, issued_at: dynamodb.now() };
+    let iterator = Iterator { arn, log: log.0, from, issued_at: dynamodb.now() };
     Ok(GetShardIteratorOutput { shard_iterator: Some(iterator.seal()) })
 }
 
@@ -142,7 +177,7 @@ fn sequence_number(kind: &str, text: Option<&str>) -> Result<Position, Misuse> {
 }
 
 /// Reads records. An answer without any says that there are none yet; one without an iterator, that
-/// there will be none.
+/// there will be none, because the shard is closed and was read to its end.
 pub(crate) async fn get_records(
     streams: &DynamoDbStreams,
     _: &Call,
@@ -156,19 +191,22 @@ pub(crate) async fn get_records(
         return Err(Error::ExpiredIterator);
     }
     let (address, _, stream) = find(dynamodb, &iterator.arn).await?;
+    // A shard that an iterator once named and that is gone was trimmed as a whole.
+    let shard = stream.shard(iterator.log).ok_or(Error::Trimmed)?;
     let limit = input.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MAX_RECORDS).min(MAX_RECORDS);
     let page = Page { entries: limit, bytes: MAX_BYTES };
-    let LogPage { records, next, trimmed } = dynamodb.logs.read(LogId(stream.log), iterator.from, page).await?;
+    let LogPage { records, next, trimmed } = dynamodb.logs.read(LogId(iterator.log), iterator.from, page).await?;
     if trimmed {
         return Err(Error::Trimmed);
     }
-    let ended = stream.disabled_at.is_some() && records.is_empty();
+    // Closed before the records were read, so they cannot be followed by others.
+    let ended = shard.closed_at.is_some() && records.is_empty();
     let mut shown = Vec::with_capacity(records.len());
     for record in &records {
         let change = ChangeRecord::decode(&record.value)
             .map_err(|error| corrupt(Space::Log, &record.position.0.to_be_bytes(), &error))?;
-        shown.push(wire::record(&address.region, &stream, record, change));
+        shown.push(wire::record(&address.region, stream.view, iterator.log, record, change));
     }
-    let next = Iterator { arn: iterator.arn, from: next, issued_at: now };
+    let next = Iterator { arn: iterator.arn, log: iterator.log, from: next, issued_at: now };
     Ok(GetRecordsOutput { records: Some(shown), next_shard_iterator: (!ended).then(|| next.seal()) })
 }

@@ -68,7 +68,7 @@ pub(crate) async fn end_stream_in_tx(
     let key = keys::stream(address, &stream.label);
     let Some(record) = tx.get(Space::Map, &key).await? else { return Ok(()) };
     let mut record: StreamRecord = decode(&key, &record)?;
-    record.disabled_at = Some(now);
+    record.end(now);
     tx.put(Space::Map, key, record.encode());
     Ok(())
 }

@@ -165,7 +165,12 @@ pub(crate) async fn replace_in_tx(
     replace_expiry(tx, table, key, old, new);
     // A journal is read backwards only: what the item became is not worth its bytes.
     let journals = table.journals().map(|log| (log, StreamView::OldImage));
-    for (log, view) in table.stream.iter().map(|stream| (stream.log, stream.view)).chain(journals) {
+    let streams = table.stream.iter().map(|stream| {
+        let place = stream.place_of(keys::partition_hash(&key.partition));
+        known.traffic.count(place, now);
+        (stream.shards[place].log, stream.view)
+    });
+    for (log, view) in streams.chain(journals) {
         let (old_image, new_image) = view.images(old, new);
         let record = ChangeRecord {
             at: now,

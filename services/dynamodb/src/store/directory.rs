@@ -11,11 +11,11 @@ use tidegate_store::{Change, Fold, KeyRange, Order, Page, Sequence, Snapshot, Sp
 use tidegate_types::{AccountId, Region};
 use tidegate_workers::Hint;
 
-use super::{corrupt, keys};
+use super::{Traffic, corrupt, keys};
 use crate::domain::{Table, TableAddress};
 
 /// A table as it was at one commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Known {
     /// Where it is and what it is called.
     pub address: TableAddress,
@@ -25,14 +25,17 @@ pub struct Known {
     pub policy: Option<Arc<Document>>,
     /// The commit.
     pub version: Sequence,
+    /// How busy its stream's shards are since.
+    pub traffic: Arc<Traffic>,
 }
 
 impl Known {
     /// A table as it was at a commit.
-    pub fn new(address: TableAddress, table: Table, version: Sequence) -> Known {
+    pub fn new(address: TableAddress, table: Table, version: Sequence, busy: &Hint) -> Known {
         let policy = table.policy.as_ref();
         let policy = policy.map(|(text, _revision)| Arc::new(Document::of_resource(text, address.account)));
-        Known { address, table, policy, version }
+        let shards = table.stream.as_ref().map_or(0, |stream| stream.shards.len());
+        Known { traffic: Arc::new(Traffic::new(shards, busy.clone())), address, table, policy, version }
     }
 }
 
@@ -52,12 +55,15 @@ pub struct Directory {
     tables: RwLock<Tables>,
     /// Given when a table changes: there may be something to backfill, to sweep or to expire.
     changed: Vec<Hint>,
+    /// Given when a shard of a stream has become busy.
+    busy: Hint,
 }
 
 impl Directory {
-    /// An empty directory that gives these hints when a table changes.
-    pub fn new(changed: Vec<Hint>) -> Directory {
-        Directory { tables: RwLock::default(), changed }
+    /// An empty directory that gives these hints when a table changes, and one when a shard of a stream
+    /// has become busy.
+    pub fn new(changed: Vec<Hint>, busy: Hint) -> Directory {
+        Directory { tables: RwLock::default(), changed, busy }
     }
 
     /// The table of this address, if there is one.
@@ -86,10 +92,10 @@ impl Directory {
     }
 }
 
-fn insert(tables: &mut Tables, key: &Bytes, value: &Bytes, version: Sequence) -> Result<(), StoreError> {
+fn insert(tables: &mut Tables, key: &Bytes, value: &Bytes, version: Sequence, busy: &Hint) -> Result<(), StoreError> {
     let address = keys::address_of(key).map_err(|error| corrupt(Space::Map, key, &error))?;
     let known = match Table::decode(value) {
-        Ok(table) => Ok(Arc::new(Known::new(address.clone(), table, version))),
+        Ok(table) => Ok(Arc::new(Known::new(address.clone(), table, version, busy))),
         Err(error) => Err(corrupt(Space::Map, key, &error)),
     };
     tables.insert(address, known);
@@ -106,7 +112,7 @@ impl Fold for Directory {
         for Change { key, value } in changes {
             match (value, keys::address_of(key)) {
                 (Some(value), _) => {
-                    insert(&mut tables, key, value, sequence).expect("we wrote this key ourselves");
+                    insert(&mut tables, key, value, sequence, &self.busy).expect("we wrote this key ourselves");
                 }
                 (None, Ok(address)) => {
                     tables.remove(&address);
@@ -127,7 +133,7 @@ impl Fold for Directory {
                 let Some(last) = entries.last() else { break };
                 range.start = [&last.key[..], &[0]].concat().into();
                 for entry in &entries {
-                    insert(&mut tables, &entry.key, &entry.record.value, entry.record.version)?;
+                    insert(&mut tables, &entry.key, &entry.record.value, entry.record.version, &self.busy)?;
                 }
             }
             *self.tables.write() = tables;

@@ -79,6 +79,11 @@ fn value(kind: Type, bytes: Vec<u8>) -> Result<Value, DecodeError> {
     }
 }
 
+/// The hash of a partition key: where its items lie, and which shard of a stream tells of them.
+pub fn partition_hash(partition: &Value) -> u32 {
+    hash(&component(partition))
+}
+
 fn hash(partition: &[u8]) -> u32 {
     (xxh3_64(partition) >> 32) as u32
 }

@@ -10,6 +10,7 @@ pub mod keys;
 mod stream;
 mod table;
 mod token;
+mod traffic;
 
 use tidegate_record::{DecodeError, Stored};
 use tidegate_store::{Record, Space, StoreError};
@@ -17,8 +18,9 @@ use tidegate_store::{Record, Space, StoreError};
 pub use backup::{BackupRecord, CopyRecord, Goal, Undo};
 pub use directory::{Directory, Known};
 pub use item::ItemRecord;
-pub use stream::{ChangeKind, ChangeRecord, StreamRecord};
+pub use stream::{ChangeKind, ChangeRecord, Shard, ShardName, StreamRecord};
 pub use token::TokenRecord;
+pub use traffic::Traffic;
 
 /// The record of type `T` that lies under `key`.
 ///

@@ -10,9 +10,9 @@ use crate::domain::{Item, KeySchema, StreamView};
 /// A stream. Its table and label are its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamRecord {
-    /// The log that holds its records.
-    pub log: u64,
-    /// What they show.
+    /// Its shards, in the order of their identifiers: parents before their children.
+    pub shards: Vec<Shard>,
+    /// What their records show.
     pub view: StreamView,
     /// The table's key.
     pub keys: KeySchema,
@@ -22,12 +22,84 @@ pub struct StreamRecord {
     pub disabled_at: Option<Timestamp>,
 }
 
+/// A shard of a stream, open or closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shard {
+    /// What it is called.
+    pub name: ShardName,
+    /// The shard that it followed, which is perhaps gone by now.
+    pub parent: Option<ShardName>,
+    /// When it was closed, if it was: nothing is appended to it any more.
+    pub closed_at: Option<Timestamp>,
+}
+
+/// What tells a shard from every other one, and what its identifier shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShardName {
+    /// When it was opened: later than its parent, so that its identifier sorts behind its parent's.
+    pub opened_at: Timestamp,
+    /// The log that holds its records.
+    pub log: u64,
+}
+
+impl StreamRecord {
+    /// The shard whose records are in a log.
+    pub fn shard(&self, log: u64) -> Option<&Shard> {
+        self.shards.iter().find(|shard| shard.name.log == log)
+    }
+
+    /// Closes every open shard of a stream that ends.
+    pub fn end(&mut self, now: Timestamp) {
+        self.disabled_at = Some(now);
+        for shard in &mut self.shards {
+            shard.closed_at.get_or_insert(now);
+        }
+    }
+
+    /// Closes an open shard and opens its children. `false` if it is not there, or closed.
+    pub fn replace(&mut self, parent: u64, children: &[u64], now: Timestamp) -> bool {
+        let open = self.shards.iter_mut().find(|shard| shard.name.log == parent && shard.closed_at.is_none());
+        let Some(shard) = open else { return false };
+        shard.closed_at = Some(now);
+        let parent = shard.name;
+        let opened_at = now.max(parent.opened_at.plus_millis(1));
+        let child = |&log: &u64| Shard { name: ShardName { opened_at, log }, parent: Some(parent), closed_at: None };
+        self.shards.extend(children.iter().map(child));
+        self.shards.sort_by_key(|shard| shard.name.order());
+        true
+    }
+}
+
+impl ShardName {
+    /// What identifiers show of a log.
+    pub fn log_shown(self) -> u32 {
+        self.log as u32
+    }
+
+    fn order(self) -> (Timestamp, u32) {
+        (self.opened_at, self.log_shown())
+    }
+}
+
+fn write_name(to: &mut Writer, name: ShardName) {
+    to.timestamp(name.opened_at);
+    to.fixed_u64(name.log);
+}
+
+fn read_name(from: &mut Reader<'_>) -> Result<ShardName, DecodeError> {
+    Ok(ShardName { opened_at: from.timestamp()?, log: from.fixed_u64()? })
+}
+
 impl Stored for StreamRecord {
     const NAME: &'static str = "dynamodb stream";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn write(&self, to: &mut Writer) {
-        to.fixed_u64(self.log);
+        to.list(self.shards.iter(), |to, shard| {
+            write_name(to, shard.name);
+            to.option(shard.parent, write_name);
+            to.option(shard.closed_at, Writer::timestamp);
+        });
         write_view(to, self.view);
         write_schema(to, &self.keys);
         to.timestamp(self.created_at);
@@ -36,12 +108,31 @@ impl Stored for StreamRecord {
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(StreamRecord {
-            log: from.fixed_u64()?,
+            shards: from.list(|from| {
+                Ok(Shard {
+                    name: read_name(from)?,
+                    parent: from.option(read_name)?,
+                    closed_at: from.option(Reader::timestamp)?,
+                })
+            })?,
             view: read_view(from)?,
             keys: read_schema(from)?,
             created_at: from.timestamp()?,
             disabled_at: from.option(Reader::timestamp)?,
         })
+    }
+
+    fn read_older(version: u8, from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        if version != 1 {
+            return Err(DecodeError::UnknownVersion { record: Self::NAME, found: version });
+        }
+        // A stream of version 1 is one log.
+        let log = from.fixed_u64()?;
+        let (view, keys) = (read_view(from)?, read_schema(from)?);
+        let (created_at, disabled_at) = (from.timestamp()?, from.option(Reader::timestamp)?);
+        let name = ShardName { opened_at: created_at, log };
+        let shards = vec![Shard { name, parent: None, closed_at: disabled_at }];
+        Ok(StreamRecord { shards, view, keys, created_at, disabled_at })
     }
 }
 
@@ -112,13 +203,27 @@ mod tests {
     use super::super::item::example;
     use super::*;
     use crate::domain::{KeyPart, Type};
-    use tidegate_record::testing::assert_round_trip;
+    use tidegate_record::testing::{assert_reads_older, assert_round_trip};
+
+    #[test]
+    fn a_stream_of_version_1_is_one_shard() {
+        let name = ShardName { opened_at: Timestamp::from_millis(5), log: 1 };
+        let stream = StreamRecord {
+            shards: vec![Shard { name, parent: None, closed_at: Some(Timestamp::from_millis(6)) }],
+            view: StreamView::OldImage,
+            keys: KeySchema { partition: KeyPart { name: "p".to_owned(), kind: Type::S }, sort: None },
+            created_at: Timestamp::from_millis(5),
+            disabled_at: Some(Timestamp::from_millis(6)),
+        };
+        assert_reads_older("01 0000000000000001 02 017000 00 05 0106".replace(' ', "").as_str(), &stream);
+    }
 
     #[test]
     fn streams_and_changes_round_trip() {
         let part = KeyPart { name: "p".to_owned(), kind: Type::S };
+        let name = ShardName { opened_at: Timestamp::from_millis(4), log: 1 };
         assert_round_trip(&StreamRecord {
-            log: 1,
+            shards: vec![Shard { name, parent: Some(name), closed_at: Some(Timestamp::from_millis(6)) }],
             view: StreamView::OldImage,
             keys: KeySchema { partition: part, sort: None },
             created_at: Timestamp::from_millis(5),

@@ -3,13 +3,13 @@
 use tidegate_record::{DecodeError, Reader, Stored, Writer};
 
 use crate::domain::{
-    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, Projected, Recovery, Restored, Stream, StreamView,
-    Table, TableAddress, Throughput, Ttl, Type,
+    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, OpenShard, Projected, Recovery, Restored, Stream,
+    StreamView, Table, TableAddress, Throughput, Ttl, Type,
 };
 
 impl Stored for Table {
     const NAME: &'static str = "dynamodb table";
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn write(&self, to: &mut Writer) {
         to.fixed_u64(self.id);
@@ -60,30 +60,21 @@ impl Stored for Table {
             to.timestamp(restored.at);
             to.bool(restored.in_progress);
         });
+        // The first open shard stands with the stream, where earlier versions had the only one.
+        let others = self.stream.as_ref().map_or(&[][..], |stream| &stream.shards[1..]);
+        to.list(others.iter(), |to, shard| {
+            to.fixed_u64(shard.log);
+            to.u32(shard.from);
+        });
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let table = read_first(from)?;
-        Ok(Table {
-            recovery: from.option(|from| {
-                Ok(Recovery {
-                    journal: from.fixed_u64()?,
-                    since: from.timestamp()?,
-                    days: from.u32()?,
-                    restores: from.u32()?,
-                })
-            })?,
-            copies: from.list(Reader::fixed_u64)?,
-            restored: from.option(|from| {
-                Ok(Restored {
-                    backup: from.option(Reader::text)?,
-                    table: read_address(from)?,
-                    at: from.timestamp()?,
-                    in_progress: from.bool()?,
-                })
-            })?,
-            ..table
-        })
+        let mut table = read_second(from)?;
+        let others: Vec<_> = from.list(|from| Ok(OpenShard { log: from.fixed_u64()?, from: from.u32()? }))?;
+        if let Some(stream) = &mut table.stream {
+            stream.shards.extend(others);
+        }
+        Ok(table)
     }
 
     fn read_older(version: u8, from: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -91,9 +82,36 @@ impl Stored for Table {
             // Version 2 adds what backups need. A recovery that was asked for before has no journal:
             // the table says that it has none.
             1 => read_first(from),
+            // Version 3 adds shards.
+            2 => read_second(from),
             found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
         }
     }
+}
+
+/// The fields of version 2, with which every later version begins.
+fn read_second(from: &mut Reader<'_>) -> Result<Table, DecodeError> {
+    let table = read_first(from)?;
+    Ok(Table {
+        recovery: from.option(|from| {
+            Ok(Recovery {
+                journal: from.fixed_u64()?,
+                since: from.timestamp()?,
+                days: from.u32()?,
+                restores: from.u32()?,
+            })
+        })?,
+        copies: from.list(Reader::fixed_u64)?,
+        restored: from.option(|from| {
+            Ok(Restored {
+                backup: from.option(Reader::text)?,
+                table: read_address(from)?,
+                at: from.timestamp()?,
+                in_progress: from.bool()?,
+            })
+        })?,
+        ..table
+    })
 }
 
 /// The fields of version 1, with which every later version begins.
@@ -235,12 +253,13 @@ pub(super) fn read_view(from: &mut Reader<'_>) -> Result<StreamView, DecodeError
 
 fn write_stream(to: &mut Writer, stream: &Stream) {
     to.text(&stream.label);
-    to.fixed_u64(stream.log);
+    to.fixed_u64(stream.shards[0].log);
     write_view(to, stream.view);
 }
 
 fn read_stream(from: &mut Reader<'_>) -> Result<Stream, DecodeError> {
-    Ok(Stream { label: from.text()?, log: from.fixed_u64()?, view: read_view(from)? })
+    let (label, log) = (from.text()?, from.fixed_u64()?);
+    Ok(Stream::new(label, log, read_view(from)?))
 }
 
 /// A table with everything, for tests.
@@ -250,7 +269,7 @@ pub(super) use tests::example;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidegate_record::testing::assert_round_trip;
+    use tidegate_record::testing::{assert_reads_older, assert_round_trip, to_hex};
     use tidegate_types::Timestamp;
 
     pub(in crate::store) fn example() -> Table {
@@ -274,7 +293,7 @@ mod tests {
             next_index: 4,
             billing: Billing::Provisioned(Throughput { read: 5, write: 6 }),
             on_demand_since: Some(Timestamp::from_millis(8)),
-            stream: Some(Stream { label: "l".to_owned(), log: 1, view: StreamView::Both }),
+            stream: Some(Stream::new("l".to_owned(), 1, StreamView::Both)),
             ttl: Some(Ttl { id: 2, attribute: "ttl".to_owned(), state: IndexState::Active }),
             deletion_protection: true,
             class: Some("STANDARD".to_owned()),
@@ -288,9 +307,28 @@ mod tests {
     }
 
     #[test]
+    fn a_table_of_version_2_has_one_shard() {
+        let newer = to_hex(&example().encode());
+        let older = newer.strip_prefix("03").and_then(|rest| rest.strip_suffix("00")).unwrap();
+        assert_reads_older(&format!("02{older}"), &example());
+        let mut table = example();
+        table.stream.iter_mut().for_each(|stream| stream.replace(0, &[2, 3]));
+        assert_round_trip(&table);
+    }
+
+    #[test]
     fn tables_round_trip() {
         let table = example();
         assert_round_trip(&table);
         assert_round_trip(&Table { billing: Billing::OnDemand, stream: None, ttl: None, policy: None, ..table });
     }
+
+    #[test]
+    fn tables_of_version_1_lack_what_backups_need() {
+        let table = Table { stream: None, recovery: None, copies: Vec::new(), restored: None, ..example() };
+        assert_reads_older(VERSION_1, &table);
+    }
+
+    /// Whether recovery was wanted is the byte before the policy; it kept no journal.
+    const VERSION_1: &str = "01000000000000000709017000010173010301700001730101670201030169010167020002010178000101020401050601080001020374746c010101085354414e444152440101016b0101027b7d013101016b0176";
 }

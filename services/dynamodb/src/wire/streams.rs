@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::values::stream_item;
 use crate::domain::{KeySchema, StreamView, TableAddress, item_size};
-use crate::store::{ChangeKind, ChangeRecord, StreamRecord};
+use crate::store::{ChangeKind, ChangeRecord, ShardName};
 
 /// For how long an iterator can be used.
 const ITERATOR_MS: u64 = 15 * 60_000;
@@ -62,16 +62,18 @@ pub(crate) fn read_sequence_number(text: &str) -> Option<Position> {
     digits.parse().ok().map(Position)
 }
 
-/// The only shard of a stream.
-pub(crate) fn shard_id(stream: &StreamRecord) -> String {
-    format!("shardId-{:020}-{:08x}", stream.created_at.as_millis(), stream.log as u32)
+/// A shard's identifier: identifiers sort by when shards were opened, parents before their children.
+pub(crate) fn shard_id(shard: ShardName) -> String {
+    format!("shardId-{:020}-{:08x}", shard.opened_at.as_millis(), shard.log_shown())
 }
 
-/// A place in a stream that a client holds on to. It says all that reading on needs, so it stays valid
+/// A place in a shard that a client holds on to. It says all that reading on needs, so it stays valid
 /// over a restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Iterator {
     pub arn: String,
+    /// The shard's log.
+    pub log: u64,
     pub from: Position,
     pub issued_at: Timestamp,
 }
@@ -79,19 +81,20 @@ pub(crate) struct Iterator {
 impl Iterator {
     /// For a client.
     pub(crate) fn seal(&self) -> String {
-        BASE64.encode(format!("1|{}|{}|{}", self.from.0, self.issued_at.as_millis(), self.arn))
+        BASE64.encode(format!("2|{}|{}|{}|{}", self.log, self.from.0, self.issued_at.as_millis(), self.arn))
     }
 
     /// From a client.
     pub(crate) fn open(text: &str) -> Option<Iterator> {
         let text = String::from_utf8(BASE64.decode(text).ok()?).ok()?;
-        let mut parts = text.splitn(4, '|');
-        if parts.next() != Some("1") {
+        let mut parts = text.splitn(5, '|');
+        if parts.next() != Some("2") {
             return None;
         }
+        let log = parts.next()?.parse().ok()?;
         let from = Position(parts.next()?.parse().ok()?);
         let issued_at = Timestamp::from_millis(parts.next()?.parse().ok()?);
-        Some(Iterator { arn: parts.next()?.to_owned(), from, issued_at })
+        Some(Iterator { arn: parts.next()?.to_owned(), log, from, issued_at })
     }
 
     /// Whether it is too old.
@@ -101,10 +104,10 @@ impl Iterator {
 }
 
 /// A record as clients see it.
-pub(crate) fn record(region: &Region, stream: &StreamRecord, entry: &LogRecord, change: ChangeRecord) -> Record {
+pub(crate) fn record(region: &Region, view: StreamView, log: u64, entry: &LogRecord, change: ChangeRecord) -> Record {
     let size = [Some(&change.keys), change.old.as_ref(), change.new.as_ref()].into_iter().flatten().map(item_size);
     let size: usize = size.sum();
-    let id = [stream.log.to_be_bytes(), entry.position.0.to_be_bytes()].concat();
+    let id = [log.to_be_bytes(), entry.position.0.to_be_bytes()].concat();
     Record {
         event_id: Some(format!("{:032x}", xxh3_128(&id))),
         event_name: Some(
@@ -125,7 +128,7 @@ pub(crate) fn record(region: &Region, stream: &StreamRecord, entry: &LogRecord, 
             old_image: change.old.map(stream_item),
             sequence_number: Some(sequence_number(entry.position)),
             size_bytes: Some(i64::try_from(size).unwrap_or(i64::MAX)),
-            stream_view_type: Some(stream.view.name().to_owned()),
+            stream_view_type: Some(view.name().to_owned()),
         }),
         user_identity: change.expired.then(|| Identity {
             principal_id: Some("dynamodb.amazonaws.com".to_owned()),
@@ -161,7 +164,8 @@ mod tests {
 
     #[test]
     fn iterators_and_sequence_numbers_are_read_back() {
-        let iterator = Iterator { arn: "a|b".to_owned(), from: Position(7), issued_at: Timestamp::from_millis(9) };
+        let iterator =
+            Iterator { arn: "a|b".to_owned(), log: 8, from: Position(7), issued_at: Timestamp::from_millis(9) };
         assert_eq!(Iterator::open(&iterator.seal()), Some(iterator));
         assert_eq!(Iterator::open("AAAA"), None);
         assert_eq!(read_sequence_number(&sequence_number(Position(u64::MAX))), Some(Position(u64::MAX)));

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tidegate_log::{LogError, LogId, LogRecord, drop_in_tx};
 use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Page, Space, Tx};
@@ -7,12 +8,14 @@ use tidegate_types::Timestamp;
 use tidegate_workers::{Next, Worker};
 
 use crate::error::Error;
-use crate::ops::delete_backup_in_tx;
+use crate::ops::{delete_backup_in_tx, replace_shard};
 use crate::service::DynamoDb;
-use crate::store::{BackupRecord, ChangeRecord, StreamRecord, corrupt, decode, keys};
+use crate::store::{BackupRecord, ChangeRecord, Shard, StreamRecord, corrupt, decode, keys};
 
 /// For how long streams keep their records.
 const STREAM_MS: u64 = 24 * 3_600_000;
+/// How old a shard that holds anything may become before another one follows it.
+const SHARD_MS: u64 = 4 * 3_600_000;
 /// Beyond a journal's window: a restore to the window's edge may begin while it is trimmed.
 const SLACK_MS: u64 = 3_600_000;
 /// How often streams are trimmed and tokens forgotten.
@@ -20,7 +23,7 @@ const PERIOD_MS: u64 = 10 * 60_000;
 /// How many records one step deletes.
 const STEP: usize = 500;
 
-/// Trims streams after a day, removes those that ended a day ago, and forgets transactions' tokens.
+/// Trims streams after a day, closes their shards after some hours, removes what ended a day ago, and forgets transactions' tokens.
 pub struct Housekeeping(Arc<DynamoDb>);
 
 impl Housekeeping {
@@ -91,14 +94,11 @@ impl Housekeeping {
             let Some(last) = entries.last().map(|entry| entry.key.clone()) else { return Ok(more) };
             for entry in entries {
                 let stream: StreamRecord = decode(&entry.key, &entry.record)?;
-                if stream.disabled_at.is_some_and(|at| at <= oldest) {
-                    self.remove(&entry.key, &stream).await?;
-                } else {
-                    let expired = |record: &LogRecord| {
-                        // One that cannot be read stays: its readers are told.
-                        ChangeRecord::decode(&record.value).is_ok_and(|change| change.at <= oldest)
-                    };
-                    more |= self.0.logs.trim_while(LogId(stream.log), expired).await?.more;
+                if stream.shards.iter().any(|shard| is_past(shard, oldest)) {
+                    self.remove_shards(&entry.key, oldest).await?;
+                }
+                for shard in stream.shards.iter().filter(|shard| !is_past(shard, oldest)) {
+                    more |= self.trim_shard(&entry.key, shard, now).await?;
                 }
             }
             range.start = crate::ops::behind(&last);
@@ -149,17 +149,45 @@ impl Housekeeping {
         }
     }
 
-    async fn remove(&self, key: &bytes::Bytes, stream: &StreamRecord) -> Result<(), Error> {
-        let log = LogId(stream.log);
+    /// Deletes the records of a shard that are a day old, and lets a new shard follow an old one.
+    async fn trim_shard(&self, stream: &Bytes, shard: &Shard, now: Timestamp) -> Result<bool, Error> {
+        let (log, oldest) = (LogId(shard.name.log), now.minus_millis(STREAM_MS));
+        let expired = |record: &LogRecord| {
+            // One that cannot be read stays: its readers are told.
+            ChangeRecord::decode(&record.value).is_ok_and(|change| change.at <= oldest)
+        };
+        let more = self.0.logs.trim_while(log, expired).await?.more;
+        let is_old = shard.closed_at.is_none() && shard.name.opened_at.plus_millis(SHARD_MS) <= now;
+        // One that holds nothing is as good as a new one: quiet tables are left alone.
+        if is_old && self.0.logs.oldest(log).await?.is_some() {
+            let (address, _) = keys::read_stream(stream).map_err(|error| corrupt(Space::Map, stream, &error))?;
+            replace_shard(&self.0, &address, log.0, &[self.0.env.random_u64()]).await?;
+        }
+        Ok(more)
+    }
+
+    /// Removes the shards that were closed a day ago; of a stream that ended a day ago, everything.
+    async fn remove_shards(&self, key: &Bytes, oldest: Timestamp) -> Result<(), Error> {
         self.0
             .transact(&[], async |tx: &mut Tx| {
-                if tx.get(Space::Map, key).await?.is_some() {
-                    drop_in_tx(tx, log).await?;
-                    tx.delete(Space::Map, key.clone());
+                let Some(record) = tx.get(Space::Map, key).await? else { return Ok(()) };
+                let mut stream: StreamRecord = decode(key, &record)?;
+                for shard in stream.shards.extract_if(.., |shard| is_past(shard, oldest)) {
+                    drop_in_tx(tx, LogId(shard.name.log)).await?;
+                }
+                // An open shard stays for as long as its stream is enabled.
+                match stream.shards.is_empty() {
+                    true => tx.delete(Space::Map, key.clone()),
+                    false => tx.put(Space::Map, key.clone(), stream.encode()),
                 }
                 Ok(())
             })
             .await?;
         Ok(())
     }
+}
+
+/// Whether everything in a shard is older than what streams keep.
+fn is_past(shard: &Shard, oldest: Timestamp) -> bool {
+    shard.closed_at.is_some_and(|at| at <= oldest)
 }

@@ -4,10 +4,12 @@ mod backfill;
 mod copies;
 mod expiry;
 mod housekeeping;
+mod sharding;
 mod sweep;
 
 pub use backfill::Backfill;
 pub use copies::Copies;
 pub use expiry::Expiry;
 pub use housekeeping::Housekeeping;
+pub use sharding::Sharding;
 pub use sweep::Sweep;

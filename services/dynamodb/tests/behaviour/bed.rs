@@ -152,22 +152,50 @@ impl Bed {
         }
     }
 
-    /// All records of a stream.
-    pub async fn records(&self, arn: &str) -> Vec<Value> {
-        let stream = self.ok("DescribeStream", json!({ "StreamArn": arn })).await;
-        let shard = &stream["StreamDescription"]["Shards"][0]["ShardId"];
-        let start = json!({ "StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON" });
-        let mut iterator = self.ok("GetShardIterator", start).await["ShardIterator"].clone();
+    /// All shards of a stream, parents before their children.
+    pub async fn shards(&self, arn: &str) -> Vec<Value> {
+        let (mut shards, mut start) = (Vec::new(), Value::Null);
+        loop {
+            let input = json!({ "StreamArn": arn, "Limit": 2, "ExclusiveStartShardId": start });
+            let stream = self.ok("DescribeStream", input).await["StreamDescription"].clone();
+            shards.extend(stream["Shards"].as_array().unwrap().clone());
+            match stream.get("LastEvaluatedShardId") {
+                Some(last) => start = last.clone(),
+                None => return shards,
+            }
+        }
+    }
+
+    /// An iterator of a shard.
+    pub async fn iterator(&self, arn: &str, shard: &Value, kind: &str) -> Value {
+        let start = json!({ "StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": kind });
+        self.ok("GetShardIterator", start).await["ShardIterator"].clone()
+    }
+
+    /// What a shard holds from an iterator on, and the iterator that is left, if the shard is open.
+    pub async fn read_on(&self, mut iterator: Value, limit: usize) -> (Vec<Value>, Option<Value>) {
         let mut records = Vec::new();
         loop {
-            let answer = self.ok("GetRecords", json!({ "ShardIterator": iterator, "Limit": 5 })).await;
+            let answer = self.ok("GetRecords", json!({ "ShardIterator": iterator, "Limit": limit })).await;
             let page = answer["Records"].as_array().unwrap();
-            if page.is_empty() {
-                return records;
-            }
             records.extend(page.clone());
-            iterator = answer["NextShardIterator"].clone();
+            match answer.get("NextShardIterator") {
+                Some(next) if !page.is_empty() => iterator = next.clone(),
+                next => return (records, next.cloned()),
+            }
         }
+    }
+
+    /// All records of a stream, each item's in their order.
+    pub async fn records(&self, arn: &str) -> Vec<Value> {
+        let mut records = Vec::new();
+        for shard in self.shards(arn).await {
+            let (page, left) = self.read_on(self.iterator(arn, &shard, "TRIM_HORIZON").await, 500).await;
+            let is_closed = shard["SequenceNumberRange"].get("EndingSequenceNumber").is_some();
+            assert_eq!(left.is_none(), is_closed, "{shard}");
+            records.extend(page);
+        }
+        records
     }
 
     /// Demands the invariants of what is durable.

@@ -10,4 +10,5 @@ mod indexes;
 mod misuse;
 mod model;
 mod partiql;
+mod shards;
 mod streams;

@@ -69,7 +69,7 @@ fn items(model: &Model) -> Vec<Value> {
     sorted(model.iter().map(|(key, (group, value))| item(*key, *group, *value)).collect())
 }
 
-fn sorted(mut items: Vec<Value>) -> Vec<Value> {
+pub fn sorted(mut items: Vec<Value>) -> Vec<Value> {
     items.sort_by_key(|item| format!("{} {}", item["p"]["S"], item["s"]["N"]));
     items
 }
@@ -160,7 +160,7 @@ async fn run(steps: Vec<Step>) {
 }
 
 /// The table that a stream's records make, each of which must fit what was there.
-fn replayed(records: &[Value]) -> Vec<Value> {
+pub fn replayed(records: &[Value]) -> Vec<Value> {
     let mut table: BTreeMap<String, Value> = BTreeMap::new();
     for record in records {
         let change = &record["dynamodb"];
