@@ -37,7 +37,7 @@ pub fn run() -> Result<Outcome> {
         mirror.to_string_lossy()
     );
     std::fs::write(folder.path().join("terraform.rc"), configuration)?;
-    for file in ["queues.tf", "logs.tf"] {
+    for file in ["queues.tf", "tables.tf", "logs.tf", "identities.tf"] {
         std::fs::copy(source("terraform").join(file), folder.path().join(file))?;
     }
     let user = User { terraform, folder: folder.path(), server: &server };
@@ -58,7 +58,7 @@ impl User<'_> {
         self.terraform(&["apply", "-auto-approve", "-input=false", "-no-color"])?;
         self.plans_nothing(&[])?;
         ensure!(self.queues()? == 6, "6 queues are configured, {} are there", self.queues()?);
-        let changed = ["-var", "visibility=45", "-var", "stage=later", "-var", "days=30"];
+        let changed = ["-var", "visibility=45", "-var", "stage=later", "-var", "days=30", "-var", "capacity=7"];
         self.terraform(&[&["apply", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;
         self.plans_nothing(&changed)?;
         self.terraform(&[&["destroy", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;

@@ -1,0 +1,102 @@
+# Identities as people configure them: roles for services, policies, people in groups.
+data "aws_caller_identity" "me" {}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "shop" {
+  statement {
+    sid       = "Write"
+    actions   = ["sqs:SendMessage", "dynamodb:PutItem"]
+    resources = [aws_sqs_queue.orders.arn, aws_dynamodb_table.orders.arn]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestedRegion"
+      values   = ["us-east-1"]
+    }
+  }
+}
+
+resource "aws_iam_policy" "orders" {
+  name        = "orders"
+  path        = "/app/"
+  description = "What the shop does"
+  policy      = data.aws_iam_policy_document.shop.json
+  tags        = { stage = var.stage }
+}
+
+resource "aws_iam_role" "worker" {
+  name                 = "worker"
+  description          = "Works"
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  max_session_duration = 7200
+  permissions_boundary = aws_iam_policy.orders.arn
+  tags                 = { stage = var.stage }
+}
+
+resource "aws_iam_role_policy_attachment" "worker" {
+  role       = aws_iam_role.worker.name
+  policy_arn = aws_iam_policy.orders.arn
+}
+
+resource "aws_iam_role_policy_attachment" "logs" {
+  role       = aws_iam_role.worker.name
+  policy_arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+}
+
+resource "aws_iam_role_policy" "inline" {
+  name   = "inline"
+  role   = aws_iam_role.worker.id
+  policy = data.aws_iam_policy_document.shop.json
+}
+
+resource "aws_iam_instance_profile" "worker" {
+  name = "worker"
+  role = aws_iam_role.worker.name
+}
+
+resource "aws_iam_group" "people" {
+  name = "people"
+}
+
+resource "aws_iam_group_policy_attachment" "people" {
+  group      = aws_iam_group.people.name
+  policy_arn = aws_iam_policy.orders.arn
+}
+
+resource "aws_iam_user" "ada" {
+  name = "ada"
+  tags = { team = "orders" }
+}
+
+resource "aws_iam_user_group_membership" "ada" {
+  user   = aws_iam_user.ada.name
+  groups = [aws_iam_group.people.name]
+}
+
+resource "aws_iam_user_policy" "ada" {
+  name   = "own"
+  user   = aws_iam_user.ada.name
+  policy = data.aws_iam_policy_document.shop.json
+}
+
+resource "aws_iam_access_key" "ada" {
+  user = aws_iam_user.ada.name
+}
+
+resource "aws_iam_account_alias" "alias" {
+  account_alias = "tidegate-shop"
+}
+
+resource "aws_iam_account_password_policy" "strict" {
+  minimum_password_length        = 12
+  require_symbols                = true
+  allow_users_to_change_password = true
+}
