@@ -30,6 +30,12 @@ pub enum Error {
     NoTableToRestore(String),
     #[error("there is a table called {0}, so none can be restored under its name")]
     RestoredTableExists(String),
+    #[error("table {0} is being made or read")]
+    TableBusy(String),
+    #[error("the recovery of table {0} cannot be changed now")]
+    RecoveryBusy(String),
+    #[error("too many backups of table {0} are being made")]
+    TooManyBackups(String),
     #[error("table {0} has no point-in-time recovery")]
     NoRecovery(String),
     #[error("the restore time is outside of the window")]

@@ -511,7 +511,7 @@ def test_tables_are_listed_described_tagged_and_protected(resource, dynamodb):
     backups = dynamodb.describe_continuous_backups(TableName=make(resource, "described").name)
     assert backups["ContinuousBackupsDescription"]["ContinuousBackupsStatus"] == "ENABLED"
     assert dynamodb.describe_limits()["TableMaxReadCapacityUnits"] == 40_000
-    assert refused(dynamodb.list_backups)["Error"]["Code"] == "NotImplemented"
+    assert refused(dynamodb.list_exports)["Error"]["Code"] == "NotImplemented"
 
 
 def test_capacity_is_accounted(dynamodb, table):

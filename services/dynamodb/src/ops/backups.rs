@@ -10,7 +10,7 @@ use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 
 use super::reading::behind;
-use super::table_records::{check_restored, leave_in_tx, read_in_tx};
+use super::table_records::{leave_in_tx, read_in_tx};
 use crate::domain::{BackupAddress, BackupKind};
 use crate::error::Error;
 use crate::service::DynamoDb;
@@ -21,6 +21,8 @@ use crate::wire::backups::{backup_description, backup_details, backup_summary};
 /// The most backups that one answer lists.
 const MAX_LISTED: usize = 100;
 const PAGE: Page = Page::of(200);
+/// The most backups of one table that are made at once: each has a journal, which every write feeds.
+const MAX_UNDER_WAY: usize = 10;
 
 /// Begins a backup of a table as it is now.
 pub(crate) async fn create_backup(
@@ -36,7 +38,12 @@ pub(crate) async fn create_backup(
         .transact(&[], async |tx: &mut Tx| {
             let missing = || Error::NoTableToBackUp(address.name.clone());
             let mut table = read_in_tx(tx, address).await?.ok_or_else(missing)?;
-            check_restored(address, &table)?;
+            if table.is_restoring() {
+                return Err(Error::TableBusy(address.name.clone()));
+            }
+            if table.copies.len() >= MAX_UNDER_WAY {
+                return Err(Error::TooManyBackups(address.name.clone()));
+            }
             let record = BackupRecord {
                 name: name.clone(),
                 kind: BackupKind::User,

@@ -9,7 +9,7 @@ use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
 
 use super::backups::named;
-use super::table_records::{check_restored, read_in_tx};
+use super::table_records::read_in_tx;
 use crate::domain::{Misuse, Restored, Table, TableAddress};
 use crate::error::Error;
 use crate::service::DynamoDb;
@@ -59,8 +59,10 @@ pub(crate) async fn restore_table_from_backup(
 }
 
 async fn begin_in_tx(tx: &mut Tx, target: &TableAddress, table: &Table, copy: &CopyRecord) -> Result<(), Error> {
-    if read_in_tx(tx, target).await?.is_some() {
-        return Err(Error::RestoredTableExists(target.name.clone()));
+    match read_in_tx(tx, target).await? {
+        Some(table) if table.is_restoring() => return Err(Error::TableBusy(target.name.clone())),
+        Some(_) => return Err(Error::RestoredTableExists(target.name.clone())),
+        None => {}
     }
     tx.put(Space::Map, keys::table(target), table.encode());
     tx.put(Space::Map, keys::copy(table.id), copy.encode());
@@ -100,7 +102,9 @@ pub(crate) async fn restore_table_to_point_in_time(
         .transact(&[], async |tx: &mut Tx| {
             let missing = || Error::NoTableToRestore(source.name.clone());
             let mut original = read_in_tx(tx, source).await?.ok_or_else(missing)?;
-            check_restored(source, &original)?;
+            if original.is_restoring() {
+                return Err(Error::TableBusy(source.name.clone()));
+            }
             let unavailable = || Error::NoRecovery(source.name.clone());
             let mut table = restored_table(&original, overrides.clone(), id, now)?;
             let recovery = original.recovery.as_mut().ok_or_else(unavailable)?;

@@ -67,7 +67,7 @@ pub(crate) async fn describe_continuous_backups(
     Ok(DescribeContinuousBackupsOutput { continuous_backups_description: Some(description) })
 }
 
-/// Stores whether a table is to be backed up continuously.
+/// Switches point-in-time recovery on or off, or changes the length of its window.
 pub(crate) async fn update_continuous_backups(
     dynamodb: &DynamoDb,
     call: &Call,
@@ -95,8 +95,7 @@ pub(crate) async fn update_continuous_backups(
                 table.recovery = Some(Recovery { journal, since: now, days, restores: 0 });
             }
             (false, Some(recovery)) if recovery.restores > 0 => {
-                let words = "Attempt to change a resource which is still in use: Table is being restored";
-                return Err(Error::TableInUse(format!("{words}: {}", address.name)));
+                return Err(Error::RecoveryBusy(address.name.clone()));
             }
             (false, Some(recovery)) => {
                 drop_in_tx(tx, LogId(recovery.journal)).await?;
@@ -109,6 +108,7 @@ pub(crate) async fn update_continuous_backups(
     .await;
     let table = changed.map_err(|error| match error {
         Error::NoTableNamed(name) => Error::NoTableToBackUp(name),
+        Error::TableInUse(_) => Error::RecoveryBusy(address.name.clone()),
         error => error,
     })?;
     Ok(UpdateContinuousBackupsOutput { continuous_backups_description: Some(backups(&table, now)) })

@@ -177,11 +177,11 @@ impl Stored for CopyRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidegate_record::testing::assert_round_trip;
+    use tidegate_record::testing::{assert_golden, assert_round_trip, to_hex};
     use tidegate_types::{AccountId, Region};
 
     #[test]
-    fn copies_round_trip() {
+    fn golden_copies() {
         let table = TableAddress { account: AccountId::DEFAULT, region: Region::us_east_1(), name: "t".to_owned() };
         let backup = BackupAddress::new(table.clone(), Timestamp::from_millis(5), 7);
         let (journal, after) = (3, Some(Timestamp::from_millis(4)));
@@ -194,12 +194,13 @@ mod tests {
             items: 2,
             bytes: 300,
         };
-        assert_round_trip(&copy);
+        assert_golden(GOLDEN_COPY, &copy);
         assert_round_trip(&CopyRecord { undo: None, goal: Goal::Table(table, Some(backup)), last: None, ..copy });
     }
 
     #[test]
-    fn backups_round_trip() {
+    fn golden_backups() {
+        let table = super::super::table::example();
         let backup = BackupRecord {
             name: "b".to_owned(),
             kind: BackupKind::System,
@@ -210,8 +211,14 @@ mod tests {
             items: 8,
             bytes: 9,
             restores: 1,
-            table: super::super::table::example(),
+            table: table.clone(),
         };
-        assert_round_trip(&backup);
+        // A table has golden bytes of its own, and its length takes two bytes here.
+        let (table, length) = (table.encode(), table.encode().len());
+        let length = [length as u8 | 0x80, (length >> 7) as u8];
+        assert_golden(&format!("{GOLDEN_BACKUP}{}{}", to_hex(&length), to_hex(&table)), &backup);
     }
+
+    const GOLDEN_COPY: &str = "0100000000000000010100000000000000000975732d656173742d3101740000000000000003010401000000000000000901000000000000000b0000000000000000000975732d656173742d3101741730303030303030303030303030352d303030303030303001016b02ac02";
+    const GOLDEN_BACKUP: &str = "01016201050106010000000000000007080901";
 }

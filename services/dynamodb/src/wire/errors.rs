@@ -41,6 +41,22 @@ impl From<Error> for ServiceError {
                 format!("Table already exists: {name}"),
                 ErrorKind::Conflict,
             ),
+            Error::TableBusy(name) => new(
+                errors::TABLE_IN_USE_EXCEPTION,
+                format!("Table is being created or deleted: {name}"),
+                ErrorKind::Conflict,
+            ),
+            // What Terraform and CDK wait for when they set up recovery.
+            Error::RecoveryBusy(name) => new(
+                errors::CONTINUOUS_BACKUPS_UNAVAILABLE_EXCEPTION,
+                format!("Backups are being enabled for the table: {name}. Please retry later"),
+                ErrorKind::Conflict,
+            ),
+            Error::TooManyBackups(name) => new(
+                errors::LIMIT_EXCEEDED_EXCEPTION,
+                format!("Subscriber limit exceeded: too many backups of table {name} are being created simultaneously"),
+                ErrorKind::Throttled,
+            ),
             Error::NoRecovery(name) => new(
                 errors::POINT_IN_TIME_RECOVERY_UNAVAILABLE_EXCEPTION,
                 format!("Point in time recovery is not enabled for table '{name}'"),
@@ -119,6 +135,9 @@ pub(crate) fn statement_error(error: Error) -> BatchStatementError {
         Error::Duplicate => "DuplicateItem",
         Error::Cancelled(_)
         | Error::BackupInUse(_)
+        | Error::TableBusy(_)
+        | Error::RecoveryBusy(_)
+        | Error::TooManyBackups(_)
         | Error::RestoredTableExists(_)
         | Error::TableExists(_)
         | Error::TableInUse(_) => "TransactionConflict",

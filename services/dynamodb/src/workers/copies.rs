@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use tidegate_log::{LogId, LogRecord, drop_in_tx};
@@ -24,12 +25,19 @@ const STEP: Page = Page { entries: 200, bytes: 2 * 1024 * 1024 };
 /// first mention is undone: the item becomes what it was before. Whatever the first half saw of an item
 /// that changed since, the second sets right, and an item that did not change was copied as it was.
 /// How far a copy is, is stored with each step.
-pub struct Copies(Arc<DynamoDb>);
+///
+/// Copies take turns, step by step: a large one does not hold up the small ones behind it, and one that
+/// fails again and again, such as over an item that cannot be read, holds up nobody.
+pub struct Copies {
+    dynamodb: Arc<DynamoDb>,
+    /// Where the copy goes whose turn is next, or any one behind it. Lost by a restart, which matters to nobody.
+    turn: AtomicU64,
+}
 
 impl Copies {
     /// The copies of a service.
     pub fn new(dynamodb: Arc<DynamoDb>) -> Copies {
-        Copies(dynamodb)
+        Copies { dynamodb, turn: AtomicU64::new(0) }
     }
 }
 
@@ -41,14 +49,13 @@ impl Worker for Copies {
     }
 
     async fn run_once(&self) -> Result<Next, Error> {
-        let all = KeyRange::prefix(&keys::copies());
-        let first = self.0.store.snapshot()?.scan(Space::Map, &all, Order::Ascending, Page::of(1)).await?;
-        let Some(first) = first.into_iter().next() else { return Ok(Next::OnHint) };
-        let target = keys::read_copy(&first.key).map_err(|error| corrupt(Space::Map, &first.key, &error))?;
-        let copy: CopyRecord = decode(&first.key, &first.record)?;
+        let Some((target, entry)) = self.next_copy().await? else { return Ok(Next::OnHint) };
+        // The turn passes on first: whatever becomes of this step, the next one is another copy's.
+        self.turn.store(target.wrapping_add(1), Ordering::Relaxed);
+        let copy: CopyRecord = decode(&entry.key, &entry.record)?;
         let step = self.next_step(&copy).await?;
         let (step, copy) = (&step, &copy);
-        self.0.transact(&[], async |tx: &mut Tx| step_in_tx(tx, target, copy, step).await).await?;
+        self.dynamodb.transact(&[], async |tx: &mut Tx| step_in_tx(tx, target, copy, step).await).await?;
         Ok(Next::Again)
     }
 }
@@ -66,6 +73,21 @@ enum Step {
 }
 
 impl Copies {
+    /// The copy whose turn it is, and where it goes.
+    async fn next_copy(&self) -> Result<Option<(u64, Entry)>, Error> {
+        let all = keys::copies();
+        let behind = KeyRange::prefix_from(&all, keys::copy(self.turn.load(Ordering::Relaxed)));
+        let view = self.dynamodb.store.snapshot()?;
+        for range in [behind, KeyRange::prefix(&all)] {
+            let found = view.scan(Space::Map, &range, Order::Ascending, Page::of(1)).await?;
+            if let Some(entry) = found.into_iter().next() {
+                let target = keys::read_copy(&entry.key).map_err(|error| corrupt(Space::Map, &entry.key, &error))?;
+                return Ok(Some((target, entry)));
+            }
+        }
+        Ok(None)
+    }
+
     async fn next_step(&self, copy: &CopyRecord) -> Result<Step, Error> {
         let Some(undo) = &copy.undo else { return Ok(self.items(copy).await?.map_or(Step::Finish, Step::Copy)) };
         let journal = LogId(undo.journal);
@@ -74,13 +96,13 @@ impl Copies {
                 return Ok(Step::Copy(entries));
             }
             // Read after the last copied item was committed, so it is behind whatever that one showed.
-            let newest = self.0.logs.newest(journal).await?;
+            let newest = self.dynamodb.logs.newest(journal).await?;
             return Ok(newest.map_or(Step::Finish, |newest| Step::Turn(newest.0)));
         };
         if undo.next > until {
             return Ok(Step::Finish);
         }
-        let page = self.0.logs.read(journal, Position(undo.next), STEP).await?;
+        let page = self.dynamodb.logs.read(journal, Position(undo.next), STEP).await?;
         if page.records.is_empty() {
             return Ok(Step::Finish);
         }
@@ -93,7 +115,7 @@ impl Copies {
             Some(last) => KeyRange::prefix_from(&all, behind(last)),
             None => KeyRange::prefix(&all),
         };
-        let entries = self.0.store.snapshot()?.scan(Space::Map, &range, Order::Ascending, STEP).await?;
+        let entries = self.dynamodb.store.snapshot()?.scan(Space::Map, &range, Order::Ascending, STEP).await?;
         Ok((!entries.is_empty()).then_some(entries))
     }
 }
