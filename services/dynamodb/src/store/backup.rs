@@ -213,9 +213,10 @@ mod tests {
             restores: 1,
             table: table.clone(),
         };
-        // A table has golden bytes of its own, and its length takes two bytes here.
-        let (table, length) = (table.encode(), table.encode().len());
-        let length = [length as u8 | 0x80, (length >> 7) as u8];
+        // A table's form changes more often than this one: its bytes are what they are, behind their length.
+        let table = table.encode();
+        let length = [u8::try_from(table.len()).unwrap()];
+        assert!(length[0] < 128, "the length takes two bytes now");
         assert_golden(&format!("{GOLDEN_BACKUP}{}{}", to_hex(&length), to_hex(&table)), &backup);
     }
 
