@@ -61,7 +61,7 @@ pub const SUITES: &[Suite] = &[
     },
     Suite {
         name: "js",
-        what: "aws-sdk v2 (both wires) and v3, sqs-consumer",
+        what: "aws-sdk v2 (both wires) and v3, sqs-consumer, ElectroDB",
         is_patient: false,
         run: |_| javascript::run(),
     },
