@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
+use tidegate_record::testing::from_hex;
+use tidegate_store::{Space, StoreError, Tx, transact};
 
 use crate::bed::{Bed, START};
 
@@ -187,4 +190,58 @@ async fn lists_go_page_by_page() {
         }
     }
     assert_eq!(found, 5);
+}
+
+/// Puts what nobody can read behind the items of a table, as a damaged disk might.
+async fn damage(bed: &Bed, table: &str) {
+    let described = bed.ok("DescribeTable", json!({ "TableName": table })).await;
+    // The table's number, twice.
+    let id = described["Table"]["TableId"].as_str().unwrap().replace('-', "");
+    let prefix = from_hex(&format!("1402{}", &id[16..]));
+    let key = &Bytes::from([&prefix[..], &[0xff; 8]].concat());
+    let put = async |tx: &mut Tx| -> Result<(), StoreError> {
+        tx.put(Space::Map, key.clone(), &[0xff][..]);
+        Ok(())
+    };
+    transact(&*bed.store, &[], put).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_cannot_go_on_holds_up_no_other() {
+    let bed = filled(5).await;
+    damage(&bed, "tbl").await;
+    let stuck = back_up(&bed).await;
+    let mut others = Vec::new();
+    // Which copy comes first is left to chance: one of so many is behind the one that is stuck.
+    for number in 0..8 {
+        let name = format!("whole-{number}");
+        bed.create(&name, json!({})).await;
+        let made = bed.ok("CreateBackup", json!({ "TableName": name, "BackupName": "one" })).await;
+        others.push(made["BackupDetails"]["BackupArn"].clone());
+    }
+    let status = async |arn: &Value| {
+        let shown = bed.ok("DescribeBackup", json!({ "BackupArn": arn })).await;
+        shown["BackupDescription"]["BackupDetails"]["BackupStatus"].as_str().unwrap().to_owned()
+    };
+    for arn in &others {
+        while status(arn).await != "AVAILABLE" {
+            // The worker rests after each failure.
+            bed.clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(status(&json!(stuck)).await, "CREATING");
+    let (code, _) = bed.refused("DeleteBackup", json!({ "BackupArn": stuck })).await;
+    assert_eq!(code, "BackupInUseException");
+}
+
+#[tokio::test]
+async fn a_table_has_so_many_backups_under_way_at_most() {
+    let bed = filled(1).await;
+    damage(&bed, "tbl").await;
+    for _ in 0..10 {
+        back_up(&bed).await;
+    }
+    let (code, _) = bed.refused("CreateBackup", json!({ "TableName": "tbl", "BackupName": "one" })).await;
+    assert_eq!(code, "LimitExceededException");
 }
