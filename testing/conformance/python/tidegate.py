@@ -129,10 +129,10 @@ class Server:
         """Runs another command of the binary."""
         return subprocess.run([binary(), *arguments], capture_output=True, text=True, cwd=self.folder, timeout=60)
 
-    def client(self, *, key: str = "test", secret: str = "test", region: str = REGION, endpoint: str | None = None, **config):
-        """A boto3 client for SQS. It does not try again: a test wants to see every answer."""
+    def client(self, service: str = "sqs", *, key: str = "test", secret: str = "test", region: str = REGION, endpoint: str | None = None, **config):
+        """A boto3 client. It does not try again: a test wants to see every answer."""
         client = boto3.client(
-            "sqs",
+            service,
             endpoint_url=endpoint or self.url,
             region_name=region,
             aws_access_key_id=key,
