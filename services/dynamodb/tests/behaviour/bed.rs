@@ -188,6 +188,8 @@ impl Bed {
 
     /// All records of a stream, each item's in their order.
     pub async fn records(&self, arn: &str) -> Vec<Value> {
+        // Housekeeping must not close a shard between its description and its end.
+        self.settle().await;
         let mut records = Vec::new();
         for shard in self.shards(arn).await {
             let (page, left) = self.read_on(self.iterator(arn, &shard, "TRIM_HORIZON").await, 500).await;

@@ -2,11 +2,12 @@
 //! beginning, rebuilds the table exactly; the index is the table, seen from elsewhere.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use serde_json::{Value, json};
 
-use crate::bed::Bed;
+use crate::bed::{Bed, START};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -31,6 +32,8 @@ enum Step {
         from: (u8, i8),
         to: (u8, i8),
     },
+    /// Some hours pass, after which another shard follows. Not so many that the stream is trimmed.
+    Later,
     Crash,
 }
 
@@ -46,6 +49,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (key(), 0u8..2).prop_map(|(key, group)| Step::MoveTo { key, group }),
         3 => key().prop_map(|key| Step::Delete { key }),
         3 => (key(), key()).prop_map(|(from, to)| Step::Rename { from, to }),
+        1 => Just(Step::Later),
         1 => Just(Step::Crash),
     ]
 }
@@ -77,6 +81,11 @@ pub fn sorted(mut items: Vec<Value>) -> Vec<Value> {
 async fn carry_out(bed: Bed, step: Step, model: &mut Model) -> Bed {
     match step {
         Step::Crash => return bed.crash().await,
+        Step::Later if bed.env.now() < START.plus_millis(16 * 3_600_000) => {
+            bed.clock.advance(Duration::from_secs(5 * 3600));
+            bed.settle().await;
+        }
+        Step::Later => {}
         Step::Put { key, group, value } => {
             bed.ok("PutItem", json!({ "TableName": "tbl", "Item": item(key, group, value.into()) })).await;
             model.insert(key, (group, value.into()));
