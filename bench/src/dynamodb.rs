@@ -52,22 +52,28 @@ fn item(key: &str, bytes: usize) -> String {
     format!(r#"{{{key},"body":{{"S":"{}"}}}}"#, "b".repeat(bytes))
 }
 
+/// A body that differs from the one before it: what changes nothing is not written.
+fn body(bytes: usize, change: u64) -> String {
+    format!("{change:016x}{}", "b".repeat(bytes.saturating_sub(16)))
+}
+
 impl Table {
     fn request(&self, operation: &str, rest: &str) -> Vec<u8> {
         TABLES.request("/", operation, &format!(r#"{{"TableName":"{}"{rest}}}"#, self.name))
     }
 
-    /// PutItem.
-    pub fn put(&self, number: u64, bytes: usize) -> Vec<u8> {
-        self.request("PutItem", &format!(r#","Item":{}"#, item(&key(number), bytes)))
+    /// PutItem of a body that no other `change` has.
+    pub fn put(&self, number: u64, bytes: usize, change: u64) -> Vec<u8> {
+        let item = format!(r#"{{{},"body":{{"S":"{}"}}}}"#, key(number), body(bytes, change));
+        self.request("PutItem", &format!(r#","Item":{item}"#))
     }
 
-    /// UpdateItem that sets the body anew.
-    pub fn update(&self, number: u64, bytes: usize) -> Vec<u8> {
+    /// UpdateItem to a body that no other `change` has.
+    pub fn update(&self, number: u64, bytes: usize, change: u64) -> Vec<u8> {
         let rest = format!(
             r##","Key":{{{}}},"UpdateExpression":"SET #b = :b","ExpressionAttributeNames":{{"#b":"body"}},"ExpressionAttributeValues":{{":b":{{"S":"{}"}}}}"##,
             key(number),
-            "b".repeat(bytes)
+            body(bytes, change)
         );
         self.request("UpdateItem", &rest)
     }
@@ -145,8 +151,8 @@ mod tests {
     fn bodies_are_json() {
         let table = Table { address: ([127, 0, 0, 1], 1).into(), name: "t".to_owned() };
         let requests = [
-            table.put(1, 3),
-            table.update(1, 3),
+            table.put(1, 3, 1),
+            table.update(1, 3, 1),
             table.increment(1),
             table.get(1),
             table.query(1, 20),

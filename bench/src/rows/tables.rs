@@ -1,5 +1,6 @@
 //! Tables: single items against floor and ceiling, one hot item, a large table, and a stream.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -42,19 +43,27 @@ pub async fn measure(options: &Options, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-type Request = fn(&Table, u64) -> Vec<u8>;
+type Request = fn(&Table, u64, u64) -> Vec<u8>;
 
 /// One request after the other, over `count` items.
 fn over(table: &Table, count: u64, request: impl Fn(&Table, u64) -> Vec<u8> + 'static) -> Work {
-    let table = table.clone();
-    Work::Numbered(Rc::new(move |number| request(&table, number % count)))
+    changing(table, count, move |table, number, _| request(table, number))
+}
+
+/// The same, with a number that no two requests share.
+fn changing(table: &Table, count: u64, request: impl Fn(&Table, u64, u64) -> Vec<u8> + 'static) -> Work {
+    let (table, changes) = (table.clone(), Cell::new(0));
+    Work::Numbered(Rc::new(move |number| {
+        changes.set(changes.get() + 1);
+        request(&table, number % count, changes.get())
+    }))
 }
 
 async fn items(options: &Options, report: &mut Report) -> Result<()> {
     let (server, floor) = (Server::start(options).await?, Floor::start()?);
     let bytes = options.message_bytes;
     let (table, lists) = (create(server.address, "items", false).await?, create(server.address, "lists", false).await?);
-    let put = over(&table, ITEMS, move |table, number| table.put(number, bytes));
+    let put = changing(&table, ITEMS, move |table, number, change| table.put(number, bytes, change));
     load::run(server.address, CONNECTIONS, &put, Until::Count(ITEMS)).await?;
     let partitions = over(&lists, ITEMS, |table, number| table.put_partition(number, SMALL));
     load::run(server.address, CONNECTIONS, &partitions, Until::Count(ITEMS)).await?;
@@ -62,7 +71,7 @@ async fn items(options: &Options, report: &mut Report) -> Result<()> {
     let operations = [
         Operation {
             name: "PutItem of 1 KiB, 32 connections",
-            floor: floor_work(&server, &table.put(0, bytes)).await?,
+            floor: floor_work(&server, &table.put(0, bytes, 0)).await?,
             product: put,
             ceiling: write(),
             share: 0.45,
@@ -70,8 +79,8 @@ async fn items(options: &Options, report: &mut Report) -> Result<()> {
         },
         Operation {
             name: "UpdateItem of 1 KiB, 32 connections",
-            floor: floor_work(&server, &table.update(0, bytes)).await?,
-            product: over(&table, ITEMS, move |table, number| table.update(number, bytes)),
+            floor: floor_work(&server, &table.update(0, bytes, 0)).await?,
+            product: changing(&table, ITEMS, move |table, number, change| table.update(number, bytes, change)),
             ceiling: write(),
             share: 0.45,
             stock: None,
@@ -132,10 +141,10 @@ async fn large(options: &Options, report: &mut Report) -> Result<()> {
         load::run(table.address, CONNECTIONS, &fill, Until::Count(count.div_ceil(BATCH))).await?;
     }
     let works: [(&str, Request); 4] = [
-        ("PutItem", |table, number| table.put(number, SMALL)),
-        ("UpdateItem", |table, number| table.update(number, SMALL)),
-        ("GetItem", Table::get),
-        ("Query", |table, number| table.query(number, QUERIED)),
+        ("PutItem", |table, number, change| table.put(number, SMALL, change)),
+        ("UpdateItem", |table, number, change| table.update(number, SMALL, change)),
+        ("GetItem", |table, number, _| table.get(number)),
+        ("Query", |table, number, _| table.query(number, QUERIED)),
     ];
     for (name, request) in works {
         let mut costs = Vec::new();
@@ -143,7 +152,8 @@ async fn large(options: &Options, report: &mut Report) -> Result<()> {
             let mut rates = Vec::new();
             for (table, count) in [(&large, count), (&small, ITEMS)] {
                 // A stride that is prime to the count visits all items, far from one another.
-                let work = over(table, count, move |table, number| request(table, number * 7_919_917 % count));
+                let far = move |table: &Table, number, change| request(table, number * 7_919_917 % count, change);
+                let work = changing(table, count, far);
                 rates.push(load::run(table.address, CONNECTIONS, &work, Until::Time(options.turn())).await?.rate);
             }
             costs.push(rates[1] / rates[0]);
@@ -174,7 +184,7 @@ async fn stream(options: &Options, report: &mut Report) -> Result<()> {
     for round in 0..options.rounds {
         // Each round has a stream of its own: what is read is what was written.
         let table = create(server.address, &format!("stream-{round}"), true).await?;
-        let put = over(&table, u64::MAX, |table, number| table.put(number, SMALL));
+        let put = over(&table, u64::MAX, |table, number| table.put(number, SMALL, 0));
         let written = load::run(server.address, CONNECTIONS, &put, Until::Time(options.turn())).await?;
         let start = Instant::now();
         let records = table.read_stream().await?;
