@@ -12,12 +12,14 @@
 
 mod admin;
 mod delivery;
+mod functions;
 mod identity;
 mod log_lines;
 mod roles;
 
 pub use admin::{AdminAnswer, AdminRoute};
 pub use delivery::{Delivery, Post, Refusal, RetryPolicy, Sink};
+pub use functions::{FunctionAnswer, FunctionCall, FunctionError, Functions, InvokeRefusal};
 pub use identity::{
     Credential, Credentials, Identity, IdentityPolicies, NamedPolicy, PrincipalPolicies, ResourcePolicies, Session,
 };
