@@ -25,10 +25,10 @@ pub static MODEL: ServiceModel = ServiceModel {
     validation: Validation::Coral,
     query_compatible: false,
     operations: &[
-        Operation { name: "DescribeStream", method: "POST", uri: "/", header: None, has_output: true },
-        Operation { name: "GetRecords", method: "POST", uri: "/", header: None, has_output: true },
-        Operation { name: "GetShardIterator", method: "POST", uri: "/", header: None, has_output: true },
-        Operation { name: "ListStreams", method: "POST", uri: "/", header: None, has_output: true },
+        Operation { name: "DescribeStream", method: "POST", uri: "/", header: None, status: 200, has_output: true },
+        Operation { name: "GetRecords", method: "POST", uri: "/", header: None, status: 200, has_output: true },
+        Operation { name: "GetShardIterator", method: "POST", uri: "/", header: None, status: 200, has_output: true },
+        Operation { name: "ListStreams", method: "POST", uri: "/", header: None, status: 200, has_output: true },
     ],
 };
 

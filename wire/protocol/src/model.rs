@@ -80,6 +80,8 @@ pub struct Operation {
     pub uri: &'static str,
     /// The header whose presence tells the operation from others of the same pattern, if there is one.
     pub header: Option<&'static str>,
+    /// The status of its success, unless the output has a member for it.
+    pub status: u16,
     /// Whether it has an output shape. One without answers query with no `…Result` element.
     pub has_output: bool,
 }
@@ -135,12 +137,25 @@ pub struct ErrorShape {
     pub namespace: Option<&'static str>,
     /// The key of the message in JSON: `message`, but `Message` in a few errors of the framework.
     pub message_key: &'static str,
+    /// Whether its structure says in a member `Type` whose fault it is (Lambda's do).
+    pub has_type: bool,
+    /// A member that travels in a header of the REST protocols, with the header's name.
+    pub in_header: Option<(&'static str, &'static str)>,
 }
 
 impl ErrorShape {
     /// An error of the service model, with one code in all protocols.
     pub const fn new(code: &'static str, status: u16, fault: Fault) -> ErrorShape {
-        ErrorShape { code, query_code: code, status, fault, namespace: None, message_key: "message" }
+        ErrorShape {
+            code,
+            query_code: code,
+            status,
+            fault,
+            namespace: None,
+            message_key: "message",
+            has_type: false,
+            in_header: None,
+        }
     }
 
     /// The same, under another code in query.
@@ -161,6 +176,20 @@ impl ErrorShape {
     #[must_use]
     pub const fn capital_message(mut self) -> ErrorShape {
         self.message_key = "Message";
+        self
+    }
+
+    /// The same, with a member `Type`.
+    #[must_use]
+    pub const fn typed(mut self) -> ErrorShape {
+        self.has_type = true;
+        self
+    }
+
+    /// The same, whose member `name` travels in `header`.
+    #[must_use]
+    pub const fn in_header(mut self, name: &'static str, header: &'static str) -> ErrorShape {
+        self.in_header = Some((name, header));
         self
     }
 }

@@ -206,8 +206,8 @@ mod tests {
         validation: Validation::Coral,
         query_compatible: false,
         operations: &[
-            Operation { name: "Close", method: "POST", uri: "/", header: None, has_output: false },
-            Operation { name: "Open", method: "POST", uri: "/", header: None, has_output: false },
+            Operation { name: "Close", method: "POST", uri: "/", header: None, status: 200, has_output: false },
+            Operation { name: "Open", method: "POST", uri: "/", header: None, status: 200, has_output: false },
         ],
     };
 

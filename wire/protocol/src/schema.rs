@@ -15,10 +15,10 @@ pub struct StructSchema {
 /// One member of a structure.
 #[derive(Debug)]
 pub struct Member {
-    /// The member's name in the model, which is its key in JSON.
+    /// The member's name in the model, which is its key in awsJson.
     pub name: &'static str,
-    /// Its name in query requests and XML responses: `Attribute` for `Attributes`. For a flattened
-    /// list this is the name that each entry carries.
+    /// Its name in query requests, XML, and the JSON of the REST services: `Attribute` for `Attributes`.
+    /// For a flattened list this is the name that each entry carries.
     pub wire_name: &'static str,
     /// What it holds.
     pub schema: Schema,
@@ -29,9 +29,23 @@ pub struct Member {
     pub flattened: bool,
     /// Where in the HTTP message it travels.
     pub location: Location,
+    /// How a time is written, where that is not the location's and the protocol's own way.
+    pub time: Option<TimeFormat>,
 }
 
-/// Where a member travels. Everything but [`Location::Body`] occurs in the REST protocols only.
+/// How a point in time is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeFormat {
+    /// `1422172800.007`, seconds since 1970: the bodies of JSON.
+    EpochSeconds,
+    /// `2015-01-25T08:00:00.007Z`: the bodies of XML, query strings, paths.
+    Iso8601,
+    /// `Sun, 25 Jan 2015 08:00:00 GMT`: headers.
+    HttpDate,
+}
+
+/// Where a member travels. Everything but [`Location::Body`] occurs in the REST protocols and in the events
+/// of a stream only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Location {
     /// In the body, beside the other members.
@@ -53,7 +67,7 @@ pub enum Location {
 impl Member {
     /// An optional member in the body, with one name everywhere.
     pub const fn new(name: &'static str, schema: Schema) -> Member {
-        Member { name, wire_name: name, schema, required: false, flattened: false, location: Location::Body }
+        Member { name, wire_name: name, schema, required: false, flattened: false, location: Location::Body, time: None }
     }
 
     /// The same, under another name in query and XML.
@@ -74,6 +88,13 @@ impl Member {
     #[must_use]
     pub const fn flattened(mut self) -> Member {
         self.flattened = true;
+        self
+    }
+
+    /// The same, a time in this format.
+    #[must_use]
+    pub const fn time(mut self, format: TimeFormat) -> Member {
+        self.time = Some(format);
         self
     }
 

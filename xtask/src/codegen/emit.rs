@@ -68,11 +68,12 @@ pub static MODEL: ServiceModel = ServiceModel {{
     );
     for operation in model.operations.values() {
         out += &format!(
-            "Operation {{ name: {:?}, method: {:?}, uri: {:?}, header: {}, has_output: {} }},",
+            "Operation {{ name: {:?}, method: {:?}, uri: {:?}, header: {}, status: {}, has_output: {} }},",
             operation.name,
             operation.http.method,
             uri(model, operation),
             option(distinguishing(model, operation, "header").first().map(String::as_str)),
+            operation.http.response_code.unwrap_or(200),
             operation.output.is_some(),
         );
     }
@@ -92,7 +93,8 @@ fn uri(model: &Model, operation: &Operation) -> String {
 
 /// The required members in `location`, if other operations share the operation's method and pattern.
 fn distinguishing(model: &Model, operation: &Operation, location: &str) -> Vec<String> {
-    if model.operations.values().filter(|other| other.http == operation.http).count() == 1 {
+    let pattern = |operation: &Operation| (operation.http.method.clone(), operation.http.request_uri.clone());
+    if model.operations.values().filter(|other| pattern(other) == pattern(operation)).count() == 1 {
         return Vec::new();
     }
     let input = operation.input.as_ref().and_then(|input| model.shapes.get(&input.shape));

@@ -38,11 +38,12 @@ pub struct Operation {
     pub output: Option<Reference>,
 }
 
-#[derive(Deserialize, PartialEq)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Http {
     pub method: String,
     pub request_uri: String,
+    pub response_code: Option<u16>,
 }
 
 /// A use of a shape, with what the use adds to it.
@@ -54,6 +55,13 @@ pub struct Reference {
     pub location_name: Option<String>,
     #[serde(default)]
     pub flattened: bool,
+    pub timestamp_format: Option<String>,
+    /// Of an event's member: whether it is all of the event's payload.
+    #[serde(default, rename = "eventpayload")]
+    pub event_payload: bool,
+    /// Of an event's member: whether it is a header of the event.
+    #[serde(default, rename = "eventheader")]
+    pub event_header: bool,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +81,7 @@ pub struct Shape {
     #[serde(default)]
     pub flattened: bool,
     pub location_name: Option<String>,
+    pub timestamp_format: Option<String>,
     pub min: Option<f64>,
     pub max: Option<f64>,
     pub pattern: Option<String>,

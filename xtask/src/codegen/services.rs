@@ -56,7 +56,14 @@ pub const SERVICES: &[Entry] = &[
     },
     Entry::listed("sns", "com.amazonaws.sns"),
     Entry::listed("events", "com.amazonaws.events"),
-    Entry::listed("lambda", "com.amazonaws.lambda"),
+    Entry {
+        name: "lambda",
+        api: Some("api-lambda"),
+        was_query: false,
+        validation: "Validation::Coral",
+        error_namespace: "com.amazonaws.lambda",
+        coverage: &[],
+    },
     Entry {
         name: "dynamodb",
         api: Some("api-dynamodb"),

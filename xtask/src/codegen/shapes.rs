@@ -17,12 +17,20 @@ pub fn file(service: &Entry, model: &Model) -> Result<String> {
 
 use std::collections::BTreeMap;
 use bytes::Bytes;
-use tidegate_protocol::schema::{Kind, ListSchema, Location, MapSchema, Member, Rules, Schema, StructSchema};
+use tidegate_protocol::schema::{Kind, ListSchema, Location, MapSchema, Member, Rules, Schema, StructSchema, TimeFormat};
 use tidegate_protocol::{read_list, read_map, write_list, write_map, DecodeError, ErrorShape, Fault, Operation, ProtocolId, Reader, ServiceModel, Shape, Validation, Writer};
 
 ",
     );
-    out.push_str(&service_model(service, model));
+    let tables = service_model(service, model);
+    // Lambda's durable executions have operations of their own.
+    let is_taken = model.shapes.get("Operation").is_some_and(|shape| shape.kind == "structure");
+    if is_taken {
+        out = out.replace(" Operation,", "");
+        out.push_str(&tables.replace("Operation {", "tidegate_protocol::Operation {"));
+    } else {
+        out.push_str(&tables);
+    }
     out.push_str(&generator.errors()?);
     for name in generator.reachable()? {
         let shape = model.shape(&name)?;
@@ -61,6 +69,9 @@ fn strip_unused(text: String) -> String {
         if !used(name) {
             imports = imports.replace(&format!("{name}, "), "");
         }
+    }
+    if !used("TimeFormat") {
+        imports = imports.replace(", TimeFormat", "");
     }
     imports + &body
 }
@@ -118,11 +129,30 @@ impl Generator<'_> {
             let status = status.or_else(|| self.unlisted_status(name)).unwrap_or(if receiver { 500 } else { 400 });
             let fault = if receiver { "Receiver" } else { "Sender" };
             out += &format!(
-                "pub const {}: ErrorShape = ErrorShape::new({name:?}, {status}, Fault::{fault}){query};\n",
-                constant(name)
+                "pub const {}: ErrorShape = ErrorShape::new({name:?}, {status}, Fault::{fault}){query}{};\n",
+                constant(name),
+                self.rest_error(shape)?
             );
         }
         out.push_str("}\n");
+        Ok(out)
+    }
+
+    /// What an error's structure says in the REST protocols beside its message.
+    fn rest_error(&self, shape: &Shape) -> Result<String> {
+        let mut out = String::new();
+        if !self.model.metadata.protocol.starts_with("rest-") {
+            return Ok(out);
+        }
+        for (name, reference) in shape.members()? {
+            let in_body = reference.location_name.as_deref().unwrap_or(name);
+            match (reference.location.as_deref(), in_body) {
+                (Some("header"), header) => out += &format!(".in_header({name:?}, {header:?})"),
+                (None, "Message") => out.push_str(".capital_message()"),
+                (None, "Type") => out.push_str(".typed()"),
+                _ => {}
+            }
+        }
         Ok(out)
     }
 
@@ -219,7 +249,8 @@ impl Shape for {name} {{
         }
         let key = reference.location_name.as_deref().unwrap_or(name);
         let location = match reference.location.as_deref() {
-            _ if shape.payload.as_deref() == Some(name) => Some("Location::Payload".to_owned()),
+            _ if shape.payload.as_deref() == Some(name) || reference.event_payload => Some("Location::Payload".to_owned()),
+            _ if reference.event_header => Some(format!("Location::Header({key:?})")),
             None => None,
             Some("header") => Some(format!("Location::Header({key:?})")),
             Some("headers") => Some(format!("Location::Headers({key:?})")),
@@ -230,6 +261,9 @@ impl Shape for {name} {{
         };
         if let Some(location) = location {
             line += &format!(".at({location})");
+        }
+        if let Some(format) = reference.timestamp_format.as_ref().or(target.timestamp_format.as_ref()) {
+            line += &format!(".time(TimeFormat::{})", time_format(format)?);
         }
         Ok(line)
     }
@@ -373,6 +407,15 @@ impl Shape for {name} {{
 
 fn is_ruled(shape: &Shape) -> bool {
     shape.min.is_some() || shape.max.is_some() || shape.pattern.is_some() || !shape.values.is_empty()
+}
+
+fn time_format(name: &str) -> Result<&'static str> {
+    Ok(match name {
+        "unixTimestamp" => "EpochSeconds",
+        "iso8601" => "Iso8601",
+        "rfc822" => "HttpDate",
+        other => bail!("{other} is a format of times that is not known"),
+    })
 }
 
 /// The reader's and writer's method for a scalar.

@@ -16,7 +16,7 @@ use tidegate_protocol::{
 use tokio::sync::Notify;
 
 const fn operation(name: &'static str) -> Operation {
-    Operation { name, method: "POST", uri: "/", header: None, has_output: false }
+    Operation { name, method: "POST", uri: "/", header: None, status: 200, has_output: false }
 }
 
 static OPERATIONS: [Operation; 7] = [

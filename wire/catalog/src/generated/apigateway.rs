@@ -17,12 +17,20 @@ pub static MODEL: ServiceModel = ServiceModel {
     validation: Validation::Coral,
     query_compatible: false,
     operations: &[
-        Operation { name: "CreateApiKey", method: "POST", uri: "/apikeys", header: None, has_output: true },
+        Operation {
+            name: "CreateApiKey",
+            method: "POST",
+            uri: "/apikeys",
+            header: None,
+            status: 201,
+            has_output: true,
+        },
         Operation {
             name: "CreateAuthorizer",
             method: "POST",
             uri: "/restapis/{restapi_id}/authorizers",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -30,6 +38,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/domainnames/{domain_name}/basepathmappings",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -37,6 +46,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/restapis/{restapi_id}/deployments",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -44,6 +54,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/restapis/{restapi_id}/documentation/parts",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -51,14 +62,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/restapis/{restapi_id}/documentation/versions",
             header: None,
+            status: 201,
             has_output: true,
         },
-        Operation { name: "CreateDomainName", method: "POST", uri: "/domainnames", header: None, has_output: true },
+        Operation {
+            name: "CreateDomainName",
+            method: "POST",
+            uri: "/domainnames",
+            header: None,
+            status: 201,
+            has_output: true,
+        },
         Operation {
             name: "CreateDomainNameAccessAssociation",
             method: "POST",
             uri: "/domainnameaccessassociations",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -66,6 +86,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/restapis/{restapi_id}/models",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -73,6 +94,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/restapis/{restapi_id}/requestvalidators",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -80,30 +102,55 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/restapis/{restapi_id}/resources/{parent_id}",
             header: None,
+            status: 201,
             has_output: true,
         },
-        Operation { name: "CreateRestApi", method: "POST", uri: "/restapis", header: None, has_output: true },
+        Operation {
+            name: "CreateRestApi",
+            method: "POST",
+            uri: "/restapis",
+            header: None,
+            status: 201,
+            has_output: true,
+        },
         Operation {
             name: "CreateStage",
             method: "POST",
             uri: "/restapis/{restapi_id}/stages",
             header: None,
+            status: 201,
             has_output: true,
         },
-        Operation { name: "CreateUsagePlan", method: "POST", uri: "/usageplans", header: None, has_output: true },
+        Operation {
+            name: "CreateUsagePlan",
+            method: "POST",
+            uri: "/usageplans",
+            header: None,
+            status: 201,
+            has_output: true,
+        },
         Operation {
             name: "CreateUsagePlanKey",
             method: "POST",
             uri: "/usageplans/{usageplanId}/keys",
             header: None,
+            status: 201,
             has_output: true,
         },
-        Operation { name: "CreateVpcLink", method: "POST", uri: "/vpclinks", header: None, has_output: true },
+        Operation {
+            name: "CreateVpcLink",
+            method: "POST",
+            uri: "/vpclinks",
+            header: None,
+            status: 202,
+            has_output: true,
+        },
         Operation {
             name: "DeleteApiKey",
             method: "DELETE",
             uri: "/apikeys/{api_Key}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -111,6 +158,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/authorizers/{authorizer_id}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -118,6 +166,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/domainnames/{domain_name}/basepathmappings/{base_path}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -125,6 +174,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/clientcertificates/{clientcertificate_id}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -132,6 +182,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/deployments/{deployment_id}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -139,6 +190,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/documentation/parts/{part_id}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -146,6 +198,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/documentation/versions/{doc_version}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -153,6 +206,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/domainnames/{domain_name}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -160,6 +214,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/domainnameaccessassociations/{domain_name_access_association_arn}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -167,6 +222,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/gatewayresponses/{response_type}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -174,6 +230,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -181,6 +238,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -188,6 +246,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -195,6 +254,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -202,6 +262,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/models/{model_name}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -209,6 +270,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -216,6 +278,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/resources/{resource_id}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -223,6 +286,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -230,6 +294,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/stages/{stage_name}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -237,6 +302,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/usageplans/{usageplanId}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -244,6 +310,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/usageplans/{usageplanId}/keys/{keyId}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -251,6 +318,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/vpclinks/{vpclink_id}",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -258,6 +326,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -265,6 +334,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/restapis/{restapi_id}/stages/{stage_name}/cache/data",
             header: None,
+            status: 202,
             has_output: false,
         },
         Operation {
@@ -272,16 +342,25 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/clientcertificates",
             header: None,
+            status: 201,
             has_output: true,
         },
-        Operation { name: "GetAccount", method: "GET", uri: "/account", header: None, has_output: true },
-        Operation { name: "GetApiKey", method: "GET", uri: "/apikeys/{api_Key}", header: None, has_output: true },
-        Operation { name: "GetApiKeys", method: "GET", uri: "/apikeys", header: None, has_output: true },
+        Operation { name: "GetAccount", method: "GET", uri: "/account", header: None, status: 200, has_output: true },
+        Operation {
+            name: "GetApiKey",
+            method: "GET",
+            uri: "/apikeys/{api_Key}",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
+        Operation { name: "GetApiKeys", method: "GET", uri: "/apikeys", header: None, status: 200, has_output: true },
         Operation {
             name: "GetAuthorizer",
             method: "GET",
             uri: "/restapis/{restapi_id}/authorizers/{authorizer_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -289,6 +368,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/authorizers",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -296,6 +376,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/domainnames/{domain_name}/basepathmappings/{base_path}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -303,6 +384,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/domainnames/{domain_name}/basepathmappings",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -310,6 +392,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/clientcertificates/{clientcertificate_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -317,6 +400,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/clientcertificates",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -324,6 +408,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/deployments/{deployment_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -331,6 +416,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/deployments",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -338,6 +424,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/documentation/parts/{part_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -345,6 +432,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/documentation/parts",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -352,6 +440,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/documentation/versions/{doc_version}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -359,6 +448,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/documentation/versions",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -366,6 +456,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/domainnames/{domain_name}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -373,14 +464,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/domainnameaccessassociations",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetDomainNames", method: "GET", uri: "/domainnames", header: None, has_output: true },
+        Operation {
+            name: "GetDomainNames",
+            method: "GET",
+            uri: "/domainnames",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "GetExport",
             method: "GET",
             uri: "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -388,6 +488,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/gatewayresponses/{response_type}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -395,6 +496,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/gatewayresponses",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -402,6 +504,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -409,6 +512,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -416,6 +520,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -423,6 +528,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -430,6 +536,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/models/{model_name}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -437,6 +544,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/models/{model_name}/default_template",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -444,6 +552,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/models",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -451,6 +560,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -458,6 +568,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/requestvalidators",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -465,6 +576,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/resources/{resource_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -472,24 +584,41 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/resources",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetRestApi", method: "GET", uri: "/restapis/{restapi_id}", header: None, has_output: true },
-        Operation { name: "GetRestApis", method: "GET", uri: "/restapis", header: None, has_output: true },
+        Operation {
+            name: "GetRestApi",
+            method: "GET",
+            uri: "/restapis/{restapi_id}",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
+        Operation { name: "GetRestApis", method: "GET", uri: "/restapis", header: None, status: 200, has_output: true },
         Operation {
             name: "GetSdk",
             method: "GET",
             uri: "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetSdkType", method: "GET", uri: "/sdktypes/{sdktype_id}", header: None, has_output: true },
-        Operation { name: "GetSdkTypes", method: "GET", uri: "/sdktypes", header: None, has_output: true },
+        Operation {
+            name: "GetSdkType",
+            method: "GET",
+            uri: "/sdktypes/{sdktype_id}",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
+        Operation { name: "GetSdkTypes", method: "GET", uri: "/sdktypes", header: None, status: 200, has_output: true },
         Operation {
             name: "GetStage",
             method: "GET",
             uri: "/restapis/{restapi_id}/stages/{stage_name}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -497,14 +626,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/restapis/{restapi_id}/stages",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetTags", method: "GET", uri: "/tags/{resource_arn}", header: None, has_output: true },
+        Operation {
+            name: "GetTags",
+            method: "GET",
+            uri: "/tags/{resource_arn}",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "GetUsage",
             method: "GET",
             uri: "/usageplans/{usageplanId}/usage",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -512,6 +650,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/usageplans/{usageplanId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -519,6 +658,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/usageplans/{usageplanId}/keys/{keyId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -526,16 +666,32 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/usageplans/{usageplanId}/keys",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetUsagePlans", method: "GET", uri: "/usageplans", header: None, has_output: true },
-        Operation { name: "GetVpcLink", method: "GET", uri: "/vpclinks/{vpclink_id}", header: None, has_output: true },
-        Operation { name: "GetVpcLinks", method: "GET", uri: "/vpclinks", header: None, has_output: true },
+        Operation {
+            name: "GetUsagePlans",
+            method: "GET",
+            uri: "/usageplans",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
+        Operation {
+            name: "GetVpcLink",
+            method: "GET",
+            uri: "/vpclinks/{vpclink_id}",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
+        Operation { name: "GetVpcLinks", method: "GET", uri: "/vpclinks", header: None, status: 200, has_output: true },
         Operation {
             name: "ImportApiKeys",
             method: "POST",
             uri: "/apikeys?mode=import",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -543,6 +699,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/restapis/{restapi_id}/documentation/parts",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -550,6 +707,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/restapis?mode=import",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -557,6 +715,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/restapis/{restapi_id}/gatewayresponses/{response_type}",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -564,6 +723,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -571,6 +731,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -578,6 +739,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -585,22 +747,39 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}",
             header: None,
+            status: 201,
             has_output: true,
         },
-        Operation { name: "PutRestApi", method: "PUT", uri: "/restapis/{restapi_id}", header: None, has_output: true },
+        Operation {
+            name: "PutRestApi",
+            method: "PUT",
+            uri: "/restapis/{restapi_id}",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "RejectDomainNameAccessAssociation",
             method: "POST",
             uri: "/rejectdomainnameaccessassociations",
             header: None,
+            status: 202,
             has_output: false,
         },
-        Operation { name: "TagResource", method: "PUT", uri: "/tags/{resource_arn}", header: None, has_output: false },
+        Operation {
+            name: "TagResource",
+            method: "PUT",
+            uri: "/tags/{resource_arn}",
+            header: None,
+            status: 204,
+            has_output: false,
+        },
         Operation {
             name: "TestInvokeAuthorizer",
             method: "POST",
             uri: "/restapis/{restapi_id}/authorizers/{authorizer_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -608,6 +787,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -615,15 +795,31 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/tags/{resource_arn}",
             header: None,
+            status: 204,
             has_output: false,
         },
-        Operation { name: "UpdateAccount", method: "PATCH", uri: "/account", header: None, has_output: true },
-        Operation { name: "UpdateApiKey", method: "PATCH", uri: "/apikeys/{api_Key}", header: None, has_output: true },
+        Operation {
+            name: "UpdateAccount",
+            method: "PATCH",
+            uri: "/account",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
+        Operation {
+            name: "UpdateApiKey",
+            method: "PATCH",
+            uri: "/apikeys/{api_Key}",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "UpdateAuthorizer",
             method: "PATCH",
             uri: "/restapis/{restapi_id}/authorizers/{authorizer_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -631,6 +827,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/domainnames/{domain_name}/basepathmappings/{base_path}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -638,6 +835,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/clientcertificates/{clientcertificate_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -645,6 +843,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}/deployments/{deployment_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -652,6 +851,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}/documentation/parts/{part_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -659,6 +859,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}/documentation/versions/{doc_version}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -666,6 +867,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/domainnames/{domain_name}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -673,6 +875,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}/gatewayresponses/{response_type}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -680,6 +883,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -687,6 +891,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -694,6 +899,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -701,6 +907,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -708,6 +915,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}/models/{model_name}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -715,6 +923,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -722,6 +931,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}/resources/{resource_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -729,6 +939,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -736,6 +947,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/restapis/{restapi_id}/stages/{stage_name}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -743,6 +955,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/usageplans/{usageplanId}/keys/{keyId}/usage",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -750,6 +963,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/usageplans/{usageplanId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -757,6 +971,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/vpclinks/{vpclink_id}",
             header: None,
+            status: 200,
             has_output: true,
         },
     ],

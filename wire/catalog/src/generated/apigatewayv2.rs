@@ -17,12 +17,13 @@ pub static MODEL: ServiceModel = ServiceModel {
     validation: Validation::Coral,
     query_compatible: false,
     operations: &[
-        Operation { name: "CreateApi", method: "POST", uri: "/v2/apis", header: None, has_output: true },
+        Operation { name: "CreateApi", method: "POST", uri: "/v2/apis", header: None, status: 201, has_output: true },
         Operation {
             name: "CreateApiMapping",
             method: "POST",
             uri: "/v2/domainnames/{domainName}/apimappings",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -30,6 +31,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/apis/{apiId}/authorizers",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -37,14 +39,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/apis/{apiId}/deployments",
             header: None,
+            status: 201,
             has_output: true,
         },
-        Operation { name: "CreateDomainName", method: "POST", uri: "/v2/domainnames", header: None, has_output: true },
+        Operation {
+            name: "CreateDomainName",
+            method: "POST",
+            uri: "/v2/domainnames",
+            header: None,
+            status: 201,
+            has_output: true,
+        },
         Operation {
             name: "CreateIntegration",
             method: "POST",
             uri: "/v2/apis/{apiId}/integrations",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -52,6 +63,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -59,14 +71,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/apis/{apiId}/models",
             header: None,
+            status: 201,
             has_output: true,
         },
-        Operation { name: "CreatePortal", method: "POST", uri: "/v2/portals", header: None, has_output: true },
+        Operation {
+            name: "CreatePortal",
+            method: "POST",
+            uri: "/v2/portals",
+            header: None,
+            status: 201,
+            has_output: true,
+        },
         Operation {
             name: "CreatePortalProduct",
             method: "POST",
             uri: "/v2/portalproducts",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -74,6 +95,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/portalproducts/{portalProductId}/productpages",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -81,6 +103,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/portalproducts/{portalProductId}/productrestendpointpages",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -88,6 +111,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/apis/{apiId}/routes",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -95,6 +119,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/apis/{apiId}/routes/{routeId}/routeresponses",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -102,6 +127,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/domainnames/{domainName}/routingrules",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -109,22 +135,39 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/apis/{apiId}/stages",
             header: None,
+            status: 201,
             has_output: true,
         },
-        Operation { name: "CreateVpcLink", method: "POST", uri: "/v2/vpclinks", header: None, has_output: true },
+        Operation {
+            name: "CreateVpcLink",
+            method: "POST",
+            uri: "/v2/vpclinks",
+            header: None,
+            status: 201,
+            has_output: true,
+        },
         Operation {
             name: "DeleteAccessLogSettings",
             method: "DELETE",
             uri: "/v2/apis/{apiId}/stages/{stageName}/accesslogsettings",
             header: None,
+            status: 204,
             has_output: false,
         },
-        Operation { name: "DeleteApi", method: "DELETE", uri: "/v2/apis/{apiId}", header: None, has_output: false },
+        Operation {
+            name: "DeleteApi",
+            method: "DELETE",
+            uri: "/v2/apis/{apiId}",
+            header: None,
+            status: 204,
+            has_output: false,
+        },
         Operation {
             name: "DeleteApiMapping",
             method: "DELETE",
             uri: "/v2/domainnames/{domainName}/apimappings/{apiMappingId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -132,6 +175,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/apis/{apiId}/authorizers/{authorizerId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -139,6 +183,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/apis/{apiId}/cors",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -146,6 +191,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/apis/{apiId}/deployments/{deploymentId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -153,6 +199,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/domainnames/{domainName}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -160,6 +207,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/apis/{apiId}/integrations/{integrationId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -167,6 +215,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses/{integrationResponseId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -174,6 +223,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/apis/{apiId}/models/{modelId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -181,6 +231,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/portals/{portalId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -188,6 +239,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/portalproducts/{portalProductId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -195,6 +247,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/portalproducts/{portalProductId}/sharingpolicy",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -202,6 +255,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/portalproducts/{portalProductId}/productpages/{productPageId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -209,6 +263,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/portalproducts/{portalProductId}/productrestendpointpages/{productRestEndpointPageId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -216,6 +271,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/apis/{apiId}/routes/{routeId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -223,6 +279,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/apis/{apiId}/routes/{routeId}/requestparameters/{requestParameterKey}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -230,6 +287,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/apis/{apiId}/routes/{routeId}/routeresponses/{routeResponseId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -237,6 +295,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/apis/{apiId}/stages/{stageName}/routesettings/{routeKey}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -244,6 +303,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/domainnames/{domainName}/routingrules/{routingRuleId}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -251,6 +311,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/apis/{apiId}/stages/{stageName}",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -258,6 +319,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/vpclinks/{vpcLinkId}",
             header: None,
+            status: 202,
             has_output: true,
         },
         Operation {
@@ -265,6 +327,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/portals/{portalId}/publish",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -272,14 +335,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/exports/{specification}",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetApi", method: "GET", uri: "/v2/apis/{apiId}", header: None, has_output: true },
+        Operation {
+            name: "GetApi",
+            method: "GET",
+            uri: "/v2/apis/{apiId}",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "GetApiMapping",
             method: "GET",
             uri: "/v2/domainnames/{domainName}/apimappings/{apiMappingId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -287,14 +359,16 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/domainnames/{domainName}/apimappings",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetApis", method: "GET", uri: "/v2/apis", header: None, has_output: true },
+        Operation { name: "GetApis", method: "GET", uri: "/v2/apis", header: None, status: 200, has_output: true },
         Operation {
             name: "GetAuthorizer",
             method: "GET",
             uri: "/v2/apis/{apiId}/authorizers/{authorizerId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -302,6 +376,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/authorizers",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -309,6 +384,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/deployments/{deploymentId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -316,6 +392,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/deployments",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -323,14 +400,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/domainnames/{domainName}",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetDomainNames", method: "GET", uri: "/v2/domainnames", header: None, has_output: true },
+        Operation {
+            name: "GetDomainNames",
+            method: "GET",
+            uri: "/v2/domainnames",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "GetIntegration",
             method: "GET",
             uri: "/v2/apis/{apiId}/integrations/{integrationId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -338,6 +424,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses/{integrationResponseId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -345,6 +432,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -352,6 +440,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/integrations",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -359,6 +448,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/models/{modelId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -366,15 +456,31 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/models/{modelId}/template",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetModels", method: "GET", uri: "/v2/apis/{apiId}/models", header: None, has_output: true },
-        Operation { name: "GetPortal", method: "GET", uri: "/v2/portals/{portalId}", header: None, has_output: true },
+        Operation {
+            name: "GetModels",
+            method: "GET",
+            uri: "/v2/apis/{apiId}/models",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
+        Operation {
+            name: "GetPortal",
+            method: "GET",
+            uri: "/v2/portals/{portalId}",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "GetPortalProduct",
             method: "GET",
             uri: "/v2/portalproducts/{portalProductId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -382,6 +488,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/portalproducts/{portalProductId}/sharingpolicy",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -389,6 +496,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/portalproducts/{portalProductId}/productpages/{productPageId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -396,6 +504,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/portalproducts/{portalProductId}/productrestendpointpages/{productRestEndpointPageId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -403,6 +512,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/routes/{routeId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -410,6 +520,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/routes/{routeId}/routeresponses/{routeResponseId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -417,14 +528,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/routes/{routeId}/routeresponses",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetRoutes", method: "GET", uri: "/v2/apis/{apiId}/routes", header: None, has_output: true },
+        Operation {
+            name: "GetRoutes",
+            method: "GET",
+            uri: "/v2/apis/{apiId}/routes",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "GetRoutingRule",
             method: "GET",
             uri: "/v2/domainnames/{domainName}/routingrules/{routingRuleId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -432,32 +552,64 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/apis/{apiId}/stages/{stageName}",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetStages", method: "GET", uri: "/v2/apis/{apiId}/stages", header: None, has_output: true },
-        Operation { name: "GetTags", method: "GET", uri: "/v2/tags/{resource-arn}", header: None, has_output: true },
+        Operation {
+            name: "GetStages",
+            method: "GET",
+            uri: "/v2/apis/{apiId}/stages",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
+        Operation {
+            name: "GetTags",
+            method: "GET",
+            uri: "/v2/tags/{resource-arn}",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "GetVpcLink",
             method: "GET",
             uri: "/v2/vpclinks/{vpcLinkId}",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetVpcLinks", method: "GET", uri: "/v2/vpclinks", header: None, has_output: true },
-        Operation { name: "ImportApi", method: "PUT", uri: "/v2/apis", header: None, has_output: true },
+        Operation {
+            name: "GetVpcLinks",
+            method: "GET",
+            uri: "/v2/vpclinks",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
+        Operation { name: "ImportApi", method: "PUT", uri: "/v2/apis", header: None, status: 201, has_output: true },
         Operation {
             name: "ListPortalProducts",
             method: "GET",
             uri: "/v2/portalproducts",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "ListPortals", method: "GET", uri: "/v2/portals", header: None, has_output: true },
+        Operation {
+            name: "ListPortals",
+            method: "GET",
+            uri: "/v2/portals",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "ListProductPages",
             method: "GET",
             uri: "/v2/portalproducts/{portalProductId}/productpages",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -465,6 +617,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/portalproducts/{portalProductId}/productrestendpointpages",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -472,6 +625,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/domainnames/{domainName}/routingrules",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -479,6 +633,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/portals/{portalId}/preview",
             header: None,
+            status: 202,
             has_output: true,
         },
         Operation {
@@ -486,6 +641,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/portals/{portalId}/publish",
             header: None,
+            status: 202,
             has_output: true,
         },
         Operation {
@@ -493,6 +649,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/portalproducts/{portalProductId}/sharingpolicy",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -500,14 +657,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/domainnames/{domainName}/routingrules/{routingRuleId}",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "ReimportApi", method: "PUT", uri: "/v2/apis/{apiId}", header: None, has_output: true },
+        Operation {
+            name: "ReimportApi",
+            method: "PUT",
+            uri: "/v2/apis/{apiId}",
+            header: None,
+            status: 201,
+            has_output: true,
+        },
         Operation {
             name: "ResetAuthorizersCache",
             method: "DELETE",
             uri: "/v2/apis/{apiId}/stages/{stageName}/cache/authorizers",
             header: None,
+            status: 204,
             has_output: false,
         },
         Operation {
@@ -515,6 +681,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/tags/{resource-arn}",
             header: None,
+            status: 201,
             has_output: true,
         },
         Operation {
@@ -522,14 +689,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/tags/{resource-arn}",
             header: None,
+            status: 204,
             has_output: false,
         },
-        Operation { name: "UpdateApi", method: "PATCH", uri: "/v2/apis/{apiId}", header: None, has_output: true },
+        Operation {
+            name: "UpdateApi",
+            method: "PATCH",
+            uri: "/v2/apis/{apiId}",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "UpdateApiMapping",
             method: "PATCH",
             uri: "/v2/domainnames/{domainName}/apimappings/{apiMappingId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -537,6 +713,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/apis/{apiId}/authorizers/{authorizerId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -544,6 +721,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/apis/{apiId}/deployments/{deploymentId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -551,6 +729,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/domainnames/{domainName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -558,6 +737,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/apis/{apiId}/integrations/{integrationId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -565,6 +745,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/apis/{apiId}/integrations/{integrationId}/integrationresponses/{integrationResponseId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -572,6 +753,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/apis/{apiId}/models/{modelId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -579,6 +761,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/portals/{portalId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -586,6 +769,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/portalproducts/{portalProductId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -593,6 +777,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/portalproducts/{portalProductId}/productpages/{productPageId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -600,6 +785,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/portalproducts/{portalProductId}/productrestendpointpages/{productRestEndpointPageId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -607,6 +793,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/apis/{apiId}/routes/{routeId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -614,6 +801,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/apis/{apiId}/routes/{routeId}/routeresponses/{routeResponseId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -621,6 +809,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/apis/{apiId}/stages/{stageName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -628,6 +817,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PATCH",
             uri: "/v2/vpclinks/{vpcLinkId}",
             header: None,
+            status: 200,
             has_output: true,
         },
     ],

@@ -7,7 +7,6 @@ pub mod cloudformation;
 pub mod docdb;
 pub mod ecs;
 pub mod events;
-pub mod lambda;
 pub mod s3;
 pub mod secretsmanager;
 pub mod ses;
@@ -21,7 +20,7 @@ pub static SERVICES: &[&ServiceModel] = &[
     &tidegate_api_sqs::MODEL,
     &sns::MODEL,
     &events::MODEL,
-    &lambda::MODEL,
+    &tidegate_api_lambda::MODEL,
     &tidegate_api_dynamodb::MODEL,
     &tidegate_api_dynamodbstreams::MODEL,
     &s3::MODEL,

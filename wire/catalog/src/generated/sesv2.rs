@@ -22,6 +22,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/metrics/batch",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -29,6 +30,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/export-jobs/{JobId}/cancel",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -36,6 +38,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/configuration-sets",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -43,6 +46,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -50,6 +54,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/contact-lists/{ContactListName}/contacts",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -57,6 +62,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/contact-lists",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -64,6 +70,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/custom-verification-email-templates",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -71,6 +78,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/dedicated-ip-pools",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -78,6 +86,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/deliverability-dashboard/test",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -85,6 +94,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/identities",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -92,6 +102,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/identities/{EmailIdentity}/policies/{PolicyName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -99,6 +110,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/templates",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -106,6 +118,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/export-jobs",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -113,6 +126,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/import-jobs",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -120,14 +134,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/multi-region-endpoints",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "CreateTenant", method: "POST", uri: "/v2/email/tenants", header: None, has_output: true },
+        Operation {
+            name: "CreateTenant",
+            method: "POST",
+            uri: "/v2/email/tenants",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "CreateTenantResourceAssociation",
             method: "POST",
             uri: "/v2/email/tenants/resources",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -135,6 +158,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -142,6 +166,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -149,6 +174,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -156,6 +182,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/email/contact-lists/{ContactListName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -163,6 +190,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/email/custom-verification-email-templates/{TemplateName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -170,6 +198,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/email/dedicated-ip-pools/{PoolName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -177,6 +206,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/email/identities/{EmailIdentity}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -184,6 +214,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/email/identities/{EmailIdentity}/policies/{PolicyName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -191,6 +222,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/email/templates/{TemplateName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -198,6 +230,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/email/multi-region-endpoints/{EndpointName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -205,6 +238,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "DELETE",
             uri: "/v2/email/suppression/addresses/{EmailAddress}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -212,6 +246,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/tenants/delete",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -219,14 +254,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/tenants/resources/delete",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetAccount", method: "GET", uri: "/v2/email/account", header: None, has_output: true },
+        Operation {
+            name: "GetAccount",
+            method: "GET",
+            uri: "/v2/email/account",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "GetBlacklistReports",
             method: "GET",
             uri: "/v2/email/deliverability-dashboard/blacklist-report",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -234,6 +278,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -241,6 +286,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -248,6 +294,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -255,6 +302,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/contact-lists/{ContactListName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -262,6 +310,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/custom-verification-email-templates/{TemplateName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -269,6 +318,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/dedicated-ips/{IP}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -276,6 +326,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/dedicated-ip-pools/{PoolName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -283,6 +334,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/dedicated-ips",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -290,6 +342,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/deliverability-dashboard",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -297,6 +350,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/deliverability-dashboard/test-reports/{ReportId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -304,6 +358,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/deliverability-dashboard/campaigns/{CampaignId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -311,6 +366,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/deliverability-dashboard/statistics-report/{Domain}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -318,6 +374,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/email-address-insights/",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -325,6 +382,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/identities/{EmailIdentity}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -332,6 +390,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/identities/{EmailIdentity}/policies",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -339,6 +398,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/templates/{TemplateName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -346,6 +406,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/export-jobs/{JobId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -353,6 +414,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/import-jobs/{JobId}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -360,6 +422,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/insights/{MessageId}/",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -367,6 +430,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/multi-region-endpoints/{EndpointName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -374,6 +438,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/reputation/entities/{ReputationEntityType}/{ReputationEntityReference}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -381,14 +446,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/suppression/addresses/{EmailAddress}",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "GetTenant", method: "POST", uri: "/v2/email/tenants/get", header: None, has_output: true },
+        Operation {
+            name: "GetTenant",
+            method: "POST",
+            uri: "/v2/email/tenants/get",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "ListConfigurationSets",
             method: "GET",
             uri: "/v2/email/configuration-sets",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -396,6 +470,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/contact-lists",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -403,6 +478,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/contact-lists/{ContactListName}/contacts/list",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -410,6 +486,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/custom-verification-email-templates",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -417,6 +494,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/dedicated-ip-pools",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -424,6 +502,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/deliverability-dashboard/test-reports",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -431,6 +510,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/deliverability-dashboard/domains/{SubscribedDomain}/campaigns",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -438,6 +518,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/identities",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -445,6 +526,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/templates",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -452,6 +534,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/list-export-jobs",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -459,6 +542,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/import-jobs/list",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -466,6 +550,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/multi-region-endpoints",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -473,6 +558,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/vdm/recommendations",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -480,6 +566,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/reputation/entities",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -487,6 +574,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/resources/tenants/list",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -494,14 +582,23 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "GET",
             uri: "/v2/email/suppression/addresses",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "ListTagsForResource", method: "GET", uri: "/v2/email/tags", header: None, has_output: true },
+        Operation {
+            name: "ListTagsForResource",
+            method: "GET",
+            uri: "/v2/email/tags",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "ListTenantResources",
             method: "POST",
             uri: "/v2/email/tenants/resources/list",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -509,6 +606,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/tenants/list",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -516,6 +614,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/account/dedicated-ips/warmup",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -523,6 +622,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/account/details",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -530,6 +630,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/account/sending",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -537,6 +638,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/account/suppression",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -544,6 +646,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/account/vdm",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -551,6 +654,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}/archiving-options",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -558,6 +662,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}/delivery-options",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -565,6 +670,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}/reputation-options",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -572,6 +678,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}/sending",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -579,6 +686,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}/suppression-options",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -586,6 +694,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}/tracking-options",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -593,6 +702,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}/vdm-options",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -600,6 +710,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/dedicated-ips/{IP}/pool",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -607,6 +718,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/dedicated-ip-pools/{PoolName}/scaling",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -614,6 +726,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/dedicated-ips/{IP}/warmup",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -621,6 +734,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/deliverability-dashboard",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -628,6 +742,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/identities/{EmailIdentity}/configuration-set",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -635,6 +750,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/identities/{EmailIdentity}/dkim",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -642,6 +758,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/identities/{EmailIdentity}/dkim/signing",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -649,6 +766,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/identities/{EmailIdentity}/feedback",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -656,6 +774,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/identities/{EmailIdentity}/mail-from",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -663,6 +782,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/suppression/addresses",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -670,6 +790,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/outbound-bulk-emails",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -677,6 +798,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/outbound-custom-verification-emails",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -684,22 +806,39 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "POST",
             uri: "/v2/email/outbound-emails",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "TagResource", method: "POST", uri: "/v2/email/tags", header: None, has_output: true },
+        Operation {
+            name: "TagResource",
+            method: "POST",
+            uri: "/v2/email/tags",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "TestRenderEmailTemplate",
             method: "POST",
             uri: "/v2/email/templates/{TemplateName}/render",
             header: None,
+            status: 200,
             has_output: true,
         },
-        Operation { name: "UntagResource", method: "DELETE", uri: "/v2/email/tags", header: None, has_output: true },
+        Operation {
+            name: "UntagResource",
+            method: "DELETE",
+            uri: "/v2/email/tags",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
         Operation {
             name: "UpdateConfigurationSetEventDestination",
             method: "PUT",
             uri: "/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -707,6 +846,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -714,6 +854,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/contact-lists/{ContactListName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -721,6 +862,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/custom-verification-email-templates/{TemplateName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -728,6 +870,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/identities/{EmailIdentity}/policies/{PolicyName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -735,6 +878,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/templates/{TemplateName}",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -742,6 +886,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/reputation/entities/{ReputationEntityType}/{ReputationEntityReference}/customer-managed-status",
             header: None,
+            status: 200,
             has_output: true,
         },
         Operation {
@@ -749,6 +894,7 @@ pub static MODEL: ServiceModel = ServiceModel {
             method: "PUT",
             uri: "/v2/email/reputation/entities/{ReputationEntityType}/{ReputationEntityReference}/policy",
             header: None,
+            status: 200,
             has_output: true,
         },
     ],
