@@ -134,10 +134,11 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         AuthMode::Enforce => Mode::Enforce,
     };
     let sources = Sources {
-        credentials: vec![keys.clone(), iam.clone(), sts],
+        credentials: vec![keys.clone(), iam.clone(), sts.clone()],
         principals: Some(iam.clone()),
         resources: vec![sqs.resource_policies(), dynamodb.resource_policies(), iam],
     };
+    sts.know_resources(sources.resources.iter().map(Arc::downgrade).collect());
     if mode == Mode::Enforce {
         post.enforce(DeliveryPermission {
             principals: sources.principals.as_ref().map(Arc::downgrade),

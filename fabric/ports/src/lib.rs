@@ -24,4 +24,4 @@ pub use identity::{
     Credential, Credentials, Identity, IdentityPolicies, NamedPolicy, PrincipalPolicies, ResourcePolicies, Session,
 };
 pub use log_lines::{LogBatch, LogLines};
-pub use roles::{AssumableRole, Roles};
+pub use roles::{AssumableRole, RoleCredentials, RoleRefusal, RoleUse, RoleVerdict, Roles, ServiceRoles};

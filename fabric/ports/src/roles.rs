@@ -1,6 +1,10 @@
-//! What STS asks IAM.
+//! What STS asks IAM about roles, and what services that act by roles ask STS.
 
-use tidegate_types::AccountId;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tidegate_store::CommitError;
+use tidegate_types::{AccountId, Timestamp};
 
 /// A role, as far as a session is made of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,4 +33,100 @@ pub trait Roles: Send + Sync {
 
     /// The account of the user who has this access key, active or not.
     fn owner_of_key(&self, access_key: &str) -> Option<AccountId>;
+}
+
+/// A service that uses a role, such as Lambda one of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleUse {
+    /// The role's ARN.
+    pub role: String,
+    /// The service that the role must trust, such as `lambda.amazonaws.com`.
+    pub service: String,
+    /// The ARN of what it is used for, which trust policies see as `aws:SourceArn`; perhaps none yet.
+    pub source: Option<String>,
+    /// The session's name: what it is used for, such as the function's name.
+    pub session: String,
+}
+
+/// Temporary credentials of a role.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RoleCredentials {
+    /// `ASIA…`.
+    pub access_key: String,
+    /// What signatures are made with.
+    pub secret: String,
+    /// What comes along with each request.
+    pub session_token: String,
+    /// When they end: real time.
+    pub expires_at: Timestamp,
+}
+
+/// Secrets and tokens are never printed.
+impl std::fmt::Debug for RoleCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RoleCredentials")
+            .field("access_key", &self.access_key)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a service cannot act by a role. How strict to be about it is the service's own matter: without
+/// `--auth enforce` many name roles that were never made.
+#[derive(Debug, thiserror::Error)]
+pub enum RoleRefusal {
+    /// There is no such role.
+    #[error("there is no role {0}")]
+    NoSuchRole(String),
+    /// Its trust policy does not let the service assume it.
+    #[error("role {role} does not trust {service}")]
+    NotTrusted {
+        /// Which.
+        role: String,
+        /// Whom.
+        service: String,
+    },
+    /// The credentials could not be kept.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// How policies answer whether a role may do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleVerdict {
+    /// It may.
+    Allowed,
+    /// A statement denies it.
+    Denied,
+    /// No statement allows it, or there is no such role.
+    NotAllowed,
+}
+
+impl RoleVerdict {
+    /// Whether it may.
+    pub fn is_allowed(self) -> bool {
+        self == RoleVerdict::Allowed
+    }
+}
+
+/// Acts by roles on behalf of services: what Lambda asks for its functions, pipes and rules for their
+/// targets.
+pub trait ServiceRoles: Send + Sync {
+    /// Whether the role exists and trusts the service.
+    ///
+    /// # Errors
+    /// [`RoleRefusal::NoSuchRole`] and [`RoleRefusal::NotTrusted`].
+    fn check(&self, used: &RoleUse) -> Result<(), RoleRefusal>;
+
+    /// Credentials of a session of the role, which may be used when this returns. They last as long as
+    /// asked, at most twelve hours: the role's own limit is for sessions that people ask for.
+    ///
+    /// # Errors
+    /// What [`ServiceRoles::check`] answers, and the store's.
+    fn issue(&self, used: RoleUse, lifetime: Duration) -> BoxFuture<'_, Result<RoleCredentials, RoleRefusal>>;
+
+    /// Whether a session of the role may perform an action, such as `sqs:ReceiveMessage`, on the resource
+    /// with this ARN, by the role's policies and boundary and by the policy of the resource, whether or not
+    /// the server checks callers. It reads memory only.
+    fn may(&self, used: &RoleUse, action: &str, resource: &str) -> RoleVerdict;
 }

@@ -11,6 +11,7 @@
 
 mod error;
 mod ops;
+mod ports;
 mod service;
 mod store;
 mod wire;

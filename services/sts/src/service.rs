@@ -1,10 +1,10 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use tidegate_env::Env;
 use tidegate_ports::{Credential, Credentials, PrincipalPolicies, ResourcePolicies, Roles};
 use tidegate_protocol::{Call, Coverage, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel};
 use tidegate_record::Stored;
-use tidegate_store::{Space, Store, StoreError, Tx, transact};
+use tidegate_store::{CommitError, Space, Store, StoreError, TransactError, Tx, transact};
 
 use crate::error::Error;
 use crate::store::{Issued, SessionRecord, Sessions, key};
@@ -26,6 +26,8 @@ pub struct Sts {
     pub(crate) iam: Arc<dyn Iam>,
     /// Other issuers of keys, for `GetAccessKeyInfo`.
     pub(crate) issuers: Vec<Arc<dyn Credentials>>,
+    /// Whose resources have policies. It keeps nobody alive: a service that is asked may itself hold this.
+    pub(crate) resources: OnceLock<Vec<Weak<dyn ResourcePolicies>>>,
     router: Router<Sts>,
 }
 
@@ -42,7 +44,13 @@ impl Sts {
     ) -> Result<Arc<Sts>, StoreError> {
         let sessions = Arc::new(Sessions::default());
         store.attach(sessions.clone()).await?;
-        Ok(Arc::new(Sts { store, env, sessions, iam, issuers, router: wire::router() }))
+        Ok(Arc::new(Sts { store, env, sessions, iam, issuers, resources: OnceLock::new(), router: wire::router() }))
+    }
+
+    /// Makes the policies of resources known, which are asked whether a role may do something. The first
+    /// call counts.
+    pub fn know_resources(&self, resources: Vec<Weak<dyn ResourcePolicies>>) {
+        self.resources.get_or_init(|| resources);
     }
 
     /// The session that a request is made by, if it is made by one.
@@ -51,15 +59,18 @@ impl Sts {
     }
 
     /// Keeps a session. It can be used when this returns.
-    pub(crate) async fn issue(&self, access_key: &str, record: &SessionRecord) -> Result<(), Error> {
+    pub(crate) async fn issue(&self, access_key: &str, record: &SessionRecord) -> Result<(), CommitError> {
         let forgotten = &self.sessions.forgotten(self.env.real_now(), SWEPT);
-        transact(&*self.store, &[], async |tx: &mut Tx| -> Result<(), Error> {
+        let kept = transact(&*self.store, &[], async |tx: &mut Tx| -> Result<(), StoreError> {
             tx.put(Space::Map, key(access_key), record.encode());
             forgotten.iter().for_each(|gone| tx.delete(Space::Map, key(gone)));
             Ok(())
-        })
-        .await?;
-        Ok(())
+        });
+        match kept.await {
+            Ok(_) => Ok(()),
+            Err(TransactError::Refused(error)) => Err(error.into()),
+            Err(TransactError::Commit(error)) => Err(error),
+        }
     }
 
     /// Forgets all sessions.

@@ -92,6 +92,14 @@ async fn session(
     name: &str,
     made: Made,
 ) -> Result<(tidegate_api_sts::Credentials, AssumedRoleUser), Error> {
+    let (access_key, record) = record(sts, role, role_arn, name, made);
+    sts.issue(&access_key, &record).await?;
+    let user = AssumedRoleUser { assumed_role_id: Some(record.user_id.clone()), arn: Some(record.arn.clone()) };
+    Ok((shown(access_key, &record), user))
+}
+
+/// A session of a role, drawn and not yet kept.
+fn record(sts: &Sts, role: &AssumableRole, role_arn: &str, name: &str, made: Made) -> (String, SessionRecord) {
     let Drawn { access_key, secret, token } = draw(&sts.env);
     let record = SessionRecord {
         secret,
@@ -108,7 +116,18 @@ async fn session(
         transitive: made.transitive,
         keys: made.keys,
     };
-    sts.issue(&access_key, &record).await?;
-    let user = AssumedRoleUser { assumed_role_id: Some(record.user_id.clone()), arn: Some(record.arn.clone()) };
-    Ok((shown(access_key, &record), user))
+    (access_key, record)
+}
+
+/// A session that a service asks for, to act by the role.
+pub(crate) fn service_session(
+    sts: &Sts,
+    role: &AssumableRole,
+    role_arn: &str,
+    name: &str,
+    seconds: u64,
+) -> (String, SessionRecord) {
+    let keys = vec![("aws:TokenIssueTime".to_owned(), vec![iso(sts.env.real_now())])];
+    let made = Made { seconds, policies: None, tags: Vec::new(), transitive: Vec::new(), keys };
+    record(sts, role, role_arn, name, made)
 }

@@ -46,7 +46,7 @@ pub(super) fn shown(access_key: String, record: &SessionRecord) -> Credentials {
 }
 
 /// A time as condition keys have it.
-pub(super) fn iso(time: Timestamp) -> String {
+pub(crate) fn iso(time: Timestamp) -> String {
     let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
 }

@@ -6,7 +6,8 @@ mod limits;
 mod questions;
 mod tokens;
 
-pub(crate) use assume::{assume_role, role_account};
+pub(crate) use assume::{assume_role, role_account, service_session};
+pub(crate) use draw::iso;
 pub(crate) use questions::{decode_authorization_message, get_access_key_info, get_caller_identity};
 pub(crate) use tokens::{get_federation_token, get_session_token};
 

@@ -1,0 +1,116 @@
+//! A server's worth of STS: a store in memory, and people and roles of a kind that stays put.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tidegate_env::Env;
+use tidegate_policy::Document;
+use tidegate_ports::{AssumableRole, IdentityPolicies, NamedPolicy, PrincipalPolicies, ResourcePolicies, Roles};
+use tidegate_store::engine::memory::MemoryDisk;
+use tidegate_store::{Durability, EmbeddedStore};
+use tidegate_sts::Sts;
+use tidegate_types::{AccountId, Timestamp};
+
+pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// A role: who may assume it, and what it may do.
+#[derive(Clone)]
+pub struct Role {
+    pub trust: &'static str,
+    pub policy: &'static str,
+    pub boundary: Option<&'static str>,
+}
+
+/// An IAM.
+#[derive(Default)]
+pub struct People {
+    pub roles: Mutex<BTreeMap<&'static str, Role>>,
+}
+
+fn parsed(name: &str, text: &str) -> NamedPolicy {
+    NamedPolicy { name: name.to_owned(), document: Arc::new(Document::parse(text).unwrap()) }
+}
+
+impl People {
+    fn find(&self, arn: &str) -> Option<Role> {
+        self.roles.lock().get(arn.strip_prefix("arn:aws:iam::000000000000:role/")?).cloned()
+    }
+}
+
+impl Roles for People {
+    fn role(&self, arn: &str) -> Option<AssumableRole> {
+        self.find(arn)?;
+        let name = arn.rsplit('/').next()?.to_owned();
+        Some(AssumableRole {
+            account: AccountId::DEFAULT,
+            name,
+            id: "AROAEXAMPLE".to_owned(),
+            max_session_seconds: 3600,
+        })
+    }
+
+    fn policy_text(&self, _: AccountId, _: &str) -> Option<String> {
+        None
+    }
+
+    fn audiences(&self, _: &str) -> Option<Vec<String>> {
+        None
+    }
+
+    fn owner_of_key(&self, _: &str) -> Option<AccountId> {
+        None
+    }
+}
+
+impl ResourcePolicies for People {
+    fn service(&self) -> &'static str {
+        "iam"
+    }
+
+    fn policy_of(&self, arn: &str) -> Option<Arc<Document>> {
+        Some(Arc::new(Document::parse(self.find(arn)?.trust).unwrap()))
+    }
+}
+
+impl PrincipalPolicies for People {
+    fn policies(&self, arn: &str) -> Option<Arc<IdentityPolicies>> {
+        let role = self.find(arn)?;
+        Some(Arc::new(IdentityPolicies {
+            policies: vec![parsed("own", role.policy)],
+            boundary: role.boundary.map(|text| parsed("boundary", text)),
+            tags: Vec::new(),
+        }))
+    }
+}
+
+/// STS and what it stands on.
+pub struct Bed {
+    pub sts: Arc<Sts>,
+    pub people: Arc<People>,
+    pub env: Env,
+    store: Arc<EmbeddedStore>,
+    disk: MemoryDisk,
+}
+
+impl Bed {
+    pub async fn new(roles: &[(&'static str, Role)]) -> Bed {
+        let people = Arc::new(People { roles: Mutex::new(roles.iter().cloned().collect()) });
+        Bed::on(MemoryDisk::seeded(7), people).await
+    }
+
+    async fn on(disk: MemoryDisk, people: Arc<People>) -> Bed {
+        let (env, _) = Env::manual(7, START);
+        let store = EmbeddedStore::on_disk(env.clone(), Box::new(disk.clone()), Durability::Always).unwrap();
+        let sts = Sts::open(store.clone(), env.clone(), people.clone(), Vec::new()).await.unwrap();
+        Bed { sts, people, env, store, disk }
+    }
+
+    /// The same store, opened anew.
+    pub async fn restart(self) -> Bed {
+        let Bed { store, env, disk, sts, people } = self;
+        drop(sts);
+        env.run_blocking(move || store.close()).await;
+        Bed::on(disk, people).await
+    }
+}
