@@ -17,6 +17,8 @@ pub enum Root {
     Blob = 0x05,
     /// `fabric/*`: pending deliveries, followers.
     Fabric = 0x06,
+    /// `fabric/effects`.
+    Effects = 0x07,
     /// `services/sqs`.
     Sqs = 0x10,
     /// `services/dynamodb`.
