@@ -241,11 +241,14 @@ fn names(request: &Request, entry: &PrincipalMatch) -> Option<Grant> {
 }
 
 fn find<'a>(request: &Request, document: &'a Document, effect: Effect) -> Option<(usize, &'a Statement)> {
-    document.statements.iter().enumerate().find(|(_, statement)| {
-        statement.effect == effect
-            && statement.principals.as_ref().is_none_or(|principals| grant_of(request, principals).is_some())
-            && applies(request, document.version, statement)
-    })
+    let mut statements = document.statements.iter().enumerate();
+    statements.find(|(_, one)| one.effect == effect && concerns(request, document.version, one))
+}
+
+/// Whether a statement is about this request, its caller included.
+pub(crate) fn concerns(request: &Request, version: Version, statement: &Statement) -> bool {
+    statement.principals.as_ref().is_none_or(|principals| grant_of(request, principals).is_some())
+        && applies(request, version, statement)
 }
 
 /// Whether a statement is about this action, resource and circumstance; principals aside.

@@ -26,6 +26,7 @@ mod condition;
 mod context;
 mod document;
 mod evaluate;
+mod inspect;
 mod pattern;
 mod value;
 
@@ -35,4 +36,5 @@ pub use document::{
     Action, Document, Effect, InvalidDocument, PrincipalMatch, Principals, Resources, Statement, Version,
 };
 pub use evaluate::{Decision, Outcome, Policies, Reason, Source, evaluate};
+pub use inspect::{Position, Span, statement_spans};
 pub use pattern::{action_matches, arn_matches, wildcard_matches};

@@ -97,6 +97,13 @@ fn piece(c: char) -> Piece {
     }
 }
 
+/// The keys of the policy variables in a text.
+pub(crate) fn variables(text: &str) -> impl Iterator<Item = &str> {
+    let pieces = text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+    let keys = pieces.map(|variable| variable.split_once(',').map_or(variable, |(key, _)| key).trim());
+    keys.filter(|key| !matches!(*key, "*" | "?" | "$"))
+}
+
 fn expand(pattern: &str, request: &Request) -> Option<Vec<Piece>> {
     let mut expanded = Vec::with_capacity(pattern.len());
     let mut rest = pattern;

@@ -1,6 +1,7 @@
 //! Why an operation did not happen. `wire/errors.rs` gives each of these its AWS code and words.
 
 use tidegate_store::{CommitError, StoreError, TransactError};
+use tidegate_types::AccountId;
 
 use crate::domain::{PolicyFault, TagFault, Thing};
 
@@ -84,6 +85,20 @@ pub enum ValueFault {
     PolicySource(String),
     #[error("simulated policy {0} is malformed")]
     Simulated(String),
+    #[error("account {owner} is not the caller's")]
+    ForeignSource { caller: AccountId, owner: AccountId },
+    #[error("{0} is no user in whose name requests can be simulated")]
+    Caller(String),
+    #[error("{0} names no account")]
+    ResourceOwner(String),
+    #[error("{0} is no action")]
+    Action(String),
+    #[error("there are more than {0} resources")]
+    TooManyResources(usize),
+    #[error("there is more than one boundary")]
+    Boundaries,
+    #[error("a resource's policy needs a caller")]
+    NoCaller,
 }
 
 impl From<TransactError<Error>> for Error {

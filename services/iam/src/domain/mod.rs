@@ -3,6 +3,7 @@
 mod entity;
 mod managed;
 mod policy;
+mod simulation;
 mod state;
 mod tags;
 
@@ -12,5 +13,6 @@ pub use entity::{
 };
 pub use managed::{ManagedPolicy, managed, managed_policies};
 pub use policy::{PolicyFault, check_identity, check_trust, squeezed_len};
+pub use simulation::{Matched, Simulated, SimulatedKind, Simulation, Verdict};
 pub use state::{Row, State, Table, Thing, name_key};
 pub use tags::{TagFault, add_tags, check_tags, remove_tags};

@@ -8,6 +8,7 @@ pub(crate) mod keys;
 pub(crate) mod policies;
 pub(crate) mod profiles;
 pub(crate) mod roles;
+pub(crate) mod simulation;
 pub(crate) mod tags;
 pub(crate) mod users;
 

@@ -217,6 +217,32 @@ fn value(fault: &ValueFault) -> ServiceError {
             format!("Invalid Entity Arn: {arn} does not clearly define entity type and name."),
         ),
         ValueFault::Simulated(which) => new(errors::INVALID_INPUT_EXCEPTION, format!("Invalid policy: {which}")),
+        ValueFault::ForeignSource { caller, owner } => new(
+            errors::INVALID_INPUT_EXCEPTION,
+            format!(
+                "Invalid Policy Source Arn: caller's account {caller} does not have access to policies in account {owner}"
+            ),
+        ),
+        ValueFault::Caller(arn) => {
+            new(errors::INVALID_INPUT_EXCEPTION, format!("Invalid Caller Arn: {arn} is not the ARN of an IAM user."))
+        }
+        ValueFault::ResourceOwner(owner) => {
+            new(errors::INVALID_INPUT_EXCEPTION, format!("Invalid Resource Owner: {owner} does not name an account."))
+        }
+        ValueFault::Action(action) => {
+            new(errors::INVALID_INPUT_EXCEPTION, format!("Invalid Input Actions: \"{action}\" is not an action."))
+        }
+        ValueFault::TooManyResources(limit) => {
+            new(errors::INVALID_INPUT_EXCEPTION, format!("At most {limit} resources can be simulated at once."))
+        }
+        ValueFault::Boundaries => new(
+            errors::INVALID_INPUT_EXCEPTION,
+            "Invalid Permissions Boundary Policy Input List: at most one policy can be given.",
+        ),
+        ValueFault::NoCaller => new(
+            errors::INVALID_INPUT_EXCEPTION,
+            "Caller Arn is required when a resource policy is given and the policy source is not a user.",
+        ),
     }
 }
 

@@ -4,7 +4,7 @@ use tidegate_protocol::{Access, Route, Router, Shape, needs, route};
 use super::COVERAGE;
 use super::access::need;
 use crate::error::Error;
-use crate::ops::{account, grants, groups, keys, policies, profiles, roles, tags, users};
+use crate::ops::{account, grants, groups, keys, policies, profiles, roles, simulation, tags, users};
 use crate::service::{Edit, Editing, Iam, Look, Looking};
 
 struct Row {
@@ -77,6 +77,8 @@ fn rows() -> Vec<Row> {
         look("GetAccessKeyLastUsed", keys::get_access_key_last_used),
         look("GetAccountPasswordPolicy", account::get_account_password_policy),
         look("GetAccountSummary", account::get_account_summary),
+        look("GetContextKeysForCustomPolicy", simulation::get_context_keys_for_custom_policy),
+        look("GetContextKeysForPrincipalPolicy", simulation::get_context_keys_for_principal_policy),
         look("GetGroup", groups::get_group),
         look("GetGroupPolicy", grants::get_group_policy),
         look("GetInstanceProfile", profiles::get_instance_profile),
@@ -117,6 +119,8 @@ fn rows() -> Vec<Row> {
         edit("RemoveRoleFromInstanceProfile", profiles::remove_role_from_instance_profile),
         edit("RemoveUserFromGroup", users::remove_user_from_group),
         edit("SetDefaultPolicyVersion", policies::set_default_policy_version),
+        look("SimulateCustomPolicy", simulation::simulate_custom_policy),
+        look("SimulatePrincipalPolicy", simulation::simulate_principal_policy),
         edit("TagInstanceProfile", tags::tag_instance_profile),
         edit("TagPolicy", tags::tag_policy),
         edit("TagRole", tags::tag_role),

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod simulation;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
