@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use tidegate_store::{LatchKey, StoreError, Tx};
+use tidegate_store::{CommitError, LatchKey, Store, StoreError, TransactError, Tx, transact};
 use tidegate_types::{Arn, Timestamp};
 
 /// One event on its way from one resource to another.
@@ -17,6 +17,9 @@ pub struct Delivery {
     pub deduplication_id: Option<String>,
     /// The body, as the target will show it.
     pub payload: Bytes,
+    /// What is said about the payload: the message attributes of a queue. Targets that have none leave
+    /// them out.
+    pub attributes: Vec<DeliveryAttribute>,
     /// The role whose permissions the delivery uses, if not the source's own.
     pub role: Option<Arn>,
     /// For effects: how often and how long to try.
@@ -29,6 +32,17 @@ pub struct Delivery {
     pub trace: Option<String>,
     /// When it was raised: product time.
     pub raised_at: Timestamp,
+}
+
+/// A named value that goes with a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryAttribute {
+    /// Its name, as the target will show it.
+    pub name: String,
+    /// `String` or `Number`.
+    pub data_type: &'static str,
+    /// Its value.
+    pub value: String,
 }
 
 /// How often and how long an effect is tried.
@@ -101,4 +115,19 @@ pub trait Post: Send + Sync {
     /// # Errors
     /// The target's [`Refusal`], or [`Refusal::NoSuchTarget`] if nothing serves its kind.
     fn post<'a>(&'a self, tx: &'a mut Tx, delivery: Delivery) -> BoxFuture<'a, Result<(), Refusal>>;
+}
+
+/// Sends one delivery in a transaction of its own, for senders that change nothing else.
+///
+/// # Errors
+/// As [`Post::post`]; the store's failures are [`Refusal::Retry`].
+pub async fn post_alone(store: &dyn Store, post: &dyn Post, delivery: Delivery) -> Result<(), Refusal> {
+    let latches = post.latches(std::slice::from_ref(&delivery));
+    let delivery = &delivery;
+    match transact(store, &latches, async |tx: &mut Tx| post.post(tx, delivery.clone()).await).await {
+        Ok(_committed) => Ok(()),
+        Err(TransactError::Refused(refusal)) => Err(refusal),
+        Err(TransactError::Commit(CommitError::Store(error))) => Err(error.into()),
+        Err(TransactError::Commit(error)) => Err(StoreError::Unavailable { reason: error.to_string().into() }.into()),
+    }
 }

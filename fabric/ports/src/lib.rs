@@ -15,13 +15,23 @@ mod delivery;
 mod functions;
 mod identity;
 mod log_lines;
+mod queues;
 mod roles;
+mod streams;
 
 pub use admin::{AdminAnswer, AdminRoute};
-pub use delivery::{Delivery, Post, Refusal, RetryPolicy, Sink};
+pub use delivery::{Delivery, DeliveryAttribute, Post, Refusal, RetryPolicy, Sink, post_alone};
 pub use functions::{FunctionAnswer, FunctionCall, FunctionError, Functions, InvokeRefusal};
 pub use identity::{
     Credential, Credentials, Identity, IdentityPolicies, NamedPolicy, PrincipalPolicies, ResourcePolicies, Session,
 };
 pub use log_lines::{LogBatch, LogLines};
+pub use queues::{
+    HandleOutcomes, HandleRefusal, QueueAttributeValue, QueueDescription, QueueFollowError, QueueMessage,
+    QueueMessageAttribute, QueueReceive, QueueSource,
+};
 pub use roles::{AssumableRole, RoleCredentials, RoleRefusal, RoleUse, RoleVerdict, Roles, ServiceRoles};
+pub use streams::{
+    FollowError, ReadLimit, ShardDescription, StartingPosition, StreamDescription, StreamPage, StreamPosition,
+    StreamRecord, StreamSource,
+};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tidegate_env::Env;
 use tidegate_log::Logs;
-use tidegate_ports::ResourcePolicies;
+use tidegate_ports::{ResourcePolicies, StreamSource};
 use tidegate_protocol::{Call, Coverage, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel};
 use tidegate_store::{LatchKey, Store, Transacted, Tx, transact};
 use tidegate_types::Timestamp;
@@ -15,7 +15,7 @@ use tidegate_workers::{Hint, Supervisor};
 use crate::domain::{Misuse, TableAddress};
 use crate::error::Error;
 use crate::ops::Counts;
-use crate::ports::TablePolicies;
+use crate::ports::{TablePolicies, TableStreams};
 use crate::store::{Directory, Known};
 use crate::wire;
 use crate::workers::{Backfill, Copies, Expiry, Housekeeping, Sharding, Sweep};
@@ -89,6 +89,11 @@ impl DynamoDb {
     /// What decides about requests asks for the policies of tables through.
     pub fn resource_policies(self: &Arc<Self>) -> Arc<dyn ResourcePolicies> {
         Arc::new(TablePolicies::new(self.clone()))
+    }
+
+    /// What event source mappings follow the streams of tables through.
+    pub fn stream_source(self: &Arc<Self>) -> Arc<dyn StreamSource> {
+        Arc::new(TableStreams::new(self.clone()))
     }
 
     /// Removes every table.

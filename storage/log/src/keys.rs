@@ -92,6 +92,12 @@ pub(crate) fn read_record(key: &[u8]) -> Result<(LogId, u32, Position), DecodeEr
     Ok(parts)
 }
 
+/// The position of the record under this key, such as one that [`tidegate_store::StoreError::Corrupt`]
+/// names; `None` if it is not one of a record.
+pub fn position_of(key: &[u8]) -> Option<Position> {
+    read_record(key).ok().map(|(_, _, position)| position)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

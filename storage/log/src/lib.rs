@@ -43,6 +43,7 @@ pub use cursor::{advance_in_tx, cursor_in_tx, forget_cursor_in_tx, start_cursor_
 pub use error::LogError;
 pub use follow::Follower;
 pub use invariants::violations;
+pub use keys::position_of;
 pub use lifecycle::{clear_in_tx, create_in_tx, drop_in_tx};
 pub use logs::{LogPage, LogRecord, Logs};
 pub use tidegate_store::{Page, Position};

@@ -10,6 +10,7 @@ use tidegate_record::Stored;
 use tidegate_store::{Change, Fold, KeyRange, Order, Page, Sequence, Snapshot, Space, StoreError, Tx};
 use tidegate_types::{AccountId, Region};
 use tidegate_workers::Hint;
+use tokio::sync::watch;
 
 use super::{Traffic, corrupt, keys};
 use crate::domain::{Table, TableAddress};
@@ -57,13 +58,15 @@ pub struct Directory {
     changed: Vec<Hint>,
     /// Given when a shard of a stream has become busy.
     busy: Hint,
+    /// Told when a table changes, for those who wait for a shard to be closed.
+    changes: watch::Sender<()>,
 }
 
 impl Directory {
     /// An empty directory that gives these hints when a table changes, and one when a shard of a stream
     /// has become busy.
     pub fn new(changed: Vec<Hint>, busy: Hint) -> Directory {
-        Directory { tables: RwLock::default(), changed, busy }
+        Directory { tables: RwLock::default(), changed, busy, changes: watch::Sender::default() }
     }
 
     /// The table of this address, if there is one.
@@ -80,6 +83,16 @@ impl Directory {
     /// [`StoreError::Corrupt`] if a record cannot be read.
     pub fn all(&self) -> Result<Vec<Arc<Known>>, StoreError> {
         self.tables.read().values().cloned().collect()
+    }
+
+    /// Changes of tables from now on. Subscribe first, then look.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    fn tell(&self) {
+        self.changed.iter().for_each(Hint::give);
+        self.changes.send_replace(());
     }
 
     /// The names of the tables of an account and region, in order.
@@ -121,7 +134,7 @@ impl Fold for Directory {
             }
         }
         drop(tables);
-        self.changed.iter().for_each(Hint::give);
+        self.tell();
     }
 
     fn rebuild<'a>(&'a self, snapshot: &'a dyn Snapshot) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -137,7 +150,7 @@ impl Fold for Directory {
                 }
             }
             *self.tables.write() = tables;
-            self.changed.iter().for_each(Hint::give);
+            self.tell();
             Ok(())
         }
         .boxed()

@@ -6,6 +6,7 @@ pub(crate) mod backups;
 mod capacity;
 mod coverage;
 mod errors;
+pub(crate) mod events;
 pub(crate) mod inputs;
 mod routes;
 pub(crate) mod streams;

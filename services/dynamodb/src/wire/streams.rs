@@ -103,21 +103,28 @@ impl Iterator {
     }
 }
 
+/// What tells a record from every other one, however often it is read.
+pub(crate) fn event_id(log: u64, position: Position) -> String {
+    let id = [log.to_be_bytes(), position.0.to_be_bytes()].concat();
+    format!("{:032x}", xxh3_128(&id))
+}
+
+/// What happened to the item.
+pub(crate) fn event_name(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Insert => "INSERT",
+        ChangeKind::Modify => "MODIFY",
+        ChangeKind::Remove => "REMOVE",
+    }
+}
+
 /// A record as clients see it.
 pub(crate) fn record(region: &Region, view: StreamView, log: u64, entry: &LogRecord, change: ChangeRecord) -> Record {
     let size = [Some(&change.keys), change.old.as_ref(), change.new.as_ref()].into_iter().flatten().map(item_size);
     let size: usize = size.sum();
-    let id = [log.to_be_bytes(), entry.position.0.to_be_bytes()].concat();
     Record {
-        event_id: Some(format!("{:032x}", xxh3_128(&id))),
-        event_name: Some(
-            match change.kind {
-                ChangeKind::Insert => "INSERT",
-                ChangeKind::Modify => "MODIFY",
-                ChangeKind::Remove => "REMOVE",
-            }
-            .to_owned(),
-        ),
+        event_id: Some(event_id(log, entry.position)),
+        event_name: Some(event_name(change.kind).to_owned()),
         event_version: Some("1.1".to_owned()),
         event_source: Some("aws:dynamodb".to_owned()),
         aws_region: Some(region.as_str().to_owned()),

@@ -6,6 +6,7 @@
 mod backups;
 mod bed;
 mod concurrency;
+mod following;
 mod indexes;
 mod misuse;
 mod model;

@@ -10,14 +10,14 @@ use crate::model::{replayed, sorted};
 
 const BUSY: usize = 10_000;
 
-async fn streamed(bed: &Bed) -> String {
+pub async fn streamed(bed: &Bed) -> String {
     let stream = json!({ "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" });
     let table = bed.create("tbl", json!({ "StreamSpecification": stream })).await;
     table["LatestStreamArn"].as_str().unwrap().to_owned()
 }
 
 /// Writes `count` items, each with a partition key of its own, or the same ones again.
-async fn write(bed: &Bed, count: usize, value: &str) {
+pub async fn write(bed: &Bed, count: usize, value: &str) {
     let numbers: Vec<usize> = (0..count).collect();
     for chunk in numbers.chunks(25) {
         let put = |number: &usize| {

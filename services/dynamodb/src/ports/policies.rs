@@ -1,5 +1,3 @@
-//! What others may ask of DynamoDB.
-
 use std::sync::Arc;
 
 use tidegate_policy::Document;
