@@ -62,6 +62,7 @@ struct Background {
     _sinks: Vec<Arc<dyn Sink>>,
     _timers: TaskHandle<()>,
     _sweep: TaskHandle<()>,
+    _uses: TaskHandle<()>,
     _upkeep: TaskHandle<()>,
 }
 
@@ -133,6 +134,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         AuthMode::Observe => Mode::Observe,
         AuthMode::Enforce => Mode::Enforce,
     };
+    let uses = env.spawn("last uses", iam.clone().keep_uses());
     let sources = Sources {
         credentials: vec![keys.clone(), iam.clone(), sts.clone()],
         principals: Some(iam.clone()),
@@ -185,6 +187,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         _sinks: sinks,
         _timers: env.spawn("queue timers", queues.clone().run_timers()),
         _sweep: env.spawn("queue sweep", sweep(env.clone(), queues)),
+        _uses: uses,
         _upkeep: env.spawn("metrics upkeep", upkeep(env.clone(), metrics)),
     };
     let serving = serve(&env, server, stop);

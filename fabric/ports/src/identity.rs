@@ -21,6 +21,21 @@ pub trait Credentials: Send + Sync {
     /// The key with this id, if it is one of these and is active. An expired one is found too: its
     /// caller is told so.
     fn find(&self, access_key: &str) -> Option<Arc<Credential>>;
+
+    /// A request was signed with a key, perhaps one of these. Called for each request: whoever remembers it
+    /// does so in memory.
+    fn used(&self, _access_key: &str, _used: KeyUse<'_>) {}
+}
+
+/// What a key was used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyUse<'a> {
+    /// When: product time.
+    pub at: Timestamp,
+    /// The service's name, such as `sqs`.
+    pub service: &'a str,
+    /// Where.
+    pub region: &'a str,
 }
 
 /// An access key and whom it stands for.

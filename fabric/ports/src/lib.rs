@@ -23,7 +23,8 @@ pub use admin::{AdminAnswer, AdminRoute};
 pub use delivery::{Delivery, DeliveryAttribute, Post, Refusal, RetryPolicy, Sink, post_alone};
 pub use functions::{FunctionAnswer, FunctionCall, FunctionError, Functions, InvokeRefusal};
 pub use identity::{
-    Credential, Credentials, Identity, IdentityPolicies, NamedPolicy, PrincipalPolicies, ResourcePolicies, Session,
+    Credential, Credentials, Identity, IdentityPolicies, KeyUse, NamedPolicy, PrincipalPolicies, ResourcePolicies,
+    Session,
 };
 pub use log_lines::{LogBatch, LogLines};
 pub use queues::{

@@ -6,6 +6,8 @@ use futures::future::BoxFuture;
 use tidegate_store::CommitError;
 use tidegate_types::{AccountId, Timestamp};
 
+use crate::identity::KeyUse;
+
 /// A role, as far as a session is made of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssumableRole {
@@ -23,6 +25,9 @@ pub struct AssumableRole {
 pub trait Roles: Send + Sync {
     /// The role with this ARN.
     fn role(&self, arn: &str) -> Option<AssumableRole>;
+
+    /// A session of the role with this unique id was used. Called for each request that a session makes.
+    fn role_used(&self, _id: &str, _used: KeyUse<'_>) {}
 
     /// The document that holds of a managed policy that this account can name.
     fn policy_text(&self, account: AccountId, arn: &str) -> Option<String>;

@@ -43,6 +43,24 @@ pub enum Error {
     OldPassword,
     #[error("there is no credential report")]
     NoReport,
+    #[error("the credential report is too old")]
+    ReportExpired,
+    #[error("these are not two codes in a row of device {0}")]
+    AuthenticationCode(String),
+    #[error("the certificate cannot be read")]
+    Certificate,
+    #[error("the certificate is there already")]
+    DuplicateCertificate,
+    #[error("the public key cannot be read")]
+    PublicKey,
+    #[error("the public key {0} is there already")]
+    DuplicateSshKey(String),
+    #[error("public keys are not shown as {0}")]
+    KeyEncoding(String),
+    #[error("{0} has no credentials of its own")]
+    NoServiceCredentials(String),
+    #[error("a provider has fewer than {0} thumbprints")]
+    Thumbprints(usize),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -56,6 +74,11 @@ pub enum Holding {
     AttachedPolicies,
     InlinePolicies,
     AccessKeys,
+    MfaDevices,
+    SigningCertificates,
+    SshKeys,
+    ServiceCredentials,
+    AssignedDevice,
     LoginProfile,
     Groups,
     Users,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tidegate_policy::Document;
 use tidegate_ports::{
-    AssumableRole, Credential, Credentials, IdentityPolicies, NamedPolicy, PrincipalPolicies, ResourcePolicies, Roles,
+    AssumableRole, Credential, Credentials, IdentityPolicies, KeyUse, NamedPolicy, PrincipalPolicies, ResourcePolicies,
+    Roles,
 };
 use tidegate_types::AccountId;
 
@@ -15,6 +16,12 @@ use crate::service::Iam;
 impl Credentials for Iam {
     fn find(&self, access_key: &str) -> Option<Arc<Credential>> {
         self.directory.credential(access_key)
+    }
+
+    fn used(&self, access_key: &str, used: KeyUse<'_>) {
+        if self.directory.credential(access_key).is_some() {
+            self.uses.note(access_key, used);
+        }
     }
 }
 
@@ -50,6 +57,10 @@ impl Roles for Iam {
             id: role.header.id.clone(),
             max_session_seconds: role.max_session_seconds,
         })
+    }
+
+    fn role_used(&self, id: &str, used: KeyUse<'_>) {
+        self.uses.note(id, used);
     }
 
     fn policy_text(&self, account: AccountId, arn: &str) -> Option<String> {

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -11,8 +12,11 @@ use tidegate_types::{AccountId, Timestamp};
 
 use crate::domain::{Row, State, Table};
 use crate::error::Error;
-use crate::store::{Directory, keys};
+use crate::store::{Directory, Uses, keys};
 use crate::wire;
+
+/// How often uses are written down.
+const KEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// The service. One of it serves all accounts; regions it does not know.
 pub struct Iam {
@@ -21,6 +25,7 @@ pub struct Iam {
     pub(crate) directory: Arc<Directory>,
     /// Writes go one after the other: an account's state is decided on as a whole.
     turn: tokio::sync::Mutex<()>,
+    pub(crate) uses: Uses,
     router: Router<Iam>,
 }
 
@@ -31,6 +36,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) now: Timestamp,
     pub(crate) account: AccountId,
     pub(crate) state: Arc<State>,
+    /// When keys and roles were last used.
+    pub(crate) uses: &'a Uses,
 }
 
 impl Desk<'_> {
@@ -76,12 +83,13 @@ impl Iam {
     pub async fn open(store: Arc<dyn Store>, env: Env) -> Result<Arc<Iam>, StoreError> {
         let directory = Arc::new(Directory::default());
         store.attach(directory.clone()).await?;
-        Ok(Arc::new(Iam { store, env, directory, turn: tokio::sync::Mutex::default(), router: wire::router() }))
+        let uses = Uses::open(&*store).await?;
+        Ok(Arc::new(Iam { store, env, directory, turn: tokio::sync::Mutex::default(), uses, router: wire::router() }))
     }
 
     fn desk<'a>(&'a self, call: &'a Call) -> Desk<'a> {
         let state = self.directory.state(call.account);
-        Desk { call, env: &self.env, now: self.env.now(), account: call.account, state }
+        Desk { call, env: &self.env, now: self.env.now(), account: call.account, state, uses: &self.uses }
     }
 
     /// Lets `run` change the account and commits what it touched.
@@ -103,6 +111,25 @@ impl Iam {
         Ok(answer.await.map_err(Error::from)?.value)
     }
 
+    /// Writes down what keys and roles were used for, once a minute. In real time and not as a worker: it
+    /// keeps nobody waiting, and moving the clock by a day must not stop at each of its runs.
+    pub async fn keep_uses(self: Arc<Self>) {
+        loop {
+            self.env.sleep_real(KEEP_EVERY).await;
+            if let Err(error) = self.write_uses().await {
+                tracing::warn!(%error, "when keys and roles were last used was not written down; trying again");
+            }
+        }
+    }
+
+    /// Writes down what keys and roles were used for since the last time.
+    ///
+    /// # Errors
+    /// [`Error::Store`] and [`Error::Commit`].
+    pub async fn write_uses(&self) -> Result<(), Error> {
+        self.uses.keep(&*self.store, &self.directory).await
+    }
+
     /// Forgets everything of every account.
     ///
     /// # Errors
@@ -118,7 +145,7 @@ impl Iam {
             });
             gone.await.map_err(Error::from)?;
         }
-        Ok(())
+        self.uses.forget(&*self.store).await
     }
 }
 
@@ -132,6 +159,8 @@ fn write(tx: &mut Tx, account: AccountId, state: &State) -> bool {
         write_table(tx, account, &state.profiles),
         write_table(tx, account, &state.oidc),
         write_table(tx, account, &state.saml),
+        write_table(tx, account, &state.devices),
+        write_table(tx, account, &state.certificates),
         write_table(tx, account, &state.account),
     ];
     tables.contains(&true)
@@ -161,6 +190,8 @@ fn forget(tx: &mut Tx, account: AccountId, state: &State) {
     all(&mut gone, account, &state.profiles);
     all(&mut gone, account, &state.oidc);
     all(&mut gone, account, &state.saml);
+    all(&mut gone, account, &state.devices);
+    all(&mut gone, account, &state.certificates);
     all(&mut gone, account, &state.account);
     gone.into_iter().for_each(|key| tx.delete(Space::Map, key));
 }

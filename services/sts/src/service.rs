@@ -1,7 +1,7 @@
 use std::sync::{Arc, OnceLock, Weak};
 
 use tidegate_env::Env;
-use tidegate_ports::{Credential, Credentials, PrincipalPolicies, ResourcePolicies, Roles};
+use tidegate_ports::{Credential, Credentials, KeyUse, PrincipalPolicies, ResourcePolicies, Roles};
 use tidegate_protocol::{Call, Coverage, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel};
 use tidegate_record::Stored;
 use tidegate_store::{CommitError, Space, Store, StoreError, TransactError, Tx, transact};
@@ -92,6 +92,13 @@ impl Sts {
 impl Credentials for Sts {
     fn find(&self, access_key: &str) -> Option<Arc<Credential>> {
         self.sessions.find(access_key).map(|issued| issued.credential.clone())
+    }
+
+    fn used(&self, access_key: &str, used: KeyUse<'_>) {
+        let Some(issued) = self.sessions.find(access_key) else { return };
+        if let (Some(_), Some((role, _))) = (&issued.record.role_arn, issued.record.user_id.split_once(':')) {
+            self.iam.role_used(role, used);
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use tidegate_env::Env;
 use tidegate_policy::Principal;
-use tidegate_ports::{AdminRoute, Credentials, PrincipalPolicies, ResourcePolicies};
+use tidegate_ports::{AdminRoute, Credentials, KeyUse, PrincipalPolicies, ResourcePolicies};
 use tidegate_protocol::{Permissions, ServiceError, ServiceModel};
 use tidegate_sigv4::{Claimed, Expected, Request, SignatureError, Style, verify};
 
@@ -116,10 +116,22 @@ impl Auth {
         directory: &Directory,
         claim: &Claim<'_>,
     ) -> Result<Identity, ServiceError> {
-        match self.mode {
+        let identity = match self.mode {
             Mode::Local => self.claimed(directory, claim),
             Mode::Observe => self.observed(env, directory, claim),
             Mode::Enforce => self.verified(env, directory, claim),
+        }?;
+        if let Some(scope) = claim.scope {
+            self.tell_of_use(env, claim, scope);
+        }
+        Ok(identity)
+    }
+
+    /// Tells those who issued the key. What cannot be one of theirs is not asked about.
+    fn tell_of_use(&self, env: &Env, claim: &Claim<'_>, scope: &Claimed<'_>) {
+        if scope.access_key.starts_with('A') {
+            let used = KeyUse { at: env.now(), service: claim.model.signing_name, region: &scope.region };
+            self.credentials.iter().for_each(|source| source.used(&scope.access_key, used));
         }
     }
 

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidegate_types::{AccountId, Timestamp};
 
+use super::device::{ServiceCredential, SigningCertificate, SshKey};
+
 /// Tags, by key.
 pub type Tags = BTreeMap<String, String>;
 
@@ -53,6 +55,12 @@ pub struct User {
     pub keys: Vec<AccessKey>,
     /// Its password.
     pub login: Option<Login>,
+    /// The certificates that it signs with.
+    pub certificates: Vec<SigningCertificate>,
+    /// Its SSH public keys.
+    pub ssh_keys: Vec<SshKey>,
+    /// Its names and passwords for single services.
+    pub service_credentials: Vec<ServiceCredential>,
 }
 
 /// An access key of a user.
@@ -185,10 +193,17 @@ pub struct OidcProvider {
 pub struct SamlProvider {
     /// Its name.
     pub name: String,
+    /// Drawn for it.
+    pub id: String,
     /// Its metadata document.
     pub metadata: String,
     /// When it was created.
     pub created_at: Timestamp,
+    /// Whether assertions must be encrypted: `Required` or `Allowed`.
+    pub encryption_mode: Option<String>,
+    /// The keys that open assertions: their ids and when they were added. The keys themselves are not kept,
+    /// because no assertion is read here.
+    pub private_keys: Vec<(String, Timestamp)>,
     /// Its tags.
     pub tags: Tags,
 }

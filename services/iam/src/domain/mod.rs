@@ -1,5 +1,7 @@
 //! IAM's rules and nouns, pure: what an account holds, what documents may say, which names are taken.
 
+mod certificate;
+mod device;
 mod entity;
 mod managed;
 mod policy;
@@ -7,6 +9,8 @@ mod simulation;
 mod state;
 mod tags;
 
+pub use certificate::{certificate_end, fingerprint, has_private_key, ssh_key};
+pub use device::{MfaDevice, ServerCertificate, ServiceCredential, SigningCertificate, SshKey};
 pub use entity::{
     AccessKey, Account, Grants, Group, Header, InstanceProfile, Login, OidcProvider, PasswordPolicy, Policy, Role,
     SamlProvider, Tags, User, Version,

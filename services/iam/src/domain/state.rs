@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tidegate_record::Stored;
 use tidegate_store::Sequence;
 
+use super::device::{MfaDevice, ServerCertificate};
 use super::entity::{Account, Group, InstanceProfile, OidcProvider, Policy, Role, SamlProvider, User};
 use crate::error::Error;
 
@@ -35,6 +36,13 @@ pub enum Thing {
     PolicyVersion,
     Boundary,
     DeletionTask,
+    MfaDevice,
+    /// A device, where the question was whether a user has it.
+    UsersMfaDevice,
+    ServerCertificate,
+    SigningCertificate,
+    SshKey,
+    ServiceCredential,
 }
 
 /// The key of a name: names that differ only in case are one name.
@@ -163,6 +171,10 @@ pub struct State {
     pub oidc: Table<OidcProvider>,
     /// Its SAML providers.
     pub saml: Table<SamlProvider>,
+    /// Its virtual MFA devices.
+    pub devices: Table<MfaDevice>,
+    /// Its server certificates.
+    pub certificates: Table<ServerCertificate>,
     /// The one row about itself, once something was set.
     pub account: Table<Account>,
 }

@@ -94,7 +94,6 @@ pub(crate) fn list_access_keys(
     })
 }
 
-/// Uses of keys are not recorded, which is what AWS answers of a key that was never used.
 pub(crate) fn get_access_key_last_used(
     desk: &Desk<'_>,
     input: &api::GetAccessKeyLastUsedRequest,
@@ -104,13 +103,14 @@ pub(crate) fn get_access_key_last_used(
         .ok()
         .filter(|name| desk.state.users.find(name).is_some_and(|user| user.keys.iter().any(|key| key.id == id)));
     let name = name.ok_or_else(|| Error::NoSuch(Thing::AccessKey, id.to_owned()))?;
-    let nowhere = Some("N/A".to_owned());
+    let last = desk.uses.of_key(id);
+    let nowhere = || Some("N/A".to_owned());
     Ok(api::GetAccessKeyLastUsedResponse {
         user_name: Some(desk.state.users.get(&name)?.header.name.clone()),
         access_key_last_used: Some(api::AccessKeyLastUsed {
-            last_used_date: None,
-            service_name: nowhere.clone(),
-            region: nowhere,
+            last_used_date: last.as_ref().map(|last| last.at),
+            service_name: last.as_ref().map(|last| last.service.clone()).or_else(nowhere),
+            region: last.map(|last| last.region).or_else(nowhere),
         }),
     })
 }

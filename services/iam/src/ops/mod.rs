@@ -1,12 +1,17 @@
 //! The operations: functions of an account and an input.
 
 pub(crate) mod account;
+pub(crate) mod certificates;
+pub(crate) mod credentials;
+pub(crate) mod devices;
 mod draw;
 pub(crate) mod grants;
 pub(crate) mod groups;
 pub(crate) mod keys;
 pub(crate) mod policies;
 pub(crate) mod profiles;
+pub(crate) mod providers;
+pub(crate) mod reports;
 pub(crate) mod roles;
 pub(crate) mod simulation;
 pub(crate) mod tags;

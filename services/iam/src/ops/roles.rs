@@ -37,8 +37,14 @@ pub(crate) fn create_role(
 
 pub(crate) fn get_role(desk: &Desk<'_>, input: &api::GetRoleRequest) -> Result<api::GetRoleResponse, Error> {
     let role = desk.state.roles.get(text(&input.role_name))?;
-    let role = api::Role { role_last_used: Some(api::RoleLastUsed::default()), ..shown::role(desk.account, role) };
+    let role = api::Role { role_last_used: Some(last_used(desk, role)), ..shown::role(desk.account, role) };
     Ok(api::GetRoleResponse { role: Some(role) })
+}
+
+/// Empty if no session of it was ever used.
+pub(super) fn last_used(desk: &Desk<'_>, role: &Role) -> api::RoleLastUsed {
+    let last = desk.uses.of_role(&role.header.id);
+    api::RoleLastUsed { last_used_date: last.as_ref().map(|last| last.at), region: last.map(|last| last.region) }
 }
 
 pub(crate) fn list_roles(desk: &Desk<'_>, input: &api::ListRolesRequest) -> Result<api::ListRolesResponse, Error> {

@@ -8,9 +8,9 @@ use crate::error::Error;
 use crate::service::Desk;
 use crate::wire::{Listing, shown};
 
-type Page = (Vec<api::Tag>, Option<String>);
+pub(super) type Page = (Vec<api::Tag>, Option<String>);
 
-fn page(tags: &Tags, max_items: Option<i32>, marker: &Option<String>) -> Result<Page, Error> {
+pub(super) fn page(tags: &Tags, max_items: Option<i32>, marker: &Option<String>) -> Result<Page, Error> {
     let page = Listing::new(max_items, marker)?.page(shown::tags(tags), |tag| text(&tag.key).to_owned(), |tag| tag);
     Ok((page.items, page.marker))
 }

@@ -4,7 +4,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use tidegate_api_iam as api;
 
-use super::{boundary, caller, header, new_tags, path_of, quota, text, user_name};
+use super::{boundary, caller, devices, header, new_tags, path_of, quota, text, user_name};
 use crate::domain::{Grants, Login, PasswordPolicy, Thing, User, name_key};
 use crate::error::{Error, Holding};
 use crate::service::Desk;
@@ -23,6 +23,9 @@ pub(crate) fn create_user(
         groups: Default::default(),
         keys: Vec::new(),
         login: None,
+        certificates: Vec::new(),
+        ssh_keys: Vec::new(),
+        service_credentials: Vec::new(),
     };
     let answer = shown::user(desk.account, &user);
     desk.edit().users.add(user)?;
@@ -61,8 +64,10 @@ pub(crate) fn update_user(desk: &mut Desk<'_>, input: &api::UpdateUserRequest) -
     if let Some(name) = &input.new_user_name {
         user.header.name.clone_from(name);
     }
-    desk.edit().users.remove(text(&input.user_name))?;
-    desk.edit().users.add(user)
+    let (old, new) = (name_key(text(&input.user_name)), name_key(&user.header.name));
+    desk.edit().users.remove(&old)?;
+    desk.edit().users.add(user)?;
+    devices::pass_on(desk, &old, &new)
 }
 
 pub(crate) fn delete_user(desk: &mut Desk<'_>, input: &api::DeleteUserRequest) -> Result<(), Error> {
@@ -71,6 +76,10 @@ pub(crate) fn delete_user(desk: &mut Desk<'_>, input: &api::DeleteUserRequest) -
         (!user.grants.attached.is_empty(), Holding::AttachedPolicies),
         (!user.grants.inline.is_empty(), Holding::InlinePolicies),
         (!user.keys.is_empty(), Holding::AccessKeys),
+        (devices::of(desk, text(&input.user_name)).next().is_some(), Holding::MfaDevices),
+        (!user.certificates.is_empty(), Holding::SigningCertificates),
+        (!user.ssh_keys.is_empty(), Holding::SshKeys),
+        (!user.service_credentials.is_empty(), Holding::ServiceCredentials),
         (user.login.is_some(), Holding::LoginProfile),
         (!user.groups.is_empty(), Holding::Groups),
     ];

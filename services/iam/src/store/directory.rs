@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,7 +13,8 @@ use tidegate_types::AccountId;
 
 use super::keys;
 use crate::domain::{
-    Account, Group, InstanceProfile, OidcProvider, Policy, Role, Row, SamlProvider, State, Table, User,
+    Account, Group, InstanceProfile, MfaDevice, OidcProvider, Policy, Role, Row, SamlProvider, ServerCertificate,
+    State, Table, User,
 };
 
 /// All durable accounts in memory, and what the edge asks of them on each request.
@@ -58,35 +59,46 @@ impl Directory {
         })
     }
 
+    /// The ids of all access keys and roles.
+    pub fn ids(&self) -> HashSet<String> {
+        let memory = self.memory.read();
+        let keys = |state: &State| {
+            let keys = state.users.all().flat_map(|(_, user)| user.keys.iter().map(|key| key.id.clone()));
+            keys.chain(state.roles.all().map(|(_, role)| role.header.id.clone())).collect::<Vec<_>>()
+        };
+        memory.accounts.values().flat_map(|state| keys(state)).collect()
+    }
+
     /// What `make` makes of the account for this ARN; remembered until something changes.
     pub fn policies(
         &self,
         arn: &str,
         make: impl FnOnce(&State) -> Option<IdentityPolicies>,
     ) -> Option<Arc<IdentityPolicies>> {
-        self.remembered(arn, |memory| &mut memory.policies, make)
+        self.remembered(arn, |memory| &memory.policies, |memory| &mut memory.policies, make)
     }
 
     /// The same for trust policies.
     pub fn trust(&self, arn: &str, make: impl FnOnce(&State) -> Option<Document>) -> Option<Arc<Document>> {
-        self.remembered(arn, |memory| &mut memory.trusts, make)
+        self.remembered(arn, |memory| &memory.trusts, |memory| &mut memory.trusts, make)
     }
 
     fn remembered<T>(
         &self,
         arn: &str,
-        cache: fn(&mut Memory) -> &mut HashMap<String, Arc<T>>,
+        cache: fn(&Memory) -> &HashMap<String, Arc<T>>,
+        keep: fn(&mut Memory) -> &mut HashMap<String, Arc<T>>,
         make: impl FnOnce(&State) -> Option<T>,
     ) -> Option<Arc<T>> {
-        // One short lock: what is made under it cannot be of a state that has changed meanwhile. Misses
-        // are as rare as changes of policies.
-        let mut memory = self.memory.write();
-        if let Some(found) = cache(&mut memory).get(arn) {
+        if let Some(found) = cache(&self.memory.read()).get(arn) {
             return Some(found.clone());
         }
+        // Made under the lock, so that it cannot be of a state that has changed meanwhile. This is as rare
+        // as changes of policies.
+        let mut memory = self.memory.write();
         let account = arn.split(':').nth(4)?.parse().ok()?;
         let made = Arc::new(make(&memory.accounts.get(&account)?.clone())?);
-        cache(&mut memory).insert(arn.to_owned(), made.clone());
+        keep(&mut memory).insert(arn.to_owned(), made.clone());
         Some(made)
     }
 }
@@ -111,6 +123,8 @@ impl Memory {
             InstanceProfile::KIND => drop(load(&mut state.profiles, name, value)?),
             OidcProvider::KIND => drop(load(&mut state.oidc, name, value)?),
             SamlProvider::KIND => drop(load(&mut state.saml, name, value)?),
+            MfaDevice::KIND => drop(load(&mut state.devices, name, value)?),
+            ServerCertificate::KIND => drop(load(&mut state.certificates, name, value)?),
             Account::KIND => drop(load(&mut state.account, name, value)?),
             _ => return Err(DecodeError::Malformed { at: 0, what: "an entity of an unknown kind" }),
         }

@@ -5,6 +5,7 @@ use tidegate_record::{DecodeError, Key, KeyReader, Root};
 use tidegate_types::AccountId;
 
 const ENTITY: u8 = 1;
+const USE: u8 = 2;
 
 /// The kind of the record that every change of an account rewrites.
 pub const STAMP: u8 = 0;
@@ -17,6 +18,27 @@ pub fn everything() -> Bytes {
 /// One entity, by account, kind and the key of its name.
 pub fn entity(account: AccountId, kind: u8, name: &str) -> Bytes {
     Key::new(Root::Iam).u8(ENTITY).u64(account.as_u64()).u8(kind).text(name).build()
+}
+
+/// All last uses.
+pub fn uses() -> Bytes {
+    Key::new(Root::Iam).u8(USE).build()
+}
+
+/// When an access key or a role, by its unique id, was last used.
+pub fn last_use(id: &str) -> Bytes {
+    Key::new(Root::Iam).u8(USE).text(id).build()
+}
+
+/// The id of a key made by [`last_use`].
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn parse_use(key: &[u8]) -> Result<String, DecodeError> {
+    let mut reader = KeyReader::after(key, &uses())?;
+    let id = reader.text()?;
+    reader.end()?;
+    Ok(id)
 }
 
 /// The record that every change of an account rewrites.
@@ -48,6 +70,8 @@ mod tests {
         let account: AccountId = "000000000001".parse().unwrap();
         assert_key("1801000000000000000102610001", &entity(account, 2, "a"));
         assert_key("18010000000000000001000001", &stamp(account));
+        assert_key("18024100 01".replace(' ', "").as_str(), &last_use("A"));
+        assert_eq!(parse_use(&last_use("A")), Ok("A".to_owned()));
         assert_eq!(parse(&entity(account, 2, "a")), Ok((account, 2, "a".to_owned())));
     }
 }

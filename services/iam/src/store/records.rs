@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 
 use tidegate_record::{DecodeError, Reader, Stored, Writer};
 
+use super::devices;
 use crate::domain::{
     AccessKey, Account, Grants, Group, Header, InstanceProfile, Login, OidcProvider, PasswordPolicy, Policy, Role, Row,
     SamlProvider, Thing, User, Version,
 };
 
-fn write_pairs(to: &mut Writer, pairs: &BTreeMap<String, String>) {
+pub(super) fn write_pairs(to: &mut Writer, pairs: &BTreeMap<String, String>) {
     to.list(pairs.iter(), |to, (key, value)| {
         to.text(key);
         to.text(value);
     });
 }
 
-fn read_pairs(from: &mut Reader<'_>) -> Result<BTreeMap<String, String>, DecodeError> {
+pub(super) fn read_pairs(from: &mut Reader<'_>) -> Result<BTreeMap<String, String>, DecodeError> {
     from.list(|from| Ok((from.text()?, from.text()?)))
 }
 
@@ -24,14 +25,14 @@ fn write_texts(to: &mut Writer, texts: &[String]) {
     to.list(texts.iter(), |to, text| to.text(text));
 }
 
-fn write_header(to: &mut Writer, header: &Header) {
+pub(super) fn write_header(to: &mut Writer, header: &Header) {
     to.text(&header.name);
     to.text(&header.path);
     to.text(&header.id);
     to.timestamp(header.created_at);
 }
 
-fn read_header(from: &mut Reader<'_>) -> Result<Header, DecodeError> {
+pub(super) fn read_header(from: &mut Reader<'_>) -> Result<Header, DecodeError> {
     Ok(Header { name: from.text()?, path: from.text()?, id: from.text()?, created_at: from.timestamp()? })
 }
 
@@ -74,6 +75,7 @@ impl Stored for User {
             to.timestamp(login.created_at);
             to.bool(login.reset_required);
         });
+        devices::write(to, self);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -98,6 +100,9 @@ impl Stored for User {
                     reset_required: from.bool()?,
                 })
             })?,
+            certificates: devices::read_certificates(from)?,
+            ssh_keys: devices::read_ssh_keys(from)?,
+            service_credentials: devices::read_service_credentials(from)?,
         })
     }
 }
@@ -272,16 +277,25 @@ impl Stored for SamlProvider {
 
     fn write(&self, to: &mut Writer) {
         to.text(&self.name);
+        to.text(&self.id);
         to.text(&self.metadata);
         to.timestamp(self.created_at);
+        to.option(self.encryption_mode.as_deref(), Writer::text);
+        to.list(self.private_keys.iter(), |to, (id, at)| {
+            to.text(id);
+            to.timestamp(*at);
+        });
         write_pairs(to, &self.tags);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(SamlProvider {
             name: from.text()?,
+            id: from.text()?,
             metadata: from.text()?,
             created_at: from.timestamp()?,
+            encryption_mode: from.option(Reader::text)?,
+            private_keys: from.list(|from| Ok((from.text()?, from.timestamp()?)))?,
             tags: read_pairs(from)?,
         })
     }

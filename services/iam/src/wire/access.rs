@@ -54,8 +54,33 @@ fn resource(iam: &Iam, call: &Call, texts: &BTreeMap<&'static str, String>) -> (
         let tags = found.map(|found| found.tags.clone()).unwrap_or_default();
         return (arn("role", name, found.map(|found| &found.header)), tags);
     }
-    let of_users = ["AccessKey", "LoginProfile", "ChangePassword", "GetUser"];
-    let is_of_users = of_users.iter().any(|what| call.operation.name.contains(what));
+    if let Some(name) = named("ServerCertificateName") {
+        let found = state.certificates.find(name);
+        let tags = found.map(|found| found.tags.clone()).unwrap_or_default();
+        return (arn("server-certificate", name, found.map(|found| &found.header)), tags);
+    }
+    if let Some(name) = named("VirtualMFADeviceName") {
+        return (arn("mfa", name, None), Tags::new());
+    }
+    if let Some(url) = named("Url") {
+        let place = url.split_once("://").map_or(url, |(_, place)| place).trim_end_matches('/');
+        return (format!("arn:aws:iam::{account}:oidc-provider/{place}"), Tags::new());
+    }
+    if let Some(name) = named("Name") {
+        return (format!("arn:aws:iam::{account}:saml-provider/{name}"), Tags::new());
+    }
+    let of_users = [
+        "AccessKey",
+        "LoginProfile",
+        "ChangePassword",
+        "GetUser",
+        "SigningCertificate",
+        "SSHPublicKey",
+        "ServiceSpecificCredential",
+        "MFADevice",
+    ];
+    let of_account = ["ListVirtualMFADevices", "DeleteVirtualMFADevice"].contains(&call.operation.name);
+    let is_of_users = !of_account && of_users.iter().any(|what| call.operation.name.contains(what));
     let own = || call.caller.principal_arn.split_once(":user/").and_then(|(_, rest)| rest.rsplit('/').next());
     if let Some(name) = named("UserName").or_else(|| own().filter(|_| is_of_users)) {
         let found = state.users.find(name);
@@ -69,7 +94,7 @@ fn resource(iam: &Iam, call: &Call, texts: &BTreeMap<&'static str, String>) -> (
     if let Some(name) = named("PolicyName") {
         return (arn("policy", name, None), Tags::new());
     }
-    let arns = ["OpenIDConnectProviderArn", "SAMLProviderArn", "PolicySourceArn"];
+    let arns = ["OpenIDConnectProviderArn", "SAMLProviderArn", "PolicySourceArn", "SerialNumber"];
     let found = arns.iter().find_map(|member| texts.get(*member).cloned());
     (found.unwrap_or_else(|| "*".to_owned()), Tags::new())
 }

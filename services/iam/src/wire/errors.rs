@@ -75,6 +75,37 @@ impl From<Error> for ServiceError {
                 ErrorShape::new("AccessDenied", 403, tidegate_protocol::Fault::Sender),
                 "The old password was incorrect.",
             ),
+            Error::ReportExpired => new(
+                errors::CREDENTIAL_REPORT_EXPIRED_EXCEPTION,
+                "Report has expired. Generate a new one with GenerateCredentialReport.",
+            ),
+            Error::AuthenticationCode(_) => {
+                new(errors::INVALID_AUTHENTICATION_CODE_EXCEPTION, "Authentication code for device is not valid.")
+            }
+            Error::Certificate => {
+                let text = "Unable to parse certificate. Please ensure the certificate is in PEM format.";
+                new(errors::MALFORMED_CERTIFICATE_EXCEPTION, text)
+            }
+            Error::DuplicateCertificate => {
+                new(errors::DUPLICATE_CERTIFICATE_EXCEPTION, "The certificate already exists for this user.")
+            }
+            Error::PublicKey => new(errors::INVALID_PUBLIC_KEY_EXCEPTION, "Unable to parse the SSH public key."),
+            Error::DuplicateSshKey(id) => {
+                let text = format!("The SSH public key is already associated with this user as {id}.");
+                new(errors::DUPLICATE_SSH_PUBLIC_KEY_EXCEPTION, text)
+            }
+            Error::KeyEncoding(encoding) => {
+                let text = format!("Public keys of this kind are not available in the encoding {encoding}.");
+                new(errors::UNRECOGNIZED_PUBLIC_KEY_ENCODING_EXCEPTION, text)
+            }
+            Error::NoServiceCredentials(service) => {
+                let text = format!("No such service {service} is supported for Service Specific Credentials");
+                new(errors::SERVICE_NOT_SUPPORTED_EXCEPTION, text)
+            }
+            Error::Thumbprints(limit) => {
+                let text = format!("Thumbprint list must contain fewer than {limit} entries.");
+                new(errors::INVALID_INPUT_EXCEPTION, text)
+            }
             Error::NoReport => new(errors::CREDENTIAL_REPORT_NOT_PRESENT_EXCEPTION, "Report is not present."),
             Error::Store(error) => store(&error),
             Error::Commit(error) => commit(&error),
@@ -102,6 +133,12 @@ fn no_such(thing: Thing, name: &str) -> String {
         Thing::PasswordPolicy => format!("The Password Policy with domain name {name} cannot be found."),
         Thing::PolicyVersion => format!("Policy version {name} was not found."),
         Thing::DeletionTask => format!("The deletion task {name} cannot be found."),
+        Thing::MfaDevice => format!("VirtualMFADevice with serial number {name} doesn't exist."),
+        Thing::UsersMfaDevice => "MFA Device invalid for user.".to_owned(),
+        Thing::ServerCertificate => format!("The Server Certificate with name {name} cannot be found."),
+        Thing::SigningCertificate => format!("The Certificate with id {name} cannot be found."),
+        Thing::SshKey => format!("The Public Key with id {name} cannot be found."),
+        Thing::ServiceCredential => format!("No such credential {name} exists"),
     }
 }
 
@@ -116,6 +153,10 @@ fn exists(thing: Thing, name: &str) -> String {
         Thing::OidcProvider => format!("Provider with url https://{name} already exists."),
         Thing::SamlProvider => format!("SAML Provider with name {name} already exists."),
         Thing::Alias => format!("The account alias {name} already exists."),
+        Thing::MfaDevice | Thing::UsersMfaDevice => {
+            "MFADevice entity at the same path and name already exists.".to_owned()
+        }
+        Thing::ServerCertificate => format!("The Server Certificate with name {name} already exists."),
         // These are replaced, or have ids that nobody chose.
         Thing::UserPolicy
         | Thing::GroupPolicy
@@ -125,6 +166,9 @@ fn exists(thing: Thing, name: &str) -> String {
         | Thing::AttachablePolicy
         | Thing::PolicyVersion
         | Thing::Boundary
+        | Thing::SigningCertificate
+        | Thing::SshKey
+        | Thing::ServiceCredential
         | Thing::DeletionTask => format!("{name} already exists."),
     }
 }
@@ -134,6 +178,11 @@ fn still_has(holding: Holding) -> &'static str {
         Holding::AttachedPolicies => "Cannot delete entity, must detach all policies first.",
         Holding::InlinePolicies => "Cannot delete entity, must delete policies first.",
         Holding::AccessKeys => "Cannot delete entity, must delete access keys first.",
+        Holding::MfaDevices => "Cannot delete entity, must delete MFA device first.",
+        Holding::AssignedDevice => "MFA VirtualDevice in use. Must deactivate first.",
+        Holding::SigningCertificates => "Cannot delete entity, must delete signing certificates first.",
+        Holding::SshKeys => "Cannot delete entity, must delete SSH public keys first.",
+        Holding::ServiceCredentials => "Cannot delete entity, must delete service specific credentials first.",
         Holding::LoginProfile => "Cannot delete entity, must delete login profile first.",
         Holding::Groups | Holding::Users => "Cannot delete entity, must remove users from group first.",
         Holding::InstanceProfiles => "Cannot delete entity, must remove roles from instance profile first.",

@@ -20,7 +20,7 @@ pub(crate) fn tags(tags: &Tags) -> Vec<api::Tag> {
 }
 
 /// What has no tags shows none.
-fn some_tags(all: &Tags) -> Option<Vec<api::Tag>> {
+pub(crate) fn some_tags(all: &Tags) -> Option<Vec<api::Tag>> {
     Some(tags(all)).filter(|tags| !tags.is_empty())
 }
 
