@@ -123,6 +123,7 @@ mod tests {
             lane: None,
             deduplication_id: None,
             payload: Bytes::new(),
+            attributes: Vec::new(),
             role: role.map(|role| role.parse().expect("an ARN")),
             retry: RetryPolicy { max_retries: 0, max_age_ms: 0 },
             dead_letter: None,

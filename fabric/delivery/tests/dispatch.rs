@@ -44,6 +44,7 @@ fn to(target: &str, hops: u32) -> Delivery {
         lane: None,
         deduplication_id: None,
         payload: Bytes::from_static(b"payload"),
+        attributes: Vec::new(),
         role: None,
         retry: RetryPolicy { max_retries: 0, max_age_ms: 0 },
         dead_letter: None,

@@ -1,5 +1,7 @@
 //! What others may ask of SQS, or send to it.
 
+mod follow;
+
 use std::sync::Arc;
 
 use base64::Engine;
@@ -8,13 +10,15 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use tidegate_policy::Document;
-use tidegate_ports::{AdminAnswer, AdminRoute, Delivery, Refusal, ResourcePolicies, Sink};
+use tidegate_ports::{AdminAnswer, AdminRoute, Delivery, DeliveryAttribute, Refusal, ResourcePolicies, Sink};
 use tidegate_queue::{LeaseState, Peeked, QueueError};
 use tidegate_store::{CommitError, LatchKey, Position, StoreError, Tx};
 use tidegate_types::limits::MAX_HOPS;
 use tidegate_types::{AccountId, Arn, Region};
 
-use crate::domain::{AttributeValue, Draft, MessageError, QueueAddress, QueueReference};
+pub(crate) use follow::QueueFollowers;
+
+use crate::domain::{AttributeValue, Draft, MessageError, QueueAddress, QueueReference, RawAttribute};
 use crate::ops::{Sender, Sending, decode_message, enqueue};
 use crate::service::Sqs;
 use crate::store::Queue;
@@ -53,6 +57,7 @@ impl QueueSink {
             // What only FIFO queues know is no obstacle for a standard one.
             deduplication_id: delivery.deduplication_id.filter(|_| queue.is_fifo()),
             group_id: delivery.lane,
+            attributes: delivery.attributes.into_iter().map(raw_attribute).collect(),
             ..Draft::default()
         };
         let outgoing = draft.check(&queue.record.settings).map_err(|error| refusal(&error))?;
@@ -61,6 +66,11 @@ impl QueueSink {
             Sender { name: &sender, trace: delivery.trace.as_deref(), hops: delivery.hops + 1, now: self.sqs.now() };
         Ok(Sending::new(queue, outgoing, self.sqs.env.uuid(), sender))
     }
+}
+
+fn raw_attribute(attribute: DeliveryAttribute) -> RawAttribute {
+    let DeliveryAttribute { name, data_type, value } = attribute;
+    RawAttribute { name, data_type: Some(data_type.to_owned()), text: Some(value), ..RawAttribute::default() }
 }
 
 fn refusal(error: &MessageError) -> &'static str {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use tidegate_env::Env;
-use tidegate_ports::{AdminRoute, ResourcePolicies, Sink};
+use tidegate_ports::{AdminRoute, QueueSource, ResourcePolicies, Sink};
 use tidegate_protocol::{Call, Coverage, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel};
 use tidegate_queue::Queues;
 use tidegate_store::{LatchKey, Space, Store, TransactError, Tx, transact};
@@ -12,7 +12,7 @@ use tidegate_workers::{Hint, Supervisor};
 use crate::domain::{QueueAddress, QueueReference, ReceiptKey};
 use crate::error::Error;
 use crate::meters::Meters;
-use crate::ports::{Peek, QueuePolicies, QueueSink};
+use crate::ports::{Peek, QueueFollowers, QueuePolicies, QueueSink};
 use crate::store::{Directory, Queue, SecretRecord, decode, keys};
 use crate::wire;
 use crate::workers::{Expiry, Housekeeping, Leftovers, MoveTasks};
@@ -99,6 +99,11 @@ impl Sqs {
     /// What other services send to queues through.
     pub fn sink(self: &Arc<Self>) -> Arc<dyn Sink> {
         Arc::new(QueueSink::new(self.clone()))
+    }
+
+    /// What event source mappings and pipes follow queues through.
+    pub fn followed(self: &Arc<Self>) -> Arc<dyn QueueSource> {
+        Arc::new(QueueFollowers::new(self.clone()))
     }
 
     /// What decides about requests asks for the policies of queues through.

@@ -68,6 +68,11 @@ impl Queues {
         self.registry.find(queue)?.with(|index| index.oldest_sent_at())
     }
 
+    /// Whether a message could be had now, by what is durable and by the time that the index was told last.
+    pub fn has_ready(&self, queue: QueueId) -> bool {
+        self.registry.find(queue).is_some_and(|state| state.with(|index| index.has_ready()))
+    }
+
     /// Gets in line for the queue's next ready message. Get in line first, then reserve, then wait:
     /// a message that becomes ready in between is not missed.
     pub fn wait(&self, queue: QueueId) -> Waiter {

@@ -31,6 +31,7 @@ mod fold;
 mod folder;
 mod folds;
 mod latches;
+mod latest;
 mod loss;
 mod marker;
 mod overlay;

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::latest::Latest;
 use crate::{
     Batch, Check, CommitError, Committed, Entry, KeyRange, LatchKey, Op, Order, Page, Record, Sequence, Slot, Snapshot,
     Space, Store, StoreError,
@@ -20,6 +21,23 @@ pub struct Tx {
     batch: Batch,
     /// How many of the batch's checks come from [`Tx::get`]; the others from [`Tx::check`].
     reads: usize,
+    /// Where the batch's checks and writes of a key are.
+    checked: Latest,
+    written: Latest,
+}
+
+fn key_of_check(check: &Check) -> Option<(Space, &Bytes)> {
+    Some((check.space, &check.key))
+}
+
+/// The key of a write, if it is known before the write is accepted.
+fn key_of_write(op: &Op) -> Option<(Space, &Bytes)> {
+    match op {
+        Op::Put { space, key, .. } | Op::Delete { space, key } | Op::PutStampedValue { space, key, .. } => {
+            Some((*space, key))
+        }
+        Op::PutStampedKey { .. } => None,
+    }
 }
 
 /// What a transaction's closure answered, and the commit that made it true.
@@ -67,7 +85,7 @@ where
     loop {
         let held = store.latches().take(latches).await;
         let view = store.accepted().map_err(CommitError::from)?;
-        let mut tx = Tx { view: view.clone(), batch: Batch::new(), reads: 0 };
+        let mut tx = Tx::new(view.clone());
         let answer = body.clone()(&mut tx).await;
         let from_memory = tx.batch.checks.len() > tx.reads;
         let conflict = match answer {
@@ -100,6 +118,10 @@ where
 }
 
 impl Tx {
+    fn new(view: Arc<dyn Snapshot>) -> Tx {
+        Tx { view, batch: Batch::new(), reads: 0, checked: Latest::default(), written: Latest::default() }
+    }
+
     /// The record under `key`, as this transaction leaves it so far.
     ///
     /// A record that the transaction itself wrote has the version 0.
@@ -110,14 +132,16 @@ impl Tx {
     /// # Panics
     /// If this transaction has put a value with a position under `key`: it is not known yet.
     pub async fn get(&mut self, space: Space, key: &[u8]) -> Result<Option<Record>, StoreError> {
+        self.written.catch_up(&self.batch.ops, key_of_write);
         if let Some(own) = self.own(space, key) {
             return Ok(own);
         }
         let record = self.view.get(space, key).await?;
         let expected = record.as_ref().map(|record| record.version);
-        let known = |check: &&Check| check.space == space && check.key == key && check.expected == expected;
+        self.checked.catch_up(&self.batch.checks, key_of_check);
+        let known = self.checked.find(&self.batch.checks, (space, key), key_of_check);
         // A second read that found something else adds a second check, and one of them will fail.
-        if !self.batch.checks.iter().any(|check| known(&check)) {
+        if known.is_none_or(|known| known.expected != expected) {
             self.batch.check(space, Bytes::copy_from_slice(key), expected);
             self.reads += 1;
         }
@@ -127,16 +151,14 @@ impl Tx {
     /// What this transaction does to `key`, if anything. Values into which a position is still to
     /// be written cannot be read back, and their keys are not known yet.
     fn own(&self, space: Space, key: &[u8]) -> Option<Option<Record>> {
-        self.batch.ops.iter().rev().find_map(|op| match op {
-            Op::Put { space: s, key: k, value } if *s == space && k == key => {
-                Some(Some(Record { version: Sequence(0), value: value.clone() }))
-            }
-            Op::Delete { space: s, key: k } if *s == space && k == key => Some(None),
-            Op::PutStampedValue { space: s, key: k, .. } if *s == space && k == key => {
+        match self.written.find(&self.batch.ops, (space, key), key_of_write)? {
+            Op::Put { value, .. } => Some(Some(Record { version: Sequence(0), value: value.clone() })),
+            Op::Delete { .. } => Some(None),
+            Op::PutStampedValue { .. } => {
                 panic!("a value is read whose position is assigned when the transaction is accepted")
             }
-            _ => None,
-        })
+            Op::PutStampedKey { .. } => unreachable!("its key is not known"),
+        }
     }
 
     /// As [`Tx::get`], without a check: for reads whose change would not change the outcome.

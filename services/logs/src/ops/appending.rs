@@ -231,6 +231,7 @@ pub(crate) fn subscription_delivery(
         lane: None,
         deduplication_id: None,
         payload: format!(r#"{{"awslogs":{{"data":"{message}"}}}}"#).into(),
+        attributes: Vec::new(),
         role: record.role.as_deref().and_then(|role| role.parse().ok()),
         // As long as AWS tries: a day.
         retry: RetryPolicy { max_retries: 185, max_age_ms: 86_400_000 },

@@ -12,6 +12,7 @@ fn delivery(target: &str, payload: &[u8]) -> Delivery {
         lane: None,
         deduplication_id: None,
         payload: payload.to_vec().into(),
+        attributes: Vec::new(),
         role: None,
         retry: RetryPolicy { max_retries: 0, max_age_ms: 0 },
         dead_letter: None,

@@ -1,6 +1,7 @@
 //! SQS's operations, one file each: validate, decide, one transaction, answer.
 //!
-//! What several of them share is in `sending`, `receiving`, `receipts` and `dead_letters`.
+//! What several of them share is in `sending`, `receiving`, `receipts` and
+//! `dead_letters`; `following` is for those who come without the wire.
 
 mod add_permission;
 mod cancel_message_move_task;
@@ -11,6 +12,7 @@ mod dead_letters;
 mod delete_message;
 mod delete_message_batch;
 mod delete_queue;
+mod following;
 mod get_queue_attributes;
 mod get_queue_url;
 mod list_dead_letter_source_queues;
@@ -39,6 +41,7 @@ pub(crate) use dead_letters::{decode_message, message_of, redriven};
 pub(crate) use delete_message::delete_message;
 pub(crate) use delete_message_batch::delete_message_batch;
 pub(crate) use delete_queue::delete_queue;
+pub(crate) use following::{Following, Settle, receive_now, settle};
 pub(crate) use get_queue_attributes::get_queue_attributes;
 pub(crate) use get_queue_url::get_queue_url;
 pub(crate) use list_dead_letter_source_queues::list_dead_letter_source_queues;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use tidegate_api_sqs::{ReceiveMessageRequest, ReceiveMessageResult};
 use tidegate_protocol::Call;
 
-use super::receiving::{Receive, Taken, take};
+use super::receiving::{MAX_RECEIVE_BYTES, Receive, Taken, take};
 use crate::domain::{MAX_VISIBILITY_SECONDS, is_graphic_id};
 use crate::error::{Error, RangeError};
 use crate::service::Sqs;
@@ -36,7 +36,7 @@ pub(crate) async fn receive_message(
     loop {
         // Boxed, because a look into the queue is large and soon over, and this future may wait for
         // twenty seconds, ten thousand times.
-        match Box::pin(take(sqs, call, &queue, &receive)).await? {
+        match Box::pin(take(sqs, call.protocol, &queue, &receive)).await? {
             Taken::Messages(received) if !received.is_empty() => return Ok(answer(received, &requested)),
             // Only dead letters were found: there may be more behind them.
             Taken::DeadLettersOnly => continue,
@@ -84,7 +84,7 @@ fn receive(queue: &Queue, input: &ReceiveMessageRequest) -> Result<Receive, Erro
         }
         other => other.clone(),
     };
-    Ok(Receive { max, visibility_seconds, attempt })
+    Ok(Receive { max, max_bytes: MAX_RECEIVE_BYTES, visibility_seconds, attempt })
 }
 
 fn wait(queue: &Queue, own: Option<i32>) -> Result<Duration, Error> {

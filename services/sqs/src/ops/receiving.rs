@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tidegate_protocol::Call;
+use tidegate_protocol::ProtocolId;
 use tidegate_queue::{
     Lease, MessageKey, QueueError, Reservation, Reserve, change_visibility_in_tx, enqueue_in_tx, lease_in_tx, lease_of,
     take_in_tx,
@@ -22,13 +22,15 @@ use crate::wire::Received;
 
 /// The most bytes of bodies that one receive reads: ten messages of the largest size and what is
 /// stored with them.
-const MAX_RECEIVE_BYTES: usize = 10 * (MAX_MESSAGE_BYTES + 4096);
+pub(super) const MAX_RECEIVE_BYTES: usize = 10 * (MAX_MESSAGE_BYTES + 4096);
 
 /// What a receive asks for.
 #[derive(Debug, Clone)]
 pub(super) struct Receive {
     /// At most this many messages.
     pub max: usize,
+    /// At most this many bytes of them as they are stored; one is always received.
+    pub max_bytes: usize,
     /// For how long they are hidden, if not for as long as the queue says.
     pub visibility_seconds: Option<u32>,
     /// The name that the client gave this attempt.
@@ -44,11 +46,11 @@ pub(super) enum Taken {
 }
 
 /// One look into the queue.
-pub(super) async fn take(sqs: &Sqs, call: &Call, queue: &Queue, receive: &Receive) -> Result<Taken, Error> {
+pub(super) async fn take(sqs: &Sqs, protocol: ProtocolId, queue: &Queue, receive: &Receive) -> Result<Taken, Error> {
     let now = sqs.now();
     let settings = &queue.record.settings;
     let hidden_ms = u64::from(receive.visibility_seconds.unwrap_or(settings.visibility_timeout_seconds)) * 1000;
-    let taking = Taking { sqs, call, queue, now, visible_at: now.plus_millis(hidden_ms) };
+    let taking = Taking { sqs, protocol, queue, now, visible_at: now.plus_millis(hidden_ms) };
     if let Some(attempt) = &receive.attempt
         && let Some(received) = taking.repeat(attempt).await?
     {
@@ -59,13 +61,13 @@ pub(super) async fn take(sqs: &Sqs, call: &Call, queue: &Queue, receive: &Receiv
         now,
         max_in_flight: sqs.options.max_in_flight,
         sent_after: queue.sent_after(now),
-        max_bytes: MAX_RECEIVE_BYTES,
+        max_bytes: receive.max_bytes,
     };
     let reserved = match sqs.queues.reserve(queue.id(), reserve).await {
         Ok(reserved) => reserved,
         // AWS: a standard queue answers an error, a FIFO queue nothing.
         Err(QueueError::InFlightLimit) if queue.is_fifo() => Vec::new(),
-        Err(error) => return Err(Error::of_queue(error, call.protocol)),
+        Err(error) => return Err(Error::of_queue(error, protocol)),
     };
     if reserved.is_empty() {
         return Ok(Taken::Messages(Vec::new()));
@@ -96,7 +98,7 @@ impl Fate {
 /// A look into a queue under way.
 struct Taking<'a> {
     sqs: &'a Sqs,
-    call: &'a Call,
+    protocol: ProtocolId,
     queue: &'a Queue,
     now: Timestamp,
     visible_at: Timestamp,
@@ -104,7 +106,7 @@ struct Taking<'a> {
 
 impl Taking<'_> {
     fn failed(&self, error: QueueError) -> Error {
-        Error::of_queue(error, self.call.protocol)
+        Error::of_queue(error, self.protocol)
     }
 
     /// Hands out what is reserved. If this is never awaited to its end, the reservations go back, or

@@ -16,7 +16,7 @@ mod tasks;
 pub(crate) use attributes::{render_attributes, requested_attributes, settings};
 pub(crate) use batches::{CHANGE_ENTRY, DELETE_ENTRY, SEND_ENTRY, check_entries, failed_entry, too_large};
 pub use coverage::COVERAGE;
-pub(crate) use messages::{Received, Requested, draft, entry_draft, received_message};
+pub(crate) use messages::{Received, Requested, draft, entry_draft, received_message, system_attribute};
 pub(crate) use paging::Listing;
 pub(crate) use policy::{Permission, with_permission, without_permission};
 pub(crate) use redrive::redrive_text;

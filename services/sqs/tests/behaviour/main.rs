@@ -12,6 +12,7 @@ mod delays;
 mod failures;
 mod fair;
 mod fifo;
+mod follow;
 mod long_polls;
 mod misuse;
 mod model;

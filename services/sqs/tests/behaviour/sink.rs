@@ -1,5 +1,5 @@
 use serde_json::json;
-use tidegate_ports::{Delivery, Refusal, RetryPolicy};
+use tidegate_ports::{Delivery, DeliveryAttribute, Refusal, RetryPolicy};
 use tidegate_store::{StoreError, TransactError, Tx, transact};
 use tidegate_types::Arn;
 
@@ -12,6 +12,7 @@ fn delivery(target: &str, payload: &str) -> Delivery {
         lane: None,
         deduplication_id: None,
         payload: payload.to_owned().into(),
+        attributes: Vec::new(),
         role: None,
         retry: RetryPolicy { max_retries: 0, max_age_ms: 0 },
         dead_letter: None,
@@ -108,4 +109,22 @@ async fn refusals_are_typed() {
     assert_eq!(refusal(latin).await, format!("{here} cannot take this: the payload is not UTF-8"));
     let circling = Delivery { hops: 17, ..delivery(&here, "x") };
     assert_eq!(refusal(circling).await, format!("{here} refused an event after 17 hops"));
+}
+
+#[tokio::test]
+async fn attributes_of_a_delivery_are_the_messages() {
+    let bed = Bed::new().await;
+    let url = bed.create("q", json!({})).await;
+    let attribute = |name: &str, data_type, value: &str| DeliveryAttribute {
+        name: name.to_owned(),
+        data_type,
+        value: value.to_owned(),
+    };
+    let attributes = vec![attribute("RequestID", "String", "r"), attribute("ErrorCode", "Number", "500")];
+    deliver(&bed, &[Delivery { attributes, ..delivery(&arn("q"), "x") }], true).await.unwrap();
+    let shown = json!({
+        "ErrorCode": { "DataType": "Number", "StringValue": "500" },
+        "RequestID": { "DataType": "String", "StringValue": "r" },
+    });
+    assert_eq!(bed.receive(&url).await[0]["MessageAttributes"], shown);
 }
