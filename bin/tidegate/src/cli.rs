@@ -96,6 +96,9 @@ pub struct Settings {
     /// Believe X-Forwarded-Proto and X-Forwarded-Host: a proxy in front sets them
     #[arg(long, env = "TIDEGATE_TRUST_PROXY", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub trust_proxy: Option<bool>,
+    /// Refuse requests beyond a DynamoDB table's throughput, as AWS does
+    #[arg(long, env = "TIDEGATE_ENFORCE_THROUGHPUT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub enforce_throughput: Option<bool>,
     /// What to log, such as `info` or `tidegate_sqs=debug` [default: warn]
     #[arg(long, env = "TIDEGATE_LOG", value_name = "FILTER")]
     pub log: Option<String>,

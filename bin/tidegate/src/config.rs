@@ -40,6 +40,8 @@ pub struct Config {
     pub allow_host: Vec<String>,
     /// Whether `X-Forwarded-*` headers are believed.
     pub trust_proxy: bool,
+    /// Whether requests beyond a table's throughput are refused.
+    pub enforce_throughput: bool,
     /// The log filter.
     pub log: String,
     /// The shape of log lines.
@@ -112,6 +114,7 @@ fn settle(given: Settings, file: Settings) -> anyhow::Result<Config> {
         allow_origin: given.allow_origin.or(file.allow_origin).unwrap_or_default(),
         allow_host: given.allow_host.or(file.allow_host).unwrap_or_default(),
         trust_proxy: yes(given.trust_proxy, file.trust_proxy),
+        enforce_throughput: yes(given.enforce_throughput, file.enforce_throughput),
         log: given.log.or(file.log).unwrap_or_else(|| "warn".to_owned()),
         log_format: given.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
         ready_file: given.ready_file.or(file.ready_file),

@@ -104,7 +104,10 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         .context("cannot start SQS")?;
     sqs.start_workers(&supervisor);
     let logs = Arc::new(Logs::open(store.clone()).await.context("cannot read the logs")?);
-    let dynamodb = DynamoDb::open(store.clone(), logs.clone(), env.clone()).await.context("cannot start DynamoDB")?;
+    let options = tidegate_dynamodb::Options { enforce_throughput: config.enforce_throughput };
+    let dynamodb = DynamoDb::open_with(store.clone(), logs.clone(), env.clone(), options)
+        .await
+        .context("cannot start DynamoDB")?;
     dynamodb.start_workers(&supervisor);
     let post = Arc::new(Dispatcher::new());
     let cloudwatch_logs = CloudWatchLogs::open(store.clone(), logs, env.clone(), post.clone())

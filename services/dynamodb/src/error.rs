@@ -4,7 +4,7 @@ use tidegate_log::LogError;
 use tidegate_store::{CommitError, StoreError, TransactError};
 use tidegate_types::Timestamp;
 
-use crate::domain::{Item, Misuse};
+use crate::domain::{Item, Misuse, Throttled};
 
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,8 @@ pub enum Error {
     Duplicate,
     #[error("the transaction was cancelled")]
     Cancelled(Vec<Reason>),
+    #[error("{} has no throughput left", .0.resource)]
+    Throttled(Throttled),
     #[error("the token was used for another request")]
     TokenReused,
     #[error("no such stream: {0}")]
@@ -84,6 +86,8 @@ pub enum Reason {
     Duplicate,
     /// Another transaction was at the item.
     Conflict,
+    /// The table or an index of it has no throughput left.
+    Throttled(Throttled),
     /// It cannot be carried out.
     Invalid(String),
 }

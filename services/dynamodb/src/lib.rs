@@ -10,8 +10,10 @@
 //! that is being added is maintained by every write that commits behind it, and the backfill
 //! ([`workers`]) only has to enter what was there before, a bounded step in each transaction.
 //!
-//! Left out: global tables, import and export, Kinesis destinations, PartiQL, backups; throughput is
-//! stored and shown, and nothing is throttled.
+//! Throughput is stored and shown; requests beyond it are refused only where that was asked for
+//! ([`Options`]).
+//!
+//! Left out: global tables, import and export, Kinesis destinations.
 
 pub mod domain;
 mod error;
@@ -24,5 +26,5 @@ mod wire;
 mod workers;
 
 pub use error::{Error, Reason};
-pub use service::{DynamoDb, DynamoDbStreams};
+pub use service::{DynamoDb, DynamoDbStreams, Options};
 pub use wire::{COVERAGE, STREAMS_COVERAGE};

@@ -14,7 +14,7 @@ use tidegate_workers::{Hint, Supervisor};
 
 use crate::domain::{Misuse, TableAddress};
 use crate::error::Error;
-use crate::ops::Counts;
+use crate::ops::{Counts, Meter};
 use crate::ports::{TablePolicies, TableStreams};
 use crate::store::{Directory, Known};
 use crate::wire;
@@ -30,10 +30,19 @@ pub struct DynamoDb {
     pub(crate) engaged: Mutex<HashSet<Bytes>>,
     /// The counts of large tables that are under way.
     pub(crate) counts: Counts,
+    /// What is taken of the tables' throughput, if it is enforced.
+    pub(crate) meter: Option<Arc<Meter>>,
     /// When the expiry worker means to look again, in milliseconds.
     pub(crate) next_expiry: AtomicU64,
     hints: Hints,
     router: Router<DynamoDb>,
+}
+
+/// What of DynamoDB is chosen when a server is started.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Whether requests beyond a table's throughput are refused.
+    pub enforce_throughput: bool,
 }
 
 /// One for each worker that a change of a table may concern.
@@ -52,6 +61,19 @@ impl DynamoDb {
     /// # Errors
     /// What reading the store answers.
     pub async fn open(store: Arc<dyn Store>, logs: Arc<Logs>, env: Env) -> Result<Arc<DynamoDb>, Error> {
+        DynamoDb::open_with(store, logs, env, Options::default()).await
+    }
+
+    /// The same with other options.
+    ///
+    /// # Errors
+    /// As those of [`DynamoDb::open`].
+    pub async fn open_with(
+        store: Arc<dyn Store>,
+        logs: Arc<Logs>,
+        env: Env,
+        options: Options,
+    ) -> Result<Arc<DynamoDb>, Error> {
         let hints = Hints::default();
         let told = vec![hints.backfill.clone(), hints.sweep.clone(), hints.expiry.clone(), hints.copies.clone()];
         let directory = Arc::new(Directory::new(told, hints.shards.clone()));
@@ -64,6 +86,7 @@ impl DynamoDb {
             directory,
             engaged,
             counts: Counts::default(),
+            meter: options.enforce_throughput.then(Arc::default),
             next_expiry: AtomicU64::new(u64::MAX),
             hints,
             router,

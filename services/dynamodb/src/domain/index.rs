@@ -1,4 +1,4 @@
-use super::{Item, Key, KeySchema, Misuse, Throughput, Type};
+use super::{Item, Key, KeySchema, Misuse, OnDemandLimit, Throughput, Type};
 
 /// What of an item stands in an index, beside the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Index {
     pub state: IndexState,
     /// Its own throughput, if the table's is provisioned.
     pub throughput: Option<Throughput>,
+    /// The most it serves while the table is paid for by use.
+    pub on_demand_limit: OnDemandLimit,
 }
 
 impl Index {

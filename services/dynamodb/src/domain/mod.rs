@@ -2,6 +2,7 @@
 //! Nothing here knows of HTTP, of the store or of what time it is.
 
 mod backup;
+mod bucket;
 pub mod expression;
 mod index;
 mod key;
@@ -12,17 +13,20 @@ pub mod partiql;
 mod recovery;
 mod stream;
 mod table;
+mod throughput;
 mod units;
 mod value;
 
 pub use backup::{BackupAddress, BackupKind};
+pub use bucket::Bucket;
 pub use index::{Index, IndexState, Projected};
 pub use key::{Key, KeyPart, KeySchema};
 pub use misuse::Misuse;
 pub use number::Number;
 pub use recovery::{Recovery, Restored};
 pub use stream::{OpenShard, Stream, StreamView};
-pub use table::{Billing, Encryption, Table, TableAddress, Throughput, Ttl, check_table_name};
+pub use table::{Billing, Encryption, Table, TableAddress, Ttl, check_table_name};
+pub use throughput::{Flow, OnDemandLimit, Throttled, Throughput};
 pub use units::{read_units, write_units};
 pub use value::{Item, Type, Value, item_size};
 

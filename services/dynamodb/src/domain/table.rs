@@ -3,7 +3,9 @@ use std::fmt;
 
 use tidegate_types::{AccountId, Arn, Region, Timestamp};
 
-use super::{Index, IndexState, Item, KeyPart, KeySchema, Misuse, Recovery, Restored, Stream, Value};
+use super::{
+    Index, IndexState, Item, KeyPart, KeySchema, Misuse, OnDemandLimit, Recovery, Restored, Stream, Throughput, Value,
+};
 
 /// Where a table is and what it is called.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,16 +67,7 @@ pub fn check_table_name(name: &str) -> Result<(), Misuse> {
     Ok(())
 }
 
-/// Provisioned capacity units a second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Throughput {
-    /// Of reads.
-    pub read: u64,
-    /// Of writes.
-    pub write: u64,
-}
-
-/// How a table is paid for. Stored and shown; nothing is throttled.
+/// How a table is paid for, and, where throughput is enforced, what it serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Billing {
     /// For what is used.
@@ -119,6 +112,8 @@ pub struct Table {
     pub next_index: u32,
     /// How it is paid for.
     pub billing: Billing,
+    /// The most it serves while it is paid for by use.
+    pub on_demand_limit: OnDemandLimit,
     /// When the billing last became on-demand.
     pub on_demand_since: Option<Timestamp>,
     /// Its stream, while one is enabled.

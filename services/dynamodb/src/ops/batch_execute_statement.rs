@@ -105,7 +105,7 @@ async fn carry_out(
                 )
             })?;
             let key = known.table.keys.of_request(&key)?;
-            partiql::one(&*dynamodb.store.snapshot()?, &known, &statement, &key, consistent).await
+            partiql::one(dynamodb, &*dynamodb.store.snapshot()?, &known, &statement, &key, consistent).await
         }
         Bound::Write(statement) => {
             let address = partiql::address(dynamodb, call, &statement.table)?;

@@ -44,18 +44,29 @@ pub(crate) async fn batch_get_item(
         .collect::<Result<Vec<_>, Error>>()?;
     let view = dynamodb.store.snapshot()?;
     let (mut responses, mut unprocessed, mut capacities) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-    let mut bytes = 0;
+    let (mut bytes, mut processed, mut throttled) = (0, 0, None);
     for (name, table) in wanted {
         let (mut items, mut left, mut consumed) = (Vec::new(), Vec::new(), Consumed::default());
         for (key, wire_key) in table.keys {
-            if bytes >= MAX_ANSWER {
+            let admitted = match dynamodb.admit_read(&table.known, None) {
+                Err(Error::Throttled(why)) => {
+                    throttled.get_or_insert(why);
+                    false
+                }
+                Err(error) => return Err(error),
+                Ok(()) => bytes < MAX_ANSWER,
+            };
+            if !admitted {
                 left.push(wire_key);
                 continue;
             }
+            processed += 1;
             let item = read(&*view, &table.known.table, &key).await?;
             let size = item.as_ref().map_or(0, item_size);
             bytes += size;
-            consumed.table += read_units(size, table.consistent);
+            let halves = read_units(size, table.consistent);
+            dynamodb.charge_read(&table.known, &Consumed::of_table(halves))?;
+            consumed.table += halves;
             let Some(item) = item else { continue };
             items.push(wire::wire_item(match &table.projection {
                 Some(projection) => projection.of(&item),
@@ -70,6 +81,10 @@ pub(crate) async fn batch_get_item(
             consumed_capacity(wish, &table.known.address.name, &consumed, Kind::Plain);
         capacities.extend(capacity);
         responses.insert(name, items);
+    }
+    // What could not be read is handed back; only where nothing could, the request fails.
+    if let Some(throttled) = throttled.filter(|_| processed == 0) {
+        return Err(Error::Throttled(throttled));
     }
     Ok(BatchGetItemOutput {
         responses: Some(responses),

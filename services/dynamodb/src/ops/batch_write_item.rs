@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashSet};
 
-use futures::future::try_join_all;
+use futures::future::join_all;
 use tidegate_api_dynamodb::{BatchWriteItemInput, BatchWriteItemOutput, WriteRequest};
 use tidegate_protocol::Call;
 
@@ -30,18 +30,31 @@ pub(crate) async fn batch_write_item(
     for (name, requests) in requests {
         let address = dynamodb.address(call, Some(&name))?;
         for request in requests {
+            let handed_back = dynamodb.enforces_throughput().then(|| request.clone());
             let write = Write { change: change(request)?, condition: None, show_on_failure: false };
             let single = Single::at(dynamodb, address.clone(), write)?;
             if !seen.insert(single.latch()) {
                 return Err(Misuse::new("Provided list of item keys contains duplicates").into());
             }
-            singles.push((address.name.clone(), single));
+            singles.push((name.clone(), single, handed_back));
         }
     }
-    let written = try_join_all(singles.iter().map(|(_, single)| single.run())).await?;
+    let written = join_all(singles.iter().map(|(_, single, _)| single.run())).await;
+    let mut unprocessed: BTreeMap<String, Vec<WriteRequest>> = BTreeMap::new();
+    let (mut processed, mut throttled) = (0, None);
     let mut consumed: BTreeMap<&str, Consumed> = BTreeMap::new();
     let mut metrics: BTreeMap<String, Vec<_>> = BTreeMap::new();
-    for ((name, single), written) in singles.iter().zip(&written) {
+    for ((name, single, request), written) in singles.iter().zip(written) {
+        let written = match written {
+            Ok(written) => written,
+            Err(Error::Throttled(why)) => {
+                unprocessed.entry(name.clone()).or_default().extend(request.clone());
+                throttled.get_or_insert(why);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        processed += 1;
         consumed.entry(name).or_default().add(&written.consumed);
         if let Some(metric) = single.metrics(input.return_item_collection_metrics.as_deref()).await? {
             let listed: &mut Vec<_> = metrics.entry(name.clone()).or_default();
@@ -50,11 +63,15 @@ pub(crate) async fn batch_write_item(
             }
         }
     }
+    // What could not be written is handed back; only where nothing could, the request fails.
+    if let Some(throttled) = throttled.filter(|_| processed == 0) {
+        return Err(Error::Throttled(throttled));
+    }
     let wish = input.return_consumed_capacity.as_deref();
     let capacities: Vec<_> =
         consumed.iter().filter_map(|(name, consumed)| consumed_capacity(wish, name, consumed, Kind::Plain)).collect();
     Ok(BatchWriteItemOutput {
-        unprocessed_items: Some(BTreeMap::new()),
+        unprocessed_items: Some(unprocessed),
         item_collection_metrics: (!metrics.is_empty()).then_some(metrics),
         consumed_capacity: (!capacities.is_empty()).then_some(capacities),
     })

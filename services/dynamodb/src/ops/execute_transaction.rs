@@ -103,7 +103,9 @@ async fn read_all(
         if !seen.insert(keys::item(known.table.id, &key)) {
             return Err(Misuse::new("Transaction request cannot include multiple operations on one item").into());
         }
-        let (item, cost) = partiql::one(&*view, &known, statement, &key, true).await?;
+        let (item, cost) = partiql::one(dynamodb, &*view, &known, statement, &key, true).await?;
+        // Reading in a transaction costs twice as much.
+        dynamodb.charge_read(&known, &cost)?;
         consumed.entry(known.address.name.clone()).or_default().add(&cost.doubled());
         responses.push(ItemResponse { item: item.map(wire::wire_item) });
     }

@@ -22,6 +22,7 @@ pub(crate) async fn get_item(dynamodb: &DynamoDb, call: &Call, input: GetItemInp
     placeholders.check_all_used()?;
     let known = dynamodb.table(call, input.table_name.as_deref())?;
     let key = known.table.keys.of_request(&key)?;
+    dynamodb.admit_read(&known, None)?;
     let view = dynamodb.store.snapshot()?;
     let item = read(&*view, &known.table, &key).await?;
     let halves = read_units(item.as_ref().map_or(0, item_size), input.consistent_read == Some(true));
@@ -30,6 +31,7 @@ pub(crate) async fn get_item(dynamodb: &DynamoDb, call: &Call, input: GetItemInp
         None => item,
     });
     let consumed = Consumed::of_table(halves);
+    dynamodb.charge_read(&known, &consumed)?;
     let wish = input.return_consumed_capacity.as_deref();
     Ok(GetItemOutput {
         item: item.map(wire::wire_item),

@@ -183,6 +183,7 @@ impl Walk<'_> {
 
     /// Makes the pass over what is durable.
     pub(crate) async fn run(mut self, dynamodb: &DynamoDb) -> Result<Found, Error> {
+        dynamodb.admit_read(self.target.known, self.target.index)?;
         let view = dynamodb.store.snapshot()?;
         let (mut found, mut bytes, mut fetched) = (Found::default(), 0, 0);
         'pages: while !self.range.is_empty() {
@@ -209,6 +210,7 @@ impl Walk<'_> {
             }
         }
         self.account(&mut found, bytes, fetched);
+        dynamodb.charge_read(self.target.known, &found.consumed)?;
         Ok(found)
     }
 

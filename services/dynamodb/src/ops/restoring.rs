@@ -29,6 +29,7 @@ pub(crate) async fn restore_table_from_backup(
     let overrides = Overrides {
         billing: input.billing_mode_override,
         throughput: input.provisioned_throughput_override,
+        on_demand: input.on_demand_throughput_override,
         globals: input.global_secondary_index_override,
         locals: input.local_secondary_index_override,
         encryption: input.sse_specification_override,
@@ -93,6 +94,7 @@ pub(crate) async fn restore_table_to_point_in_time(
     let overrides = &Overrides {
         billing: input.billing_mode_override,
         throughput: input.provisioned_throughput_override,
+        on_demand: input.on_demand_throughput_override,
         globals: input.global_secondary_index_override,
         locals: input.local_secondary_index_override,
         encryption: input.sse_specification_override,

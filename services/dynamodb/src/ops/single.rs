@@ -61,10 +61,13 @@ impl<'a> Single<'a> {
             .transact(&[self.latch()], async |tx: &mut Tx| {
                 // Anew in each run: another table may have taken the name, or an index been added.
                 let known = dynamodb.known(address)?;
-                write_in_tx(tx, &known, write, now).await
+                write_in_tx(tx, dynamodb, &known, write, now, 1).await
             })
             .await?;
-        let written = transacted.value;
+        let mut written = transacted.value;
+        if let Some(paid) = written.paid.take() {
+            paid.keep();
+        }
         if let Some(second) = written.new.as_ref().and_then(|item| self.known.table.expiry(item)) {
             dynamodb.expires(second);
         }

@@ -50,9 +50,20 @@ pub(crate) async fn transact_get_items(
     }
     let view = dynamodb.store.snapshot()?;
     let (mut responses, mut consumed) = (Vec::new(), BTreeMap::<String, Consumed>::new());
+    for (place, (known, _, _)) in wanted.iter().enumerate() {
+        match dynamodb.admit_read(known, None) {
+            Ok(()) => {}
+            Err(Error::Throttled(throttled)) => reasons[place] = Reason::Throttled(throttled),
+            Err(error) => return Err(error),
+        }
+    }
+    if reasons.iter().any(|reason| *reason != Reason::None) {
+        return Err(Error::Cancelled(reasons));
+    }
     for (known, key, projection) in wanted {
         let item = read(&*view, &known.table, &key).await?;
         let halves = 2 * read_units(item.as_ref().map_or(0, item_size), true);
+        dynamodb.charge_read(&known, &Consumed::of_table(halves))?;
         consumed.entry(known.address.name.clone()).or_default().table += halves;
         let item = item.map(|item| match &projection {
             Some(projection) => projection.of(&item),

@@ -90,14 +90,17 @@ impl Transaction<'_> {
             .await?;
         drop(engaged);
         match transacted.value {
-            Some(written) => self.written(&written),
+            Some(written) => self.written(written),
             None => self.repeated().await,
         }
     }
 
-    fn written(&self, written: &[Written]) -> Result<Done, Error> {
+    fn written(&self, written: Vec<Written>) -> Result<Done, Error> {
         let mut consumed: BTreeMap<String, Consumed> = BTreeMap::new();
         for (action, written) in self.actions.iter().zip(written) {
+            if let Some(paid) = written.paid {
+                paid.keep();
+            }
             let known = self.dynamodb.directory.get(&action.address)?;
             if let Some(second) = known.zip(written.new.as_ref()).and_then(|(known, item)| known.table.expiry(item)) {
                 self.dynamodb.expires(second);
@@ -172,7 +175,7 @@ async fn write_all_in_tx(
     let (mut written, mut reasons, mut failed) = (Vec::new(), Vec::new(), false);
     for Action { address, write, inserts } in actions {
         let known = dynamodb.known(address)?;
-        let reason = match write_in_tx(tx, &known, write, now).await {
+        let reason = match write_in_tx(tx, dynamodb, &known, write, now, 2).await {
             Ok(done) => {
                 written.push(done);
                 Reason::None
@@ -180,6 +183,7 @@ async fn write_all_in_tx(
             Err(Error::ConditionFailed { .. }) if *inserts => Reason::Duplicate,
             Err(Error::ConditionFailed { item }) => Reason::Condition { item },
             Err(Error::Misuse(misuse)) => Reason::Invalid(misuse.to_string()),
+            Err(Error::Throttled(throttled)) => Reason::Throttled(throttled),
             Err(other) => return Err(other),
         };
         failed |= reason != Reason::None;

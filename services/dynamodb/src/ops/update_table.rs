@@ -95,6 +95,9 @@ fn settings(table: &mut Table, input: &UpdateTableInput, now: Timestamp) -> Resu
             table.billing = billing;
         }
     }
+    if let Some(wire) = &input.on_demand_throughput {
+        table.on_demand_limit = tables::changed_limit(table.on_demand_limit, wire);
+    }
     if let Some(specification) = &input.sse_specification {
         table.encryption = tables::encryption(Some(specification.clone()));
     }
@@ -191,6 +194,7 @@ fn change_index(
             keys: create.key_schema.unwrap_or_default(),
             projection: create.projection,
             throughput: create.provisioned_throughput,
+            on_demand: create.on_demand_throughput,
         };
         tables::global_index(table, index, IndexState::Backfilling)?;
         return Ok(());
@@ -201,6 +205,9 @@ fn change_index(
         let index = index.ok_or_else(|| missing(&name))?;
         if let Some(throughput) = &update.provisioned_throughput {
             index.throughput = Some(tables::throughput(throughput)?);
+        }
+        if let Some(wire) = &update.on_demand_throughput {
+            index.on_demand_limit = tables::changed_limit(index.on_demand_limit, wire);
         }
         return Ok(());
     }

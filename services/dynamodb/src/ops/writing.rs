@@ -5,9 +5,11 @@ use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
 use tidegate_types::Timestamp;
 
+use super::metering::Paid;
 use crate::domain::expression::{Condition, Update, apply, holds};
 use crate::domain::{Index, Item, Key, KeySchema, MAX_ITEM, Misuse, StreamView, Table, item_size, write_units};
 use crate::error::Error;
+use crate::service::DynamoDb;
 use crate::store::{ChangeKind, ChangeRecord, ItemRecord, Known, decode, keys};
 use crate::wire::Consumed;
 
@@ -35,11 +37,13 @@ pub(crate) struct Write {
 }
 
 /// What a write did.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Written {
     pub old: Option<Item>,
     pub new: Option<Item>,
     pub consumed: Consumed,
+    /// What it has paid, where throughput is enforced. It is kept once the transaction has committed.
+    pub paid: Option<Paid>,
 }
 
 impl Write {
@@ -82,8 +86,16 @@ fn check_names<'a>(mut names: impl Iterator<Item = &'a String>) -> Result<(), Mi
     if names.any(String::is_empty) { Err(Misuse::parameter("Empty attribute name")) } else { Ok(()) }
 }
 
-/// Carries out a write of an item of `known`, whose record the transaction then depends on.
-pub(crate) async fn write_in_tx(tx: &mut Tx, known: &Known, write: &Write, now: Timestamp) -> Result<Written, Error> {
+/// Carries out a write of an item of `known`, whose record the transaction then depends on. It pays
+/// `times` what it consumes.
+pub(crate) async fn write_in_tx(
+    tx: &mut Tx,
+    dynamodb: &DynamoDb,
+    known: &Known,
+    write: &Write,
+    now: Timestamp,
+    times: u64,
+) -> Result<Written, Error> {
     known.check_in_tx(tx);
     let table = &known.table;
     let key = write.check(table)?;
@@ -91,6 +103,8 @@ pub(crate) async fn write_in_tx(tx: &mut Tx, known: &Known, write: &Write, now: 
     if let Some(condition) = &write.condition
         && !holds(condition, old.as_ref().unwrap_or(&Item::new()))
     {
+        // AWS lets a refused write pay for the item that it looked at.
+        dynamodb.charge_refused_write(known, times * write_units(old.as_ref().map_or(0, item_size)))?;
         return Err(Error::ConditionFailed { item: old.filter(|_| write.show_on_failure) });
     }
     let new = match &write.change {
@@ -102,7 +116,8 @@ pub(crate) async fn write_in_tx(tx: &mut Tx, known: &Known, write: &Write, now: 
         Change::Update(_, update) => Some(updated(table, &key, old.as_ref(), update)?),
     };
     let consumed = replace_in_tx(tx, known, &key, old.as_ref(), new.as_ref(), now, false).await?;
-    Ok(Written { old, new, consumed })
+    let paid = dynamodb.pay_write(known, &consumed, times)?;
+    Ok(Written { old, new, consumed, paid })
 }
 
 /// The item of a key in accepted state.

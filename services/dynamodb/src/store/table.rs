@@ -3,13 +3,13 @@
 use tidegate_record::{DecodeError, Reader, Stored, Writer};
 
 use crate::domain::{
-    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, OpenShard, Projected, Recovery, Restored, Stream,
-    StreamView, Table, TableAddress, Throughput, Ttl, Type,
+    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, OnDemandLimit, OpenShard, Projected, Recovery,
+    Restored, Stream, StreamView, Table, TableAddress, Throughput, Ttl, Type,
 };
 
 impl Stored for Table {
     const NAME: &'static str = "dynamodb table";
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
 
     fn write(&self, to: &mut Writer) {
         to.fixed_u64(self.id);
@@ -66,13 +66,15 @@ impl Stored for Table {
             to.fixed_u64(shard.log);
             to.u32(shard.from);
         });
+        write_limit(to, self.on_demand_limit);
+        self.indexes.iter().for_each(|index| write_limit(to, index.on_demand_limit));
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut table = read_second(from)?;
-        let others: Vec<_> = from.list(|from| Ok(OpenShard { log: from.fixed_u64()?, from: from.u32()? }))?;
-        if let Some(stream) = &mut table.stream {
-            stream.shards.extend(others);
+        let mut table = read_third(from)?;
+        table.on_demand_limit = read_limit(from)?;
+        for index in &mut table.indexes {
+            index.on_demand_limit = read_limit(from)?;
         }
         Ok(table)
     }
@@ -84,9 +86,21 @@ impl Stored for Table {
             1 => read_first(from),
             // Version 3 adds shards.
             2 => read_second(from),
+            // Version 4 adds bounds of what is paid for by use.
+            3 => read_third(from),
             found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
         }
     }
+}
+
+/// The fields of version 3, with which every later version begins.
+fn read_third(from: &mut Reader<'_>) -> Result<Table, DecodeError> {
+    let mut table = read_second(from)?;
+    let others: Vec<_> = from.list(|from| Ok(OpenShard { log: from.fixed_u64()?, from: from.u32()? }))?;
+    if let Some(stream) = &mut table.stream {
+        stream.shards.extend(others);
+    }
+    Ok(table)
 }
 
 /// The fields of version 2, with which every later version begins.
@@ -125,6 +139,7 @@ fn read_first(from: &mut Reader<'_>) -> Result<Table, DecodeError> {
             indexes: from.list(read_index)?,
             next_index: from.u32()?,
             billing: from.option(read_throughput)?.map_or(Billing::OnDemand, Billing::Provisioned),
+            on_demand_limit: OnDemandLimit::default(),
             on_demand_since: from.option(Reader::timestamp)?,
             stream: from.option(read_stream)?,
             ttl: from.option(|from| Ok(Ttl { id: from.u32()?, attribute: from.text()?, state: read_state(from)? }))?,
@@ -216,6 +231,7 @@ fn read_index(from: &mut Reader<'_>) -> Result<Index, DecodeError> {
         },
         state: read_state(from)?,
         throughput: from.option(read_throughput)?,
+        on_demand_limit: OnDemandLimit::default(),
     })
 }
 
@@ -226,6 +242,15 @@ fn read_state(from: &mut Reader<'_>) -> Result<IndexState, DecodeError> {
 fn write_throughput(to: &mut Writer, throughput: Throughput) {
     to.varint(throughput.read);
     to.varint(throughput.write);
+}
+
+fn write_limit(to: &mut Writer, limit: OnDemandLimit) {
+    to.option(limit.read, Writer::varint);
+    to.option(limit.write, Writer::varint);
+}
+
+fn read_limit(from: &mut Reader<'_>) -> Result<OnDemandLimit, DecodeError> {
+    Ok(OnDemandLimit { read: from.option(Reader::varint)?, write: from.option(Reader::varint)? })
 }
 
 fn read_throughput(from: &mut Reader<'_>) -> Result<Throughput, DecodeError> {
@@ -283,6 +308,7 @@ mod tests {
             projected: Projected::Include(vec!["x".to_owned()]),
             state: IndexState::Backfilling,
             throughput: Some(Throughput { read: 1, write: 2 }),
+            on_demand_limit: OnDemandLimit::default(),
         };
         Table {
             id: 7,
@@ -292,6 +318,7 @@ mod tests {
             indexes: vec![index],
             next_index: 4,
             billing: Billing::Provisioned(Throughput { read: 5, write: 6 }),
+            on_demand_limit: OnDemandLimit::default(),
             on_demand_since: Some(Timestamp::from_millis(8)),
             stream: Some(Stream::new("l".to_owned(), 1, StreamView::Both)),
             ttl: Some(Ttl { id: 2, attribute: "ttl".to_owned(), state: IndexState::Active }),
@@ -309,7 +336,7 @@ mod tests {
     #[test]
     fn a_table_of_version_2_has_one_shard() {
         let newer = to_hex(&example().encode());
-        let older = newer.strip_prefix("03").and_then(|rest| rest.strip_suffix("00")).unwrap();
+        let older = newer.strip_prefix("04").and_then(|rest| rest.strip_suffix("0000000000")).unwrap();
         assert_reads_older(&format!("02{older}"), &example());
         let mut table = example();
         table.stream.iter_mut().for_each(|stream| stream.replace(0, &[2, 3]));
@@ -317,8 +344,19 @@ mod tests {
     }
 
     #[test]
+    fn a_table_of_version_3_has_no_bounds() {
+        let newer = to_hex(&example().encode());
+        let older = newer.strip_prefix("04").and_then(|rest| rest.strip_suffix("00000000")).unwrap();
+        assert_reads_older(&format!("03{older}"), &example());
+    }
+
+    #[test]
     fn tables_round_trip() {
         let table = example();
+        let mut bounded = example();
+        bounded.on_demand_limit = OnDemandLimit { read: Some(5), write: None };
+        bounded.indexes[0].on_demand_limit = OnDemandLimit { read: None, write: Some(400) };
+        assert_round_trip(&bounded);
         assert_round_trip(&table);
         assert_round_trip(&Table { billing: Billing::OnDemand, stream: None, ttl: None, policy: None, ..table });
     }

@@ -2,13 +2,15 @@
 
 use tidegate_api_dynamodb::{
     BackupDescription, BackupDetails, BackupSummary, GlobalSecondaryIndex, GlobalSecondaryIndexInfo,
-    LocalSecondaryIndex, LocalSecondaryIndexInfo, ProvisionedThroughput, SSESpecification, SourceTableDetails,
-    SourceTableFeatureDetails, StreamSpecification, TimeToLiveDescription,
+    LocalSecondaryIndex, LocalSecondaryIndexInfo, OnDemandThroughput, ProvisionedThroughput, SSESpecification,
+    SourceTableDetails, SourceTableFeatureDetails, StreamSpecification, TimeToLiveDescription,
 };
 use tidegate_types::Timestamp;
 
 use super::Measure;
-use super::tables::{billing, description, encryption, projection, table_id, wire_schema};
+use super::tables::{
+    billing, description, encryption, on_demand_description, on_demand_limit, projection, table_id, wire_schema,
+};
 use crate::domain::{BackupAddress, Billing, Index, IndexState, Misuse, Table, Throughput};
 use crate::store::BackupRecord;
 
@@ -76,7 +78,7 @@ fn source(address: &BackupAddress, backup: &BackupRecord) -> SourceTableDetails 
         key_schema: Some(wire_schema(&table.keys)),
         table_creation_date_time: Some(table.created_at),
         provisioned_throughput: Some(units(throughput)),
-        on_demand_throughput: None,
+        on_demand_throughput: on_demand_description(table.on_demand_limit),
         item_count: long(backup.items),
         billing_mode: Some(mode.to_owned()),
     }
@@ -88,7 +90,7 @@ fn features(address: &BackupAddress, table: &Table) -> SourceTableFeatureDetails
         key_schema: Some(wire_schema(&index.keys)),
         projection: Some(projection(&index.projected)),
         provisioned_throughput: Some(units(index.throughput.unwrap_or(Throughput { read: 0, write: 0 }))),
-        on_demand_throughput: None,
+        on_demand_throughput: on_demand_description(index.on_demand_limit),
     };
     let local = |index: &Index| LocalSecondaryIndexInfo {
         index_name: Some(index.name.clone()),
@@ -117,6 +119,7 @@ fn features(address: &BackupAddress, table: &Table) -> SourceTableFeatureDetails
 pub(crate) struct Overrides {
     pub billing: Option<String>,
     pub throughput: Option<ProvisionedThroughput>,
+    pub on_demand: Option<OnDemandThroughput>,
     pub globals: Option<Vec<GlobalSecondaryIndex>>,
     pub locals: Option<Vec<LocalSecondaryIndex>>,
     pub encryption: Option<SSESpecification>,
@@ -153,6 +156,7 @@ pub(crate) fn restored_table(source: &Table, over: Overrides, id: u64, now: Time
         indexes,
         next_index: source.next_index,
         billing,
+        on_demand_limit: over.on_demand.map_or(source.on_demand_limit, |wire| on_demand_limit(Some(&wire))),
         on_demand_since: (billing == Billing::OnDemand).then_some(now),
         stream: None,
         ttl: None,

@@ -1,7 +1,8 @@
 //! AWS's codes and words for everything that can go wrong. No other file knows the codes.
 
 use tidegate_api_dynamodb::{
-    BatchStatementError, CancellationReason, ConditionalCheckFailedException, TransactionCanceledException, errors,
+    BatchStatementError, CancellationReason, ConditionalCheckFailedException, ProvisionedThroughputExceededException,
+    ThrottlingException, ThrottlingReason, TransactionCanceledException, errors,
 };
 use tidegate_api_dynamodbstreams::errors as streams;
 use tidegate_log::LogError;
@@ -11,6 +12,7 @@ use tidegate_store::{CommitError, StoreError};
 use tidegate_types::ErrorKind;
 
 use super::values::wire_item;
+use crate::domain::{Flow, Throttled};
 use crate::error::{Error, Reason};
 
 const CONDITION_FAILED: &str = "The conditional request failed";
@@ -89,6 +91,7 @@ impl From<Error> for ServiceError {
             }
             Error::Duplicate => new(errors::DUPLICATE_ITEM_EXCEPTION, DUPLICATE.to_owned(), ErrorKind::Conflict),
             Error::Cancelled(reasons) => cancelled(reasons),
+            Error::Throttled(why) => throttled(&why),
             Error::TokenReused => new(
                 errors::IDEMPOTENT_PARAMETER_MISMATCH_EXCEPTION,
                 "The request uses the same client token as a previous, but non-identical request. Do not reuse a client token with different requests, unless the requests are identical".to_owned(),
@@ -132,6 +135,7 @@ pub(crate) fn statement_error(error: Error) -> BatchStatementError {
         | Error::NoTableToRestore(_)
         | Error::NoSuchStream(_) => "ResourceNotFound",
         Error::ConditionFailed { .. } => "ConditionalCheckFailed",
+        Error::Throttled(why) => throttling_code(why),
         Error::Duplicate => "DuplicateItem",
         Error::Cancelled(_)
         | Error::BackupInUse(_)
@@ -179,9 +183,45 @@ fn reason(reason: Reason) -> CancellationReason {
         Reason::Condition { item } => ("ConditionalCheckFailed", Some(CONDITION_FAILED.to_owned()), item),
         Reason::Duplicate => ("DuplicateItem", Some(DUPLICATE.to_owned()), None),
         Reason::Conflict => ("TransactionConflict", Some("Transaction is ongoing for the item".to_owned()), None),
+        Reason::Throttled(why) => (throttling_code(&why), Some(throttling_words(&why).to_owned()), None),
         Reason::Invalid(words) => ("ValidationError", Some(words), None),
     };
     CancellationReason { code: Some(code.to_owned()), message, item: item.map(wire_item) }
+}
+
+/// What was configured was exceeded. AWS tells what is provisioned from a bound on what is not.
+fn throttled(why: &Throttled) -> ServiceError {
+    let words = throttling_words(why).to_owned();
+    let message = Some(words.clone());
+    let flow = if why.flow == Flow::Reads { "Read" } else { "Write" };
+    let of = if why.by_index { "Index" } else { "Table" };
+    let limit = if why.on_demand { "MaxOnDemandThroughputExceeded" } else { "ProvisionedThroughputExceeded" };
+    let reason = ThrottlingReason { reason: Some(format!("{of}{flow}{limit}")), resource: Some(why.resource.clone()) };
+    let throttling_reasons = Some(vec![reason]);
+    if why.on_demand {
+        new(errors::THROTTLING_EXCEPTION, words, ErrorKind::Throttled)
+            .with_structure(ThrottlingException { message, throttling_reasons })
+    } else {
+        new(errors::PROVISIONED_THROUGHPUT_EXCEEDED_EXCEPTION, words, ErrorKind::Throttled)
+            .with_structure(ProvisionedThroughputExceededException { message, throttling_reasons })
+    }
+}
+
+fn throttling_words(why: &Throttled) -> &'static str {
+    match (why.on_demand, why.by_index) {
+        (true, _) => "Throughput exceeds the maximum OnDemandThroughput configured on table or index",
+        (false, false) => {
+            "The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API."
+        }
+        (false, true) => {
+            "The level of configured provisioned throughput for one or more global secondary indexes of the table was exceeded. Consider increasing your provisioning level for the under-provisioned global secondary indexes with the UpdateTable API"
+        }
+    }
+}
+
+/// The code in a cancellation's reasons and in a batch of statements.
+fn throttling_code(why: &Throttled) -> &'static str {
+    if why.on_demand { "ThrottlingError" } else { "ProvisionedThroughputExceeded" }
 }
 
 fn log(error: LogError) -> ServiceError {

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use tidegate_api_dynamodb::{
     AttributeDefinition, BillingModeSummary, CreateTableInput, GlobalSecondaryIndexDescription, KeySchemaElement,
-    LocalSecondaryIndexDescription, Projection, ProvisionedThroughput, ProvisionedThroughputDescription,
-    RestoreSummary, SSEDescription, SSESpecification, StreamSpecification, TableClassSummary, TableDescription, Tag,
+    LocalSecondaryIndexDescription, OnDemandThroughput, Projection, ProvisionedThroughput,
+    ProvisionedThroughputDescription, RestoreSummary, SSEDescription, SSESpecification, StreamSpecification,
+    TableClassSummary, TableDescription, Tag,
 };
 use tidegate_policy::Document;
 use tidegate_types::Timestamp;
 
 use crate::domain::{
-    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, Misuse, Projected, Restored, StreamView, Table,
-    TableAddress, Throughput, Type,
+    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, Misuse, OnDemandLimit, Projected, Restored, StreamView,
+    Table, TableAddress, Throughput, Type,
 };
 
 /// The most capacity units that can be provisioned.
@@ -182,17 +183,44 @@ pub(crate) fn check_tag_count(count: usize) -> Result<(), Misuse> {
     Ok(())
 }
 
+/// The bounds of what is paid for by use; -1 takes one away.
+pub(crate) fn on_demand_limit(wire: Option<&OnDemandThroughput>) -> OnDemandLimit {
+    let bound = |units: Option<i64>| units.and_then(|units| u64::try_from(units).ok());
+    OnDemandLimit {
+        read: bound(wire.and_then(|wire| wire.max_read_request_units)),
+        write: bound(wire.and_then(|wire| wire.max_write_request_units)),
+    }
+}
+
+/// The bounds after an update, which leaves those that it does not name.
+pub(crate) fn changed_limit(old: OnDemandLimit, wire: &OnDemandThroughput) -> OnDemandLimit {
+    let new = on_demand_limit(Some(wire));
+    OnDemandLimit {
+        read: if wire.max_read_request_units.is_some() { new.read } else { old.read },
+        write: if wire.max_write_request_units.is_some() { new.write } else { old.write },
+    }
+}
+
+pub(super) fn on_demand_description(limit: OnDemandLimit) -> Option<OnDemandThroughput> {
+    let bound = |units: Option<u64>| Some(units.map_or(-1, |units| i64::try_from(units).unwrap_or(i64::MAX)));
+    let shown =
+        OnDemandThroughput { max_read_request_units: bound(limit.read), max_write_request_units: bound(limit.write) };
+    (limit != OnDemandLimit::default()).then_some(shown)
+}
+
 /// The parts of a global index that creations of tables and of indexes share.
 pub(crate) struct GlobalIndex {
     pub name: String,
     pub keys: Vec<KeySchemaElement>,
     pub projection: Option<Projection>,
     pub throughput: Option<ProvisionedThroughput>,
+    pub on_demand: Option<OnDemandThroughput>,
 }
 
 /// A global index of a table.
 pub(crate) fn global_index(table: &mut Table, wire: GlobalIndex, state: IndexState) -> Result<(), Misuse> {
-    let GlobalIndex { name, keys, projection, throughput: given } = wire;
+    let GlobalIndex { name, keys, projection, throughput: given, on_demand } = wire;
+    let on_demand_limit = on_demand_limit(on_demand.as_ref());
     let keys = key_schema(&keys, &table.definitions)?;
     let projected = projected(projection)?;
     let throughput = match (table.billing, given) {
@@ -212,7 +240,7 @@ pub(crate) fn global_index(table: &mut Table, wire: GlobalIndex, state: IndexSta
             "GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL}"
         )));
     }
-    add_index(table, Index { id: 0, name, global: true, keys, projected, state, throughput })
+    add_index(table, Index { id: 0, name, global: true, keys, projected, state, throughput, on_demand_limit })
 }
 
 fn add_index(table: &mut Table, index: Index) -> Result<(), Misuse> {
@@ -237,6 +265,7 @@ pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Res
         indexes: Vec::new(),
         next_index: 0,
         billing,
+        on_demand_limit: on_demand_limit(input.on_demand_throughput.as_ref()),
         on_demand_since: (billing == Billing::OnDemand).then_some(now),
         stream: None,
         ttl: None,
@@ -268,6 +297,7 @@ pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Res
                 keys: index.key_schema.unwrap_or_default(),
                 projection: index.projection,
                 throughput: index.provisioned_throughput,
+                on_demand: index.on_demand_throughput,
             };
             global_index(&mut table, index, IndexState::Active)?;
         }
@@ -307,7 +337,9 @@ fn add_local_indexes(
         }
         let projected = projected(index.projection)?;
         let state = IndexState::Active;
-        add_index(table, Index { id: 0, name, global: false, keys, projected, state, throughput: None })?;
+        let on_demand_limit = OnDemandLimit::default();
+        let index = Index { id: 0, name, global: false, keys, projected, state, throughput: None, on_demand_limit };
+        add_index(table, index)?;
     }
     Ok(())
 }
@@ -377,6 +409,7 @@ pub(crate) fn description(
             Billing::OnDemand => None,
             Billing::Provisioned(throughput) => Some(throughput),
         })),
+        on_demand_throughput: on_demand_description(table.on_demand_limit),
         table_size_bytes: Some(measure.bytes),
         item_count: Some(measure.items),
         table_id: Some(table_id(table.id)),
@@ -464,6 +497,7 @@ fn global_description(table: &str, index: &Index, measure: Measure) -> GlobalSec
         index_status: Some(if backfilling { "CREATING" } else { "ACTIVE" }.to_owned()),
         backfilling: backfilling.then_some(true),
         provisioned_throughput: Some(throughput_description(index.throughput)),
+        on_demand_throughput: on_demand_description(index.on_demand_limit),
         index_size_bytes: Some(measure.bytes),
         item_count: Some(measure.items),
         index_arn: Some(format!("{table}/index/{}", index.name)),

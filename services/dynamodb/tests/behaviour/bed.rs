@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidegate_dynamodb::{DynamoDb, DynamoDbStreams, invariants};
+use tidegate_dynamodb::{DynamoDb, DynamoDbStreams, Options, invariants};
 use tidegate_env::{Env, ManualClock};
 use tidegate_log::Logs;
 use tidegate_protocol::aws_json::JsonReader;
@@ -33,15 +33,20 @@ pub type Answer = Result<Value, (String, Value)>;
 
 impl Bed {
     pub async fn new() -> Bed {
-        Bed::on(MemoryDisk::seeded(7), START).await
+        Bed::on(MemoryDisk::seeded(7), START, Options::default()).await
     }
 
-    async fn on(disk: MemoryDisk, now: Timestamp) -> Bed {
+    /// One where throughput is enforced.
+    pub async fn enforcing() -> Bed {
+        Bed::on(MemoryDisk::seeded(7), START, Options { enforce_throughput: true }).await
+    }
+
+    async fn on(disk: MemoryDisk, now: Timestamp, options: Options) -> Bed {
         let (env, clock) = Env::manual(now.as_millis(), now);
         let store = EmbeddedStore::on_disk(env.clone(), Box::new(disk.clone()), Durability::Always).unwrap();
         let dynamic: Arc<dyn Store> = store.clone();
         let logs = Arc::new(Logs::open(dynamic.clone()).await.unwrap());
-        let dynamodb = DynamoDb::open(dynamic, logs, env.clone()).await.unwrap();
+        let dynamodb = DynamoDb::open_with(dynamic, logs, env.clone(), options).await.unwrap();
         let supervisor = Supervisor::new(env.clone());
         dynamodb.start_workers(&supervisor);
         let streams = dynamodb.streams();
@@ -58,7 +63,7 @@ impl Bed {
         disk.crash();
         let at = env.now().plus_millis(1);
         env.run_blocking(move || drop(store)).await;
-        Bed::on(disk, at).await
+        Bed::on(disk, at, Options::default()).await
     }
 
     /// Waits until no worker has anything to do.

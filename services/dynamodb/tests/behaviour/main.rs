@@ -13,3 +13,4 @@ mod model;
 mod partiql;
 mod shards;
 mod streams;
+mod throughput;

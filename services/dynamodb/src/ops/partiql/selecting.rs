@@ -71,14 +71,17 @@ pub(crate) async fn select(
 
 /// Reads the one item that a statement names, in a view; nothing if its condition does not hold.
 pub(crate) async fn one(
+    dynamodb: &DynamoDb,
     view: &dyn Snapshot,
     known: &Known,
     statement: &Read,
     key: &Key,
     consistent: bool,
 ) -> Result<(Option<Item>, Consumed), Error> {
+    dynamodb.admit_read(known, None)?;
     let item = read(view, &known.table, key).await?;
     let consumed = Consumed::of_table(read_units(item.as_ref().map_or(0, item_size), consistent));
+    dynamodb.charge_read(known, &consumed)?;
     let fits = |item: &Item| statement.condition.as_ref().is_none_or(|condition| holds(condition, item));
     let item = item.filter(fits).map(|item| projected(item, statement.paths.as_deref()));
     Ok((item, consumed))
