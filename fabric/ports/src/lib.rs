@@ -31,7 +31,9 @@ pub use queues::{
     HandleOutcomes, HandleRefusal, QueueAttributeValue, QueueDescription, QueueFollowError, QueueMessage,
     QueueMessageAttribute, QueueReceive, QueueSource,
 };
-pub use roles::{AssumableRole, RoleCredentials, RoleRefusal, RoleUse, RoleVerdict, Roles, ServiceRoles};
+pub use roles::{
+    AssumableRole, KnownProvider, RoleCredentials, RoleRefusal, RoleUse, RoleVerdict, Roles, ServiceRoles,
+};
 pub use streams::{
     FollowError, ReadLimit, ShardDescription, StartingPosition, StreamDescription, StreamPage, StreamPosition,
     StreamRecord, StreamSource,

@@ -21,6 +21,15 @@ pub struct AssumableRole {
     pub max_session_seconds: u32,
 }
 
+/// An OpenID Connect provider, as far as its tokens are verified with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownProvider {
+    /// The audiences that it accepts.
+    pub client_ids: Vec<String>,
+    /// SHA-1 of certificates, in hexadecimal digits: its server shows one of these, or one that it vouches for.
+    pub thumbprints: Vec<String>,
+}
+
 /// Who knows roles, managed policies, identity providers and the owners of keys.
 pub trait Roles: Send + Sync {
     /// The role with this ARN.
@@ -32,9 +41,8 @@ pub trait Roles: Send + Sync {
     /// The document that holds of a managed policy that this account can name.
     fn policy_text(&self, account: AccountId, arn: &str) -> Option<String>;
 
-    /// The audiences that an OpenID Connect provider accepts, by the provider's ARN; `None` if there is
-    /// no such provider.
-    fn audiences(&self, provider: &str) -> Option<Vec<String>>;
+    /// The OpenID Connect provider with this ARN.
+    fn oidc_provider(&self, arn: &str) -> Option<KnownProvider>;
 
     /// The account of the user who has this access key, active or not.
     fn owner_of_key(&self, access_key: &str) -> Option<AccountId>;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tidegate_policy::Document;
 use tidegate_ports::{
-    AssumableRole, Credential, Credentials, IdentityPolicies, KeyUse, NamedPolicy, PrincipalPolicies, ResourcePolicies,
-    Roles,
+    AssumableRole, Credential, Credentials, IdentityPolicies, KeyUse, KnownProvider, NamedPolicy, PrincipalPolicies,
+    ResourcePolicies, Roles,
 };
 use tidegate_types::AccountId;
 
@@ -67,10 +67,11 @@ impl Roles for Iam {
         text_of(&self.directory.state(account), account, arn)
     }
 
-    fn audiences(&self, provider: &str) -> Option<Vec<String>> {
-        let (account, url) = provider.strip_prefix("arn:aws:iam::")?.split_once(":oidc-provider/")?;
+    fn oidc_provider(&self, arn: &str) -> Option<KnownProvider> {
+        let (account, url) = arn.strip_prefix("arn:aws:iam::")?.split_once(":oidc-provider/")?;
         let state = self.directory.state(account.parse().ok()?);
-        state.oidc.find(url).map(|provider| provider.client_ids.clone())
+        let provider = state.oidc.find(url)?;
+        Some(KnownProvider { client_ids: provider.client_ids.clone(), thumbprints: provider.thumbprints.clone() })
     }
 
     fn owner_of_key(&self, access_key: &str) -> Option<AccountId> {

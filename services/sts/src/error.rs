@@ -40,8 +40,16 @@ pub enum Error {
     Audience,
     #[error("the token ended at {end}, it is {now}")]
     TokenExpired { now: String, end: String },
-    #[error("the token's signature cannot be verified")]
+    #[error("the token says nothing of its {0}")]
+    NoClaim(&'static str),
+    #[error("the token is not good yet")]
+    TokenTooEarly,
+    #[error("the provider cannot be reached")]
+    IdpUnreachable,
+    #[error("the key of the token's signature is not known")]
     Unverifiable,
+    #[error("the token's signature is not the provider's")]
+    BadSignature,
     #[error("the role's trust policy does not allow it")]
     Untrusted,
     #[error("the message is none of ours")]

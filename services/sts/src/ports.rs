@@ -99,7 +99,7 @@ impl Sts {
     }
 
     /// Sets the keys of time; nothing leaves the process on the way.
-    fn describe(&self, request: &mut Request) {
+    pub(crate) fn describe(&self, request: &mut Request) {
         let now = self.env.now();
         request.set("aws:CurrentTime", ops::iso(now));
         request.set("aws:EpochTime", now.as_secs().to_string());

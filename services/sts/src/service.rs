@@ -7,6 +7,7 @@ use tidegate_record::Stored;
 use tidegate_store::{CommitError, Space, Store, StoreError, TransactError, Tx, transact};
 
 use crate::error::Error;
+use crate::oidc::IssuerKeys;
 use crate::store::{Issued, SessionRecord, Sessions, key};
 use crate::wire;
 
@@ -28,6 +29,7 @@ pub struct Sts {
     pub(crate) issuers: Vec<Arc<dyn Credentials>>,
     /// Whose resources have policies. It keeps nobody alive: a service that is asked may itself hold this.
     pub(crate) resources: OnceLock<Vec<Weak<dyn ResourcePolicies>>>,
+    pub(crate) issuer_keys: IssuerKeys,
     router: Router<Sts>,
 }
 
@@ -44,7 +46,16 @@ impl Sts {
     ) -> Result<Arc<Sts>, StoreError> {
         let sessions = Arc::new(Sessions::default());
         store.attach(sessions.clone()).await?;
-        Ok(Arc::new(Sts { store, env, sessions, iam, issuers, resources: OnceLock::new(), router: wire::router() }))
+        Ok(Arc::new(Sts {
+            store,
+            env,
+            sessions,
+            iam,
+            issuers,
+            resources: OnceLock::new(),
+            issuer_keys: IssuerKeys::default(),
+            router: wire::router(),
+        }))
     }
 
     /// Makes the policies of resources known, which are asked whether a role may do something. The first

@@ -167,7 +167,7 @@ async fn providers_are_known_by_their_arns() {
     let bed = bed.restart().await;
     let shown = bed.ok("GetOpenIDConnectProvider", of.clone()).await;
     assert_eq!((&shown["Url"], &shown["ClientIDList"]), (&json!("token.example.com/a"), &json!(["web"])));
-    assert_eq!(bed.iam.audiences(provider.as_str().unwrap()), Some(vec!["web".to_owned()]));
+    assert_eq!(bed.iam.oidc_provider(provider.as_str().unwrap()).unwrap().client_ids, ["web"]);
     bed.ok("DeleteOpenIDConnectProvider", of.clone()).await;
     bed.ok("DeleteOpenIDConnectProvider", of.clone()).await;
     let text = format!("OpenIDConnect Provider not found for arn {}", provider.as_str().unwrap());

@@ -68,7 +68,7 @@ fn find(sts: &Sts, call: &Call, arn: &str) -> Result<AssumableRole, Error> {
     sts.iam.role(arn).ok_or_else(|| Error::NoRole { role: arn.to_owned(), caller })
 }
 
-fn duration(role: &AssumableRole, asked: Option<i32>, chained: bool) -> Result<u64, Error> {
+pub(super) fn duration(role: &AssumableRole, asked: Option<i32>, chained: bool) -> Result<u64, Error> {
     let seconds = asked.map_or(HOUR_SECONDS, i32::unsigned_abs);
     if chained && seconds > HOUR_SECONDS {
         return Err(Error::TooLongChained);
@@ -77,15 +77,15 @@ fn duration(role: &AssumableRole, asked: Option<i32>, chained: bool) -> Result<u
 }
 
 /// What a session of a role is made with.
-struct Made {
-    seconds: u64,
-    policies: limits::Limits,
-    tags: Vec<(String, String)>,
-    transitive: Vec<String>,
-    keys: Vec<(String, Vec<String>)>,
+pub(super) struct Made {
+    pub(super) seconds: u64,
+    pub(super) policies: limits::Limits,
+    pub(super) tags: Vec<(String, String)>,
+    pub(super) transitive: Vec<String>,
+    pub(super) keys: Vec<(String, Vec<String>)>,
 }
 
-async fn session(
+pub(super) async fn session(
     sts: &Sts,
     role: &AssumableRole,
     role_arn: &str,

@@ -10,8 +10,9 @@ use super::text;
 use crate::error::Error;
 use crate::service::Sts;
 
-/// What policies and tags together may be. AWS packs them in a way that it does not tell; their plain
-/// size is never less.
+/// What policies and tags together may be, in plain bytes. AWS packs them in a way that it does not tell, into
+/// a limit that it does not tell either: this value is our own, and leaves room for the longest inline policy
+/// with fifty tags of ordinary length.
 const PACKED_BYTES: usize = 2048 * 4;
 
 /// The session's policies by name; `None` if none are given.
@@ -40,8 +41,14 @@ pub(super) fn policies(
 pub(super) fn tags(given: &Option<Vec<Tag>>) -> Result<Vec<(String, String)>, Error> {
     let tags: Vec<_> =
         given.iter().flatten().map(|tag| (text(&tag.key).to_owned(), text(&tag.value).to_owned())).collect();
+    check_keys(&tags)?;
+    Ok(tags)
+}
+
+/// Refuses keys that differ by case alone.
+pub(super) fn check_keys(tags: &[(String, String)]) -> Result<(), Error> {
     let keys: BTreeSet<String> = tags.iter().map(|(key, _)| key.to_lowercase()).collect();
-    if keys.len() == tags.len() { Ok(tags) } else { Err(Error::DuplicateTag) }
+    if keys.len() == tags.len() { Ok(()) } else { Err(Error::DuplicateTag) }
 }
 
 /// How much of what they may be policies and tags are, in percent; `None` if there are none.

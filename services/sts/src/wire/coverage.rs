@@ -3,6 +3,7 @@ use tidegate_protocol::Coverage;
 /// How completely each operation is served.
 pub const COVERAGE: &[(&str, Coverage)] = &[
     ("AssumeRole", Coverage::Partial("there are no MFA devices; provided contexts are not evaluated")),
+    ("AssumeRoleWithWebIdentity", Coverage::Partial("tokens of OpenID Connect providers; ProviderId is not looked at")),
     (
         "DecodeAuthorizationMessage",
         Coverage::Partial("refusals carry no encoded messages, so every message is unknown"),

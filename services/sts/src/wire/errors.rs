@@ -73,6 +73,18 @@ impl From<Error> for ServiceError {
                     format!("Token expired: current date/time {now} must be before the expiration date/time {end}");
                 new(errors::EXPIRED_TOKEN_EXCEPTION, text)
             }
+            Error::NoClaim(claim) => {
+                new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, format!("Missing a required claim: {claim}"))
+            }
+            Error::TokenTooEarly => new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, "The token is not valid yet."),
+            Error::IdpUnreachable => {
+                let text = "The identity provider that was asked to verify the incoming identity token could not be \
+                            reached.";
+                new(errors::IDP_COMMUNICATION_ERROR_EXCEPTION, text)
+            }
+            Error::BadSignature => {
+                new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, "The signature of the token is not valid.")
+            }
             Error::Unverifiable => {
                 let text = "Couldn't retrieve verification key from your identity provider,  please reference \
                             AssumeRoleWithWebIdentity documentation for requirements";

@@ -11,6 +11,7 @@ use crate::service::Sts;
 pub(crate) fn router() -> Router<Sts> {
     let routes = [
         ("AssumeRole", route(ops::assume_role)),
+        ("AssumeRoleWithWebIdentity", route(ops::assume_role_with_web_identity)),
         ("DecodeAuthorizationMessage", route(ops::decode_authorization_message)),
         ("GetAccessKeyInfo", route(ops::get_access_key_info)),
         ("GetCallerIdentity", route(ops::get_caller_identity)),
@@ -20,9 +21,14 @@ pub(crate) fn router() -> Router<Sts> {
     Router::new(&MODEL, COVERAGE, routes).with_accesses(accesses())
 }
 
-fn accesses() -> [(&'static str, Access<Sts>); 6] {
+fn accesses() -> [(&'static str, Access<Sts>); 7] {
     [
         ("AssumeRole", needs(assume_role)),
+        // Nobody signs it: the token says who asks, and is held against the role's trust policy there.
+        (
+            "AssumeRoleWithWebIdentity",
+            needs(|_: &Sts, _: &Call, _: &api::AssumeRoleWithWebIdentityRequest| Ok::<_, Error>(Needs::Nothing)),
+        ),
         (
             "DecodeAuthorizationMessage",
             needs(|_: &Sts, _: &Call, _: &api::DecodeAuthorizationMessageRequest| {

@@ -4,13 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use serde_json::Value;
+use tidegate_api_sts::MODEL;
 use tidegate_env::Env;
 use tidegate_policy::Document;
-use tidegate_ports::{AssumableRole, IdentityPolicies, NamedPolicy, PrincipalPolicies, ResourcePolicies, Roles};
+use tidegate_ports::{
+    AssumableRole, IdentityPolicies, KnownProvider, NamedPolicy, PrincipalPolicies, ResourcePolicies, Roles,
+};
+use tidegate_protocol::aws_json::JsonReader;
+use tidegate_protocol::{Call, Caller, ProtocolId, Service, ServiceError, codec};
 use tidegate_store::engine::memory::MemoryDisk;
 use tidegate_store::{Durability, EmbeddedStore};
 use tidegate_sts::Sts;
-use tidegate_types::{AccountId, Timestamp};
+use tidegate_types::{AccountId, Region, Timestamp};
 
 pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -26,6 +32,8 @@ pub struct Role {
 #[derive(Default)]
 pub struct People {
     pub roles: Mutex<BTreeMap<&'static str, Role>>,
+    /// By ARN.
+    pub providers: Mutex<BTreeMap<String, KnownProvider>>,
 }
 
 fn parsed(name: &str, text: &str) -> NamedPolicy {
@@ -54,8 +62,8 @@ impl Roles for People {
         None
     }
 
-    fn audiences(&self, _: &str) -> Option<Vec<String>> {
-        None
+    fn oidc_provider(&self, arn: &str) -> Option<KnownProvider> {
+        self.providers.lock().get(arn).cloned()
     }
 
     fn owner_of_key(&self, _: &str) -> Option<AccountId> {
@@ -95,7 +103,7 @@ pub struct Bed {
 
 impl Bed {
     pub async fn new(roles: &[(&'static str, Role)]) -> Bed {
-        let people = Arc::new(People { roles: Mutex::new(roles.iter().cloned().collect()) });
+        let people = Arc::new(People { roles: Mutex::new(roles.iter().cloned().collect()), ..People::default() });
         Bed::on(MemoryDisk::seeded(7), people).await
     }
 
@@ -104,6 +112,29 @@ impl Bed {
         let store = EmbeddedStore::on_disk(env.clone(), Box::new(disk.clone()), Durability::Always).unwrap();
         let sts = Sts::open(store.clone(), env.clone(), people.clone(), Vec::new()).await.unwrap();
         Bed { sts, people, env, store, disk }
+    }
+
+    /// Calls an operation without a signature.
+    pub async fn call(&self, operation: &str, input: Value) -> Result<Value, (String, String)> {
+        let operation = MODEL.operation(operation).unwrap();
+        let call = Call {
+            operation,
+            account: AccountId::DEFAULT,
+            region: Region::us_east_1(),
+            caller: Caller::root(AccountId::DEFAULT),
+            base_url: "http://localhost:4566".to_owned(),
+            request_id: "00000000-0000-0000-0000-000000000000".to_owned(),
+            trace: None,
+            path: "/".to_owned(),
+            protocol: ProtocolId::AwsQuery,
+            user_agent: None,
+        };
+        let refused = |error: ServiceError| (error.shape.query_code.to_owned(), error.message);
+        let body = input.to_string();
+        let mut reader = JsonReader::new(body.as_bytes()).unwrap();
+        let output = self.sts.call(&call, &mut reader).map_err(refused)?.await.map_err(refused)?;
+        let reply = codec(ProtocolId::AwsJson1_0).unwrap().success(&MODEL, operation, "1", &*output);
+        Ok(serde_json::from_slice(&reply.body).unwrap())
     }
 
     /// The same store, opened anew.
