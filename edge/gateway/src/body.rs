@@ -100,6 +100,11 @@ pub struct BodyReader {
 }
 
 impl BodyReader {
+    /// The same with another limit of one body.
+    pub fn up_to(&self, limit: usize) -> BodyReader {
+        BodyReader { limit, ..self.clone() }
+    }
+
     /// Reads a whole body. The share of the budget must be kept as long as the bytes are.
     ///
     /// # Errors

@@ -3,7 +3,8 @@
 //! A request names its service in up to five ways: `X-Amz-Target`, a Smithy RPC path, the scope of
 //! its signature, its host, and, in the query protocol, nothing but an action and an API version.
 //! They are tried in this order: the first two also name the operation, and a signature is more
-//! reliable than a host that may be `localhost`.
+//! reliable than a host that may be `localhost`. Where none of them is there, the path may be one that only
+//! one service has.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -11,7 +12,8 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::{HeaderMap, Method, header};
 use percent_encoding::percent_decode_str;
-use tidegate_protocol::{ProtocolId, Service, ServiceError, ServiceModel, Validation, errors};
+use tidegate_protocol::rest::{Asked, Routes};
+use tidegate_protocol::{Operation, ProtocolId, Service, ServiceError, ServiceModel, Validation, errors};
 
 use crate::hosts::HostLabels;
 use crate::stats::OperationStats;
@@ -32,6 +34,8 @@ pub struct Entry {
     pub model: &'static ServiceModel,
     /// What serves it, if anything does.
     pub service: Option<Arc<dyn Service>>,
+    /// The protocol in which its operations are found by method and path, and how, if there is one.
+    rest: Option<(ProtocolId, Routes)>,
     /// One for each operation, made at its first call: most operations of most services never see one.
     stats: Vec<OnceLock<Box<OperationStats>>>,
 }
@@ -83,6 +87,10 @@ impl Entry {
         let operation = &self.model.operations[index];
         self.stats[index].get_or_init(|| Box::new(OperationStats::new(self.model.name, operation.name)))
     }
+
+    fn is_rest_alone(&self) -> bool {
+        self.rest.is_some() && self.model.protocols.iter().all(|protocol| protocol.is_rest())
+    }
 }
 
 impl Directory {
@@ -114,7 +122,9 @@ impl Directory {
         self.by_signing_name.entry(model.signing_name).or_default().push(number);
         self.by_host.entry(model.endpoint_prefix).or_insert(number);
         let stats = model.operations.iter().map(|_| OnceLock::new()).collect();
-        self.entries.push(Entry { model, service, stats });
+        let rest = model.protocols.iter().copied().find(|protocol| protocol.is_rest());
+        let rest = rest.map(|protocol| (protocol, Routes::new(model)));
+        self.entries.push(Entry { model, service, rest, stats });
     }
 
     /// All services, those that are served first.
@@ -149,10 +159,28 @@ impl Directory {
         if let Some((service, operation)) = rpc_path(wanted.path) {
             return self.by_rpc_path(service, operation, wanted);
         }
+        let candidates = self.candidates(wanted);
+        if let Some(found) = self.by_route(&candidates, wanted) {
+            return Ok(found);
+        }
+        // A body that is no form may hold anything, an action too.
+        if candidates.first().is_some_and(|&number| self.entries[number].is_rest_alone()) {
+            return Err(self.misrouted(&candidates, wanted));
+        }
         match action(wanted) {
             Some(action) => self.by_action(&action, wanted),
-            None => self.by_rest(wanted),
+            None if candidates.is_empty() => self.by_path_alone(wanted),
+            None => Err(self.misrouted(&candidates, wanted)),
         }
+    }
+
+    /// The operation, if the head of a request says it, and what serves it.
+    pub(crate) fn find_by_head(&self, wanted: &Wanted<'_>) -> Option<(&dyn Service, &'static Operation)> {
+        if wanted.headers.contains_key("x-amz-target") || wanted.path == "/" {
+            return None;
+        }
+        let found = self.find(wanted).ok().filter(|found| found.protocol.is_rest())?;
+        Some((&**found.entry.service.as_ref()?, &found.entry.model.operations[found.index]))
     }
 
     /// In which protocol, and as which service, to refuse a request of which only the head is known.
@@ -235,30 +263,39 @@ impl Directory {
         }
     }
 
-    fn by_rest(&self, wanted: &Wanted<'_>) -> Result<Found<'_>, Lost> {
-        let candidates = self.candidates(wanted);
-        for &number in &candidates {
+    fn by_route(&self, candidates: &[usize], wanted: &Wanted<'_>) -> Option<Found<'_>> {
+        candidates.iter().find_map(|&number| {
             let entry = &self.entries[number];
-            let Some(&protocol) = entry.model.protocols.iter().find(|protocol| protocol.is_rest()) else { continue };
-            let query = wanted.query.unwrap_or("");
-            let method = wanted.method.as_str();
-            let named = tidegate_catalog::by_path(entry.model, method, wanted.path, query, wanted.headers);
-            if let Some(index) = named.and_then(|operation| entry.model.index_of(operation.name)) {
-                return Ok(Found { entry, index, protocol });
-            }
-        }
+            let (protocol, routes) = entry.rest.as_ref()?;
+            let index = routes.find(&asked(wanted))?;
+            Some(Found { entry, index, protocol: *protocol })
+        })
+    }
+
+    fn by_path_alone(&self, wanted: &Wanted<'_>) -> Result<Found<'_>, Lost> {
+        let found = self.entries.iter().find_map(|entry| {
+            let (protocol, routes) = entry.rest.as_ref()?;
+            let index = routes.find_by_path_alone(&asked(wanted))?;
+            Some(Found { entry, index, protocol: *protocol })
+        });
         let protocol = seeming_protocol(wanted.headers);
+        found.ok_or_else(|| Lost { protocol, model: None, error: nothing_named(wanted) })
+    }
+
+    /// The service is clear, the operation is not.
+    fn misrouted(&self, candidates: &[usize], wanted: &Wanted<'_>) -> Lost {
+        let seeming = seeming_protocol(wanted.headers);
         let Some(&number) = candidates.first() else {
-            return Err(Lost { protocol, model: None, error: nothing_named(wanted) });
+            return Lost { protocol: seeming, model: None, error: nothing_named(wanted) };
         };
         let model = self.entries[number].model;
-        let spoken = model.protocols.first().copied().unwrap_or(protocol);
-        let query = model.speaks(ProtocolId::AwsQuery) && !is_json(protocol);
-        let (protocol, error) = match query {
-            true => (ProtocolId::AwsQuery, missing_action()),
-            false => (spoken, unknown_operation()),
+        let spoken = model.protocols.first().copied().unwrap_or(seeming);
+        let (protocol, error) = match spoken {
+            _ if model.speaks(ProtocolId::AwsQuery) && !is_json(seeming) => (ProtocolId::AwsQuery, missing_action()),
+            ProtocolId::RestJson1 => (spoken, undetermined()),
+            _ => (spoken, unknown_operation()),
         };
-        Err(Lost { protocol, model: Some(model), error })
+        Lost { protocol, model: Some(model), error }
     }
 
     /// The services that the signature's scope names, or else the host.
@@ -270,6 +307,11 @@ impl Directory {
         let label = wanted.host.and_then(|host| HostLabels::of(host, |label| self.is_host_label(label)).service);
         label.and_then(|label| self.by_host.get(label)).into_iter().copied().collect()
     }
+}
+
+fn asked<'a>(wanted: &Wanted<'a>) -> Asked<'a> {
+    let query = wanted.query.unwrap_or("");
+    Asked { method: wanted.method.as_str(), path: wanted.path, query, headers: wanted.headers }
 }
 
 fn is_json(protocol: ProtocolId) -> bool {
@@ -320,6 +362,11 @@ fn value_in_form(form: &[u8], name: &str) -> Option<String> {
         form.split(|&byte| byte == b'&').find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
     let text = std::str::from_utf8(value).ok()?;
     Some(percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
+}
+
+/// What AWS's front end says to a method and path of no operation: it looks for the permission first.
+fn undetermined() -> ServiceError {
+    ServiceError::new(errors::ACCESS_DENIED, "Unable to determine service/operation name to be authorized")
 }
 
 fn unknown_operation() -> ServiceError {

@@ -10,9 +10,8 @@ use tidegate_protocol::{ErrorShape, ProtocolId, Reply, ServiceError};
 pub fn failure(protocol: ProtocolId, request_id: &str, error: &ServiceError) -> Option<Reply> {
     let shape = &error.shape;
     match protocol {
-        ProtocolId::AwsJson1_0 | ProtocolId::AwsJson1_1 | ProtocolId::AwsQuery => None,
+        ProtocolId::AwsJson1_0 | ProtocolId::AwsJson1_1 | ProtocolId::AwsQuery | ProtocolId::RestJson1 => None,
         ProtocolId::RestXml => Some(rest_xml(shape, &error.message, request_id)),
-        ProtocolId::RestJson1 => Some(rest_json(shape, &error.message, request_id)),
         ProtocolId::Ec2Query => Some(ec2_query(shape, &error.message, request_id)),
         ProtocolId::RpcV2Cbor => Some(rpc_v2_cbor(shape, &error.message, request_id)),
     }
@@ -40,13 +39,6 @@ fn rest_xml(shape: &ErrorShape, message: &str, request_id: &str) -> Reply {
     if let Some(id) = reply.headers.get("x-amzn-requestid").cloned() {
         reply.headers.insert("x-amz-request-id", id);
     }
-    reply
-}
-
-fn rest_json(shape: &ErrorShape, message: &str, request_id: &str) -> Reply {
-    let body = serde_json::json!({ "message": message }).to_string();
-    let mut reply = reply(shape.status, "application/json", request_id, body);
-    reply.headers.insert(HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static(shape.code));
     reply
 }
 
@@ -104,7 +96,6 @@ mod tests {
             "<Code>NotImplemented</Code><Message>Tidegate does not implement s3 List&lt;Buckets&gt; yet</Message>";
         assert!(text(ProtocolId::RestXml).contains(xml));
         assert!(text(ProtocolId::Ec2Query).contains(xml));
-        assert!(text(ProtocolId::RestJson1).contains("Tidegate does not implement"));
         assert!(
             text(ProtocolId::RpcV2Cbor).contains("f__type") && text(ProtocolId::RpcV2Cbor).contains("nNotImplemented")
         );

@@ -13,6 +13,8 @@ use hyper::body::Body;
 use tidegate_env::{Activity, Env};
 use tidegate_protocol::aws_json::JsonReader;
 use tidegate_protocol::aws_query::Form;
+use tidegate_protocol::rest::Head;
+use tidegate_protocol::rest_json::RestJsonReader;
 use tidegate_protocol::{
     Call, ErrorShape, EventStream, Fault, ProtocolId, ResponseFuture, Service, ServiceError, ServiceModel, Shape,
     codec, errors,
@@ -23,7 +25,7 @@ use crate::access::{Access, Refused};
 use crate::admin::Admin;
 use crate::answer::{self, Answer};
 use crate::auth::{Auth, Claim};
-use crate::body::{BodyError, BodyReader};
+use crate::body::{BodyError, BodyReader, Share};
 use crate::directory::{self, Directory, Found, Lost, Wanted};
 use crate::identity::{self, Identity};
 use crate::server::Origin;
@@ -184,11 +186,11 @@ impl Gateway {
         let started = self.env.monotonic();
         let _open = self.stats.request();
         let request_id = self.env.uuid().to_string();
-        let (bytes, _share) = match Box::pin(self.bodies.read(&self.env, body)).await {
+        let (bytes, _share) = match Box::pin(self.read(&parts, body)).await {
             Ok(read) => read,
             Err(error) => {
                 let asked = Asked { host: identity::host(&parts), parts: &parts, request_id: &request_id };
-                let answer = self.fail_early(&asked, &error.into());
+                let answer = self.fail_early(&asked, &error);
                 return self.measured(answer, self.directory.unknown(), started);
             }
         };
@@ -207,6 +209,23 @@ impl Gateway {
         self.measured(answer, found.entry.stats(found.index), started)
     }
 
+    /// Reads a body within the limit of its operation, where the head says which one it is.
+    async fn read<B>(&self, parts: &Parts, body: B) -> Result<(Bytes, Share), ServiceError>
+    where
+        B: Body<Data = Bytes> + Unpin + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
+    {
+        let found = self.directory.find_by_head(&wanted(parts, &Bytes::new(), claimed(parts).as_ref()));
+        let limited = found.and_then(|(service, operation)| Some((service, operation, service.body_limit(operation)?)));
+        let Some((service, operation, limit)) = limited else {
+            return self.bodies.read(&self.env, body).await.map_err(ServiceError::from);
+        };
+        self.bodies.up_to(limit).read(&self.env, body).await.map_err(|error| match error {
+            BodyError::TooLarge { limit } => service.too_large(operation, limit),
+            other => other.into(),
+        })
+    }
+
     fn measured(&self, answer: Answer, stats: &OperationStats, started: Duration) -> Answer {
         stats.record(answer.status().as_u16(), self.env.monotonic().saturating_sub(started));
         answer
@@ -221,14 +240,11 @@ impl Gateway {
         request_id: String,
     ) -> Result<Prepared<'_>, Box<Answer>> {
         let host = identity::host(parts);
-        let query = parts.uri.query();
-        let scope = Claimed::of(&parts.headers, query);
+        let scope = claimed(parts);
         let path = parts.uri.path();
-        let wanted =
-            Wanted { method: &parts.method, path, query, host, headers: &parts.headers, body, scope: scope.as_ref() };
         let found = self
             .directory
-            .find(&wanted)
+            .find(&wanted(parts, body, scope.as_ref()))
             .map_err(|lost: Lost| Box::new(answer::failure(lost.protocol, lost.model, &request_id, &lost.error)))?;
         let operation = found.entry.model.operations[found.index].name;
         let claim = Claim {
@@ -283,16 +299,10 @@ impl Gateway {
 
     /// Refuses a request of which only the head is known, in the protocol that it seems to speak.
     fn fail_early(&self, asked: &Asked<'_>, error: &ServiceError) -> Answer {
-        let scope = Claimed::of(&asked.parts.headers, asked.parts.uri.query());
-        let (protocol, model) = self.directory.seeming(&Wanted {
-            method: &asked.parts.method,
-            path: asked.parts.uri.path(),
-            query: asked.parts.uri.query(),
-            host: asked.host,
-            headers: &asked.parts.headers,
-            body: &Bytes::new(),
-            scope: scope.as_ref(),
-        });
+        let scope = claimed(asked.parts);
+        let nothing = Bytes::new();
+        let wanted = Wanted { host: asked.host, ..wanted(asked.parts, &nothing, scope.as_ref()) };
+        let (protocol, model) = self.directory.seeming(&wanted);
         answer::failure(protocol, model, asked.request_id, error)
     }
 
@@ -315,6 +325,24 @@ impl Gateway {
 struct Prepared<'a> {
     found: Found<'a>,
     call: Call,
+}
+
+/// The scope of a request's signature.
+fn claimed(parts: &Parts) -> Option<Claimed<'_>> {
+    Claimed::of(&parts.headers, parts.uri.query())
+}
+
+/// What a request shows of itself.
+fn wanted<'a>(parts: &'a Parts, body: &'a Bytes, scope: Option<&'a Claimed<'a>>) -> Wanted<'a> {
+    Wanted {
+        method: &parts.method,
+        path: parts.uri.path(),
+        query: parts.uri.query(),
+        host: identity::host(parts),
+        headers: &parts.headers,
+        body,
+        scope,
+    }
 }
 
 fn is_preflight(parts: &Parts) -> bool {
@@ -363,7 +391,11 @@ fn read_and_start<'a>(
             }
             service.call(call, &mut form.reader())
         }
-        ProtocolId::Ec2Query | ProtocolId::RestJson1 | ProtocolId::RestXml | ProtocolId::RpcV2Cbor => {
+        ProtocolId::RestJson1 => {
+            let head = Head::of_request(call.operation, &call.path, parts.uri.query(), &parts.headers)?;
+            service.call(call, &mut RestJsonReader::new(head, body))
+        }
+        ProtocolId::Ec2Query | ProtocolId::RestXml | ProtocolId::RpcV2Cbor => {
             Err(ServiceError::not_implemented(service.model().name, call.operation.name))
         }
     }

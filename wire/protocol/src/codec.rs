@@ -4,10 +4,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use crate::model::{Operation, ProtocolId, ServiceModel};
 use crate::service::ServiceError;
 use crate::shape::Shape;
-use crate::{aws_json, aws_query};
+use crate::{aws_json, aws_query, rest_json};
 
 /// The answering half of a protocol. (The asking halves differ in what the gateway must know before
-/// it can choose a service: see [`aws_json::JsonReader`] and [`aws_query::Form`].)
+/// it can choose a service: see [`aws_json::JsonReader`], [`aws_query::Form`] and
+/// [`rest_json::RestJsonReader`].)
 pub trait Codec: Send + Sync {
     /// Encodes an operation's output.
     fn success(&self, model: &ServiceModel, operation: &Operation, request_id: &str, output: &dyn Shape) -> Reply;
@@ -22,7 +23,8 @@ pub fn codec(protocol: ProtocolId) -> Option<&'static dyn Codec> {
         ProtocolId::AwsJson1_0 => Some(&aws_json::VERSION_1_0),
         ProtocolId::AwsJson1_1 => Some(&aws_json::VERSION_1_1),
         ProtocolId::AwsQuery => Some(&aws_query::AwsQuery),
-        ProtocolId::Ec2Query | ProtocolId::RestJson1 | ProtocolId::RestXml | ProtocolId::RpcV2Cbor => None,
+        ProtocolId::RestJson1 => Some(&rest_json::RestJson),
+        ProtocolId::Ec2Query | ProtocolId::RestXml | ProtocolId::RpcV2Cbor => None,
     }
 }
 

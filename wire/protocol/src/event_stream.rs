@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use crate::aws_json::JsonWriter;
 use crate::decode::DecodeError;
+use crate::rest::{PartsBody, RestWriter};
 use crate::schema::StructSchema;
 use crate::service::ServiceError;
 use crate::shape::{Reader, Shape, Writer};
@@ -30,34 +31,61 @@ pub struct StreamEvent {
     pub shape: Box<dyn Shape>,
 }
 
-/// An operation's output that is a stream of events: the first is the answer itself, which has no other
-/// members, and an error ends it.
-pub struct EventStream(Mutex<Option<BoxStream<'static, Result<StreamEvent, ServiceError>>>>);
+/// The events of an answer that goes on. An error is the last of them.
+type Events = BoxStream<'static, Result<StreamEvent, ServiceError>>;
+
+/// An operation's output that is a stream of events, which an error ends.
+///
+/// In awsJson the first message is the answer itself, which has no other members. In the REST protocols
+/// there is none: what the answer has besides its events stands in its head.
+pub struct EventStream {
+    events: Mutex<Option<Events>>,
+    /// The output's other members.
+    head: Option<Box<dyn Shape>>,
+}
 
 impl EventStream {
     /// An output of these events.
-    pub fn new(events: BoxStream<'static, Result<StreamEvent, ServiceError>>) -> EventStream {
-        EventStream(Mutex::new(Some(events)))
+    pub fn new(events: Events) -> EventStream {
+        EventStream { events: Mutex::new(Some(events)), head: None }
+    }
+
+    /// The same for a REST service: the output's members that travel in headers and the status. The member
+    /// that stands for the events must be absent in it.
+    #[must_use]
+    pub fn headed(mut self, head: impl Shape) -> EventStream {
+        self.head = Some(Box::new(head));
+        self
     }
 
     /// The messages, to be sent as they come; `None` if they were taken before.
     pub fn messages(&self) -> Option<BoxStream<'static, Bytes>> {
-        let events = self.0.lock().take()?;
-        let first = message(&[(":message-type", "event"), (":event-type", "initial-response"), JSON], b"{}");
+        let events = self.events.lock().take()?;
         let rest = events.map(|event| match event {
             Ok(event) => event_message(&event),
             Err(error) => exception_message(&error),
         });
+        if self.head.is_some() {
+            return Some(rest.boxed());
+        }
+        let first = message(&[(":message-type", "event"), (":event-type", "initial-response"), JSON], b"{}");
         Some(futures::stream::once(async { first }).chain(rest).boxed())
     }
 }
 
 const JSON: (&str, &str) = (":content-type", "application/json");
+const BYTES: (&str, &str) = (":content-type", "application/octet-stream");
 
+/// An event's members are its payload, or one of them is.
 fn event_message(event: &StreamEvent) -> Bytes {
-    let mut writer = JsonWriter::default();
+    let mut writer = RestWriter::new(JsonWriter::of_rest());
     event.shape.write(&mut writer);
-    message(&[(":message-type", "event"), (":event-type", event.name), JSON], &writer.finish())
+    let (content, payload) = match writer.finish().body {
+        PartsBody::Document(document) => (JSON, document),
+        PartsBody::Raw(bytes) => (BYTES, bytes),
+        PartsBody::None => (JSON, Bytes::from_static(b"{}")),
+    };
+    message(&[(":message-type", "event"), (":event-type", event.name), content], &payload)
 }
 
 fn exception_message(error: &ServiceError) -> Bytes {
@@ -98,7 +126,7 @@ impl fmt::Debug for EventStream {
 
 impl Shape for EventStream {
     fn schema(&self) -> &'static StructSchema {
-        ().schema()
+        self.head.as_ref().map_or_else(|| ().schema(), |head| head.schema())
     }
 
     /// No request is a stream of events that we read.
@@ -108,7 +136,10 @@ impl Shape for EventStream {
     }
 
     fn write(&self, writer: &mut dyn Writer) {
-        ().write(writer);
+        match &self.head {
+            Some(head) => head.write(writer),
+            None => ().write(writer),
+        }
     }
 
     fn event_stream(&self) -> Option<&EventStream> {

@@ -87,6 +87,18 @@ pub trait Service: Send + Sync {
     /// not implemented. Later: whatever the operation refuses.
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError>;
 
+    /// The most bytes of this operation's request body, where that is not what holds for all services.
+    /// Asked only where the head of a request names the operation: in the REST protocols.
+    fn body_limit(&self, _operation: &Operation) -> Option<usize> {
+        None
+    }
+
+    /// What is said to a body that is larger than `limit`.
+    fn too_large(&self, _operation: &Operation, limit: usize) -> ServiceError {
+        let message = format!("the request body is larger than {limit} bytes");
+        ServiceError::new(crate::errors::REQUEST_TOO_LARGE, message)
+    }
+
     /// Whether the service can say what permissions this operation needs. One that cannot is refused to
     /// every caller who is checked.
     fn knows_needs_of(&self, _operation: &str) -> bool {

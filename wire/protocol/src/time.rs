@@ -3,6 +3,8 @@
 use jiff::tz::TimeZone;
 use tidegate_types::Timestamp;
 
+use crate::schema::TimeFormat;
+
 /// From seconds since the epoch, with a fraction, as JSON carries it. `None` before the epoch or
 /// beyond what a timestamp holds.
 pub fn from_epoch_seconds(seconds: f64) -> Option<Timestamp> {
@@ -19,9 +21,44 @@ pub fn from_iso8601(text: &str) -> Option<Timestamp> {
 
 /// As ISO 8601 with milliseconds: `2015-01-25T08:00:00.000Z`.
 pub fn to_iso8601(time: Timestamp) -> String {
+    zoned(time).strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// From a header's date: `Sun, 25 Jan 2015 08:00:00 GMT`.
+pub fn from_http_date(text: &str) -> Option<Timestamp> {
+    let parsed = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    u64::try_from(parsed.as_millisecond()).ok().map(Timestamp::from_millis)
+}
+
+/// As a header's date, to the second.
+pub fn to_http_date(time: Timestamp) -> String {
+    zoned(time).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// From a time in any format: outside bodies SDKs have not always agreed on which.
+pub fn from_any(text: &str) -> Option<Timestamp> {
+    let in_seconds = || text.parse().ok().and_then(from_epoch_seconds);
+    from_iso8601(text).or_else(in_seconds).or_else(|| from_http_date(text))
+}
+
+/// As seconds since the epoch, as JSON carries them.
+pub fn to_epoch_seconds(time: Timestamp) -> String {
+    let millis = time.as_millis();
+    format!("{}.{:03}", millis / 1000, millis % 1000)
+}
+
+/// In this format.
+pub fn written(time: Timestamp, format: TimeFormat) -> String {
+    match format {
+        TimeFormat::EpochSeconds => to_epoch_seconds(time),
+        TimeFormat::Iso8601 => to_iso8601(time),
+        TimeFormat::HttpDate => to_http_date(time),
+    }
+}
+
+fn zoned(time: Timestamp) -> jiff::Zoned {
     let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-    let time = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
-    time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX).to_zoned(TimeZone::UTC)
 }
 
 #[cfg(test)]
@@ -35,6 +72,16 @@ mod tests {
         assert_eq!(from_iso8601("2015-01-25T08:00:00.007Z"), Some(time));
         assert_eq!(from_iso8601("2015-01-25T08:00:00Z"), Some(Timestamp::from_secs(1_422_172_800)));
         assert_eq!(from_iso8601("yesterday"), None);
+    }
+
+    #[test]
+    fn any_format_is_read() {
+        let time = Timestamp::from_secs(1_422_172_800);
+        for format in [TimeFormat::EpochSeconds, TimeFormat::Iso8601, TimeFormat::HttpDate] {
+            assert_eq!(from_any(&written(time, format)), Some(time), "{format:?}");
+        }
+        assert_eq!(to_http_date(time), "Sun, 25 Jan 2015 08:00:00 GMT");
+        assert_eq!(from_any("soon"), None);
     }
 
     #[test]

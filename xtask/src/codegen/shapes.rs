@@ -249,7 +249,9 @@ impl Shape for {name} {{
         }
         let key = reference.location_name.as_deref().unwrap_or(name);
         let location = match reference.location.as_deref() {
-            _ if shape.payload.as_deref() == Some(name) || reference.event_payload => Some("Location::Payload".to_owned()),
+            _ if shape.payload.as_deref() == Some(name) || reference.event_payload => {
+                Some("Location::Payload".to_owned())
+            }
             _ if reference.event_header => Some(format!("Location::Header({key:?})")),
             None => None,
             Some("header") => Some(format!("Location::Header({key:?})")),

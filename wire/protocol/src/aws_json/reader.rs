@@ -6,7 +6,7 @@ use tidegate_types::Timestamp;
 use super::MAX_DEPTH;
 use super::lexer::{Lexer, Token, too_deep};
 use crate::decode::DecodeError;
-use crate::schema::{ListSchema, MapSchema, StructSchema};
+use crate::schema::{ListSchema, Location, MapSchema, Member, StructSchema};
 use crate::shape::Reader;
 use crate::time;
 
@@ -20,6 +20,8 @@ pub struct JsonReader<'a> {
     first: bool,
     /// Whether the next value stands in a map. There AWS is laxer with texts than elsewhere.
     in_map: bool,
+    /// Whether members go by their names on the wire, as in the REST services, and times may be texts.
+    is_rest: bool,
 }
 
 impl<'a> JsonReader<'a> {
@@ -29,7 +31,22 @@ impl<'a> JsonReader<'a> {
     /// [`DecodeError::Malformed`] if the body is not UTF-8.
     pub fn new(body: &'a [u8]) -> Result<JsonReader<'a>, DecodeError> {
         let text = std::str::from_utf8(body).map_err(|_| DecodeError::Malformed(String::new()))?;
-        Ok(JsonReader { lexer: Lexer::new(text), depth: 0, first: false, in_map: false })
+        Ok(JsonReader { lexer: Lexer::new(text), depth: 0, first: false, in_map: false, is_rest: false })
+    }
+
+    /// A reader over the body of a REST service's message, which has only those members that travel there.
+    ///
+    /// # Errors
+    /// As [`JsonReader::new`].
+    pub fn of_rest(body: &'a [u8]) -> Result<JsonReader<'a>, DecodeError> {
+        Ok(JsonReader { is_rest: true, ..JsonReader::new(body)? })
+    }
+
+    fn is_called(&self, member: &Member, name: &str) -> bool {
+        match self.is_rest {
+            true => member.wire_name == name && member.location == Location::Body,
+            false => member.name == name,
+        }
     }
 
     /// Enters an object or array; `otherwise` is what AWS says to a scalar in its place.
@@ -110,7 +127,7 @@ impl Reader for JsonReader<'_> {
             if self.null()? {
                 continue;
             }
-            match schema.members.iter().position(|member| member.name == name) {
+            match schema.members.iter().position(|member| self.is_called(member, &name)) {
                 Some(index) => return Ok(Some(index)),
                 None => self.lexer.skip(self.depth)?,
             }
@@ -205,6 +222,10 @@ impl Reader for JsonReader<'_> {
 
     fn timestamp(&mut self) -> Result<Timestamp, DecodeError> {
         let wanted = "milliseconds since epoch";
+        if self.is_rest && self.lexer.token()? == Token::String {
+            let time = time::from_any(&self.lexer.string()?);
+            return time.ok_or_else(|| mismatch(Token::String, wanted));
+        }
         let seconds = self.number(wanted)?.parse().ok().and_then(time::from_epoch_seconds);
         seconds.ok_or_else(|| mismatch(Token::Number, wanted))
     }

@@ -3,8 +3,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use tidegate_types::Timestamp;
 
 use super::lexer::plain_prefix;
-use crate::schema::{ListSchema, MapSchema, StructSchema};
+use crate::schema::{ListSchema, MapSchema, StructSchema, TimeFormat};
 use crate::shape::Writer;
+use crate::time;
 
 /// Pushes values into a JSON document.
 #[derive(Default)]
@@ -12,12 +13,21 @@ pub struct JsonWriter {
     out: Vec<u8>,
     /// Whether the next value or key must be set off from the one before it.
     comma: bool,
+    /// Whether members go by their names on the wire, and times by their formats.
+    is_rest: bool,
+    /// The format of the member at hand.
+    format: Option<TimeFormat>,
 }
 
 impl JsonWriter {
     /// The document, once the outermost value has been written.
     pub fn finish(self) -> Vec<u8> {
         self.out
+    }
+
+    /// A writer of a REST service's body.
+    pub fn of_rest() -> JsonWriter {
+        JsonWriter { is_rest: true, ..JsonWriter::default() }
     }
 
     fn value(&mut self, text: &str) {
@@ -68,7 +78,11 @@ impl Writer for JsonWriter {
     }
 
     fn member(&mut self, schema: &'static StructSchema, index: usize) {
-        self.name(schema.members[index].name);
+        let member = &schema.members[index];
+        if self.is_rest {
+            self.format = member.time;
+        }
+        self.name(if self.is_rest { member.wire_name } else { member.name });
     }
 
     fn end_struct(&mut self) {
@@ -125,8 +139,10 @@ impl Writer for JsonWriter {
     }
 
     fn timestamp(&mut self, value: Timestamp) {
-        let millis = value.as_millis();
-        self.value(&format!("{}.{:03}", millis / 1000, millis % 1000));
+        match self.format {
+            None | Some(TimeFormat::EpochSeconds) => self.value(&time::to_epoch_seconds(value)),
+            Some(format) => self.value(&format!("\"{}\"", time::written(value, format))),
+        }
     }
 }
 
