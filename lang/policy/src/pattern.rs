@@ -19,6 +19,13 @@ pub fn wildcard_matches(pattern: &str, text: &str) -> bool {
 /// Whether an action such as `sqs:SendMessage` matches a pattern such as `SQS:Send*`. Actions are
 /// compared without regard to case.
 pub fn action_matches(pattern: &str, action: &str) -> bool {
+    // Most patterns are about another service; AWS's own policies have hundreds of them.
+    if let (Some((wanted, _)), Some((service, _))) = (pattern.split_once(':'), action.split_once(':'))
+        && !wanted.contains(['*', '?'])
+        && !wanted.eq_ignore_ascii_case(service)
+    {
+        return false;
+    }
     wildcard_matches(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase())
 }
 

@@ -1,10 +1,12 @@
-//! The policies that AWS itself keeps, as far as templates name them: facts of each, in `managed.json`.
+//! The policies that AWS itself keeps, as far as templates name them: facts of each, in `managed.json`. Each has
+//! the version that was the default when the file was made, under its own number and times.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use tidegate_types::Timestamp;
 
 /// A policy that every account has and none can change.
 #[derive(Debug)]
@@ -15,7 +17,13 @@ pub struct ManagedPolicy {
     pub path: String,
     /// `ANPA…`, derived from the name: AWS's own are known to nobody who does not ask it.
     pub id: String,
-    /// `v1`, because only the latest document is here.
+    /// The version that is here, such as `v3`; earlier ones are not.
+    pub version: String,
+    /// When the policy was made.
+    pub created_at: Timestamp,
+    /// When this version was.
+    pub updated_at: Timestamp,
+    /// The document.
     pub document: String,
     /// What it is for.
     pub description: String,
@@ -35,10 +43,19 @@ fn policy(place: &str, fact: &Value) -> (String, ManagedPolicy) {
         name: name.to_owned(),
         path,
         id: id_of(name),
-        document: document.to_string(),
+        version: fact["VersionId"].as_str().unwrap_or_default().to_owned(),
+        created_at: time(&fact["Created"]),
+        updated_at: time(&fact["Updated"]),
+        // AWS shows them on several lines, and its simulator counts those.
+        document: format!("{document:#}"),
         description: fact["Description"].as_str().unwrap_or_default().to_owned(),
     };
     (format!("arn:aws:iam::aws:policy{}{name}", policy.path), policy)
+}
+
+fn time(fact: &Value) -> Timestamp {
+    let time = fact.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    Timestamp::from_secs(time.and_then(|time| u64::try_from(time.as_second()).ok()).unwrap_or_default())
 }
 
 fn id_of(name: &str) -> String {
@@ -68,6 +85,8 @@ mod tests {
         for (arn, policy) in managed_policies() {
             assert_eq!(check_identity(&policy.document), Ok(()), "{arn}");
             assert_eq!(policy.id.len(), 21, "{arn}");
+            assert!(policy.version.starts_with('v') && !policy.description.is_empty(), "{arn}");
+            assert!(policy.created_at > Timestamp::EPOCH && policy.updated_at >= policy.created_at, "{arn}");
         }
         assert!(managed("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole").is_some());
     }

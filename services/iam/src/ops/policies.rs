@@ -178,7 +178,7 @@ pub(crate) fn get_policy_version(
     let (arn, id) = (text(&input.policy_arn), text(&input.version_id));
     check_arn(arn)?;
     let version = match managed(arn) {
-        Some(policy) if id == "v1" => shown::managed_version(policy),
+        Some(policy) if id == policy.version => shown::managed_version(policy),
         Some(_) => return Err(Error::NoSuchVersion { arn: arn.to_owned(), version: id.to_owned() }),
         None => {
             let policy = own(desk, arn)?;

@@ -19,8 +19,14 @@ pub(crate) fn reworded(error: ServiceError) -> ServiceError {
     let Some((name, constraint)) = rest.split_once("' failed to satisfy constraint: ") else { return error };
     let names =
         ["userName", "groupName", "roleName", "policyName", "instanceProfileName", "newUserName", "newGroupName"];
-    if !names.contains(&name) || !constraint.starts_with("Member must satisfy regular expression pattern") {
+    if !constraint.starts_with("Member must satisfy regular expression pattern") {
         return error;
+    }
+    match name {
+        "path" => return value(&ValueFault::Path("path")),
+        "newPath" => return value(&ValueFault::Path("newPath")),
+        name if names.contains(&name) => {}
+        _ => return error,
     }
     let text = "It must contain only alphanumeric characters and/or the following: +=,.@_-";
     new(VALIDATION, format!("The specified value for {name} is invalid. {text}"))

@@ -8,9 +8,6 @@ use crate::domain::{Group, Header, InstanceProfile, Login, ManagedPolicy, Policy
 use crate::ops::policies;
 use crate::service::Desk;
 
-/// When AWS's own policies are said to have been created: when managed policies came to be.
-const MANAGED_SINCE: Timestamp = Timestamp::from_secs(1_423_248_000);
-
 pub(crate) fn within(header: &Header, prefix: &Option<String>) -> bool {
     header.path.starts_with(prefix.as_deref().unwrap_or("/"))
 }
@@ -138,13 +135,13 @@ pub(crate) fn managed_policy(desk: &Desk<'_>, arn: &str, policy: &ManagedPolicy)
         policy_id: Some(policy.id.clone()),
         arn: Some(arn.to_owned()),
         path: Some(policy.path.clone()),
-        default_version_id: Some("v1".to_owned()),
+        default_version_id: Some(policy.version.clone()),
         attachment_count: count(attached),
         permissions_boundary_usage_count: count(boundaries),
         is_attachable: Some(true),
         description: Some(policy.description.clone()),
-        create_date: Some(MANAGED_SINCE),
-        update_date: Some(MANAGED_SINCE),
+        create_date: Some(policy.created_at),
+        update_date: Some(policy.updated_at),
         tags: Some(Vec::new()),
     }
 }
@@ -161,8 +158,8 @@ pub(crate) fn version(policy: &Policy, version: &Version) -> api::PolicyVersion 
 pub(crate) fn managed_version(policy: &ManagedPolicy) -> api::PolicyVersion {
     api::PolicyVersion {
         document: Some(encoded(&policy.document)),
-        version_id: Some("v1".to_owned()),
+        version_id: Some(policy.version.clone()),
         is_default_version: Some(true),
-        create_date: Some(MANAGED_SINCE),
+        create_date: Some(policy.updated_at),
     }
 }

@@ -31,10 +31,13 @@ pub(crate) enum KeyFault {
     NoKey(String),
 }
 
+/// The keys of a provider, and when they were fetched.
+type Fetched = (Timestamp, Arc<Vec<Value>>);
+
 /// The keys of providers, by their addresses.
 #[derive(Default)]
 pub(crate) struct IssuerKeys {
-    remembered: Mutex<HashMap<String, (Timestamp, Arc<Vec<Value>>)>>,
+    remembered: Mutex<HashMap<String, Fetched>>,
 }
 
 impl IssuerKeys {
