@@ -1,0 +1,65 @@
+//! Calling the function of a mapping.
+
+use bytes::Bytes;
+use tidegate_ports::{FunctionAnswer, FunctionCall, InvokeRefusal};
+
+use crate::engine::Shared;
+use crate::mapping::{LastResult, Mapping};
+
+/// What came of one call.
+pub(crate) enum Called {
+    /// It was run and did not fail.
+    Answered(FunctionAnswer),
+    /// It was run and failed.
+    Failed(FunctionAnswer),
+    /// It was not run; a later try may succeed.
+    NotNow(InvokeRefusal),
+    /// It was not run, and will not be with this event.
+    Never(InvokeRefusal),
+}
+
+impl Called {
+    fn label(&self) -> &'static str {
+        match self {
+            Called::Answered(_) => "ok",
+            Called::Failed(_) => "failed",
+            Called::NotNow(_) => "not now",
+            Called::Never(_) => "refused",
+        }
+    }
+}
+
+pub(crate) async fn call(shared: &Shared, mapping: &Mapping, payload: Bytes, trace: Option<String>) -> Called {
+    let call = FunctionCall { function: mapping.function.clone(), source: mapping.source.clone(), payload, trace };
+    let called = match shared.parts.functions.invoke(call).await {
+        Ok(answer) if answer.error.is_none() => Called::Answered(answer),
+        Ok(answer) => Called::Failed(answer),
+        Err(refusal) => refused(refusal),
+    };
+    match &called {
+        Called::Answered(_) => {}
+        Called::Failed(answer) => {
+            let error = answer.error.map(|error| error.as_str());
+            tracing::debug!(mapping = %mapping.id, function = %mapping.function, error, "a function failed");
+            shared.board.result(LastResult::CallFailed);
+        }
+        Called::NotNow(refusal) | Called::Never(refusal) => {
+            tracing::debug!(mapping = %mapping.id, %refusal, "a function was not run");
+            shared.board.result(LastResult::CallFailed);
+        }
+    }
+    metrics::counter!("tidegate_mapping_calls_total", "outcome" => called.label()).increment(1);
+    called
+}
+
+fn refused(refusal: InvokeRefusal) -> Called {
+    match refusal {
+        InvokeRefusal::TooLarge { .. } => Called::Never(refusal),
+        InvokeRefusal::Throttled(_)
+        | InvokeRefusal::NoSuchFunction(_)
+        | InvokeRefusal::NotReady { .. }
+        | InvokeRefusal::CannotStart { .. }
+        | InvokeRefusal::Stopping
+        | InvokeRefusal::Store(_) => Called::NotNow(refusal),
+    }
+}
