@@ -10,7 +10,8 @@ use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Page, Space, Tx, transact};
 use tidegate_types::Timestamp;
 
-use crate::index::Picked;
+use crate::index::{Picked, Suspect};
+use crate::keys::FoldedKey;
 use crate::message::{erase, versioned_lease};
 use crate::queues::flatten;
 use crate::state::QueueState;
@@ -19,15 +20,29 @@ use crate::{Lease, QueueError, QueueId, Queues, keys, read};
 /// The most messages one step deletes.
 const BATCH: usize = 512;
 
-/// A pass over the unread messages of a lane that goes on with the next step.
+/// A pass over the unread messages of a lane, or over all messages, that goes on with the next step.
 #[derive(Default)]
 pub(crate) struct Pass(Option<Going>);
 
 struct Going {
     generation: u32,
-    lane: Bytes,
-    from: u64,
+    over: Suspect,
+    /// What it goes over, and the key from which it goes on.
+    prefix: Bytes,
+    from: Bytes,
     oldest: Timestamp,
+}
+
+impl Going {
+    fn begin(queue: QueueId, generation: u32, over: Suspect) -> Going {
+        let (prefix, from) = match &over {
+            Suspect::Lane { lane, from } => {
+                (keys::lane(queue, generation, lane), keys::lane_from(queue, generation, lane, *from))
+            }
+            Suspect::AllLanes => (keys::leases(queue, generation), keys::leases(queue, generation)),
+        };
+        Going { generation, over, prefix, from, oldest: Timestamp::MAX }
+    }
 }
 
 impl Queues {
@@ -91,27 +106,26 @@ impl Queues {
         let generation = state.with(|index| index.generation());
         if pass.0.as_ref().is_none_or(|going| going.generation != generation) {
             let begun = state.with(|index| index.begin_expiry_pass(sent_before));
-            pass.0 = begun.map(|(lane, from)| Going { generation, lane, from, oldest: Timestamp::MAX });
+            pass.0 = begun.map(|over| Going::begin(state.id, generation, over));
         }
         let Some(going) = &mut pass.0 else { return Ok(None) };
         let snapshot = read::snapshot_of(&*self.store, state).await?;
-        let prefix = keys::lane(state.id, generation, &going.lane);
-        let range = KeyRange::prefix_from(&prefix, keys::lane_from(state.id, generation, &going.lane, going.from));
+        let range = KeyRange::prefix_from(&going.prefix, going.from.clone());
         let entries = snapshot.scan(Space::Queue, &range, Order::Ascending, Page::of(BATCH)).await?;
         let mut expired = Vec::new();
         for entry in &entries {
             let corrupt = |error| keys::corrupt(Space::Queue, &entry.key, &error);
             let sent_at = Lease::decode(&entry.record.value).map_err(corrupt)?.sent_at;
-            let position = entry.key.last_chunk().map_or(0, |chunk| u64::from_be_bytes(*chunk));
-            going.from = position + 1;
-            if sent_at < sent_before {
-                expired.push(Picked { position, lane: going.lane.clone() });
-            } else {
+            going.from = [&entry.key[..], b"\0"].concat().into();
+            if sent_at >= sent_before {
                 going.oldest = going.oldest.min(sent_at);
+            } else if let FoldedKey::Lease(key) = keys::read_folded(&entry.key).map_err(corrupt)? {
+                expired.push(Picked { position: key.position.0, lane: key.lane.0 });
             }
         }
+        state.with(|index| expired.retain(|picked| !index.is_reserved(picked.position)));
         if entries.is_empty() {
-            state.with(|index| index.end_expiry_pass(&going.lane, going.oldest));
+            state.with(|index| index.end_expiry_pass(&going.over, going.oldest));
             pass.0 = None;
         }
         Ok(Some(expired))

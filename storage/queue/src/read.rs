@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tidegate_store::{Entry, KeyRange, Order, Page, Snapshot, Space, Store, StoreError};
 
-use crate::index::{DueKey, DueRead, LaneRead, Waiting};
+use crate::index::{DueKey, DueRead, LaneRead, LanesRead, Waiting};
 use crate::keys::FoldedKey;
-use crate::records::{Due, decode};
+use crate::records::{Body, Due, decode};
 use crate::state::QueueState;
 use crate::{Lease, QueueError, keys};
 
@@ -31,12 +32,7 @@ impl Drop for Unfinished<'_> {
 }
 
 /// Reads on in a lane until its window has as many messages as are `wanted`, a page at most.
-pub(crate) async fn lane(
-    store: &dyn Store,
-    state: &QueueState,
-    lane: &bytes::Bytes,
-    wanted: usize,
-) -> Result<(), QueueError> {
+pub(crate) async fn lane(store: &dyn Store, state: &QueueState, lane: &Bytes, wanted: usize) -> Result<(), QueueError> {
     let _turn = state.reading.lock().await;
     let begun = state.with(|index| Some((index.generation(), index.begin_lane_read(lane, wanted)?)));
     let Some((generation, LaneRead { lane, from, page })) = begun else { return Ok(()) };
@@ -52,6 +48,31 @@ pub(crate) async fn lane(
     let exhausted = found.len() < page;
     state.with(|index| index.finish_lane_read(found, exhausted));
     Ok(())
+}
+
+/// Bodies are read for the lanes that they name, so a page may be large.
+const LANES_PAGE_BYTES: usize = 4 << 20;
+
+/// Looks for lanes that are not in memory, from their lowest message on, a page at most.
+pub(crate) async fn lanes(store: &dyn Store, state: &QueueState, horizon: u64) -> Result<(), QueueError> {
+    let _turn = state.reading.lock().await;
+    let begun = state.with(|index| Some((index.generation(), index.begin_lanes_read(horizon)?)));
+    let Some((generation, LanesRead { from, page })) = begun else { return Ok(()) };
+    let _unfinished = Unfinished(state);
+    let snapshot = snapshot_of(store, state).await?;
+    let range = KeyRange::prefix_from(&keys::bodies(state.id, generation), keys::body(state.id, generation, from));
+    let page = Page { entries: page, bytes: LANES_PAGE_BYTES };
+    let entries = snapshot.scan(Space::Log, &range, Order::Ascending, page).await?;
+    let found = entries.iter().map(read_body_lane).collect::<Result<Vec<_>, _>>()?;
+    store.durable(snapshot.sequence()).await?;
+    state.with(|index| index.finish_lanes_read(&found));
+    Ok(())
+}
+
+fn read_body_lane(entry: &Entry) -> Result<(u64, Bytes), StoreError> {
+    let position = *entry.key.last_chunk().expect("the key of a body ends with its position");
+    let Body { lane, .. } = decode(Space::Log, &entry.key, &entry.record)?;
+    Ok((u64::from_be_bytes(position), lane))
 }
 
 /// Reads delayed messages that are due, a page at most.

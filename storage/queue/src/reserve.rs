@@ -107,6 +107,7 @@ impl Queues {
                 Next::Done => return Ok(holds),
                 Next::Limit => return Err(QueueError::InFlightLimit),
                 Next::Read(lane) => read::lane(&*self.store, state, &lane, max - holds.len()).await?,
+                Next::List(horizon) => read::lanes(&*self.store, state, horizon).await?,
                 Next::Expire => drop(self.expire_in(state, sent_after).await?),
             }
         }

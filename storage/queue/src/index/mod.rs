@@ -35,8 +35,8 @@ use tidegate_store::Sequence;
 use tidegate_types::Timestamp;
 
 pub(crate) use delayed::{DueKey, Waiting};
-pub(crate) use pick::{Next, Picked, Want};
-pub(crate) use reading::{DueRead, LaneRead};
+pub(crate) use pick::{Next, Picked, Suspect, Want};
+pub(crate) use reading::{DueRead, LaneRead, LanesRead};
 use {delayed::Delayed, lanes::Lanes, leases::Leased, leases::Leases, reading::Reading, window::Place};
 
 use crate::{Counts, Discipline, Lease};
@@ -53,6 +53,8 @@ pub(crate) struct IndexLimits {
     pub queue_window: usize,
     /// So many places a lane may always have.
     pub lane_floor: usize,
+    /// About so many lanes, beside those with a message out.
+    pub lanes: usize,
     /// At most so many delayed messages.
     pub due_window: usize,
     /// How many entries one read fetches.
@@ -60,8 +62,14 @@ pub(crate) struct IndexLimits {
 }
 
 impl IndexLimits {
-    pub(crate) const DEFAULT: IndexLimits =
-        IndexLimits { lane_window: 1024, queue_window: 65_536, lane_floor: 16, due_window: 8192, page: 1024 };
+    pub(crate) const DEFAULT: IndexLimits = IndexLimits {
+        lane_window: 1024,
+        queue_window: 65_536,
+        lane_floor: 16,
+        lanes: 16_384,
+        due_window: 8192,
+        page: 1024,
+    };
 
     /// Whether a window of `len` places may grow when all windows together have `total`.
     fn room(&self, len: usize, total: usize) -> bool {
@@ -105,7 +113,7 @@ pub(crate) struct Index {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Summary {
     generation: u32,
-    ready: BTreeMap<Bytes, u64>,
+    ready: u64,
     in_flight: BTreeMap<u64, Timestamp>,
     delayed: u64,
 }
@@ -115,6 +123,8 @@ enum Was {
     Busy(LaneId),
     Waiting,
     Ready(LaneId),
+    /// Ready in a lane that is not in memory.
+    Unlisted,
 }
 
 impl Index {
@@ -177,7 +187,7 @@ impl Index {
 
     /// Whether a consumer that is not at its limit would find something.
     pub(crate) fn has_ready(&self) -> bool {
-        self.lanes.any_listed()
+        self.lanes.any_to_give()
     }
 
     /// A new message.
@@ -196,7 +206,7 @@ impl Index {
         let now = self.put(position, lane, lease);
         let was_lane = match was {
             Was::Busy(lane) | Was::Ready(lane) => Some(lane),
-            Was::Waiting => None,
+            Was::Waiting | Was::Unlisted => None,
         };
         let freed = matches!(was, Was::Busy(_)) && now.is_none_or(|(_, is_ready)| is_ready);
         if let Some(lane) = now.map(|(lane, _)| lane).or(was_lane) {
@@ -210,7 +220,7 @@ impl Index {
         match self.lift(position, lane, prior_due) {
             Was::Busy(lane) => self.settle(lane, false, true),
             Was::Ready(lane) => self.settle(lane, false, false),
-            Was::Waiting => {}
+            Was::Waiting | Was::Unlisted => {}
         }
     }
 
@@ -228,13 +238,11 @@ impl Index {
             self.delayed.remove_unread();
             return Was::Waiting;
         }
-        let lane = self.lanes.find(lane).expect("a message that is neither out nor waiting is ready in its lane");
-        self.lanes.remove_ready(lane, position);
-        Was::Ready(lane)
+        self.lanes.remove_ready(lane, position).map_or(Was::Unlisted, Was::Ready)
     }
 
-    /// Puts a message into the state that its lease says. Returns its lane, unless it waits, and
-    /// whether it is ready.
+    /// Puts a message into the state that its lease says. Returns its lane, unless it waits or its lane
+    /// is unlisted, and whether it is ready.
     fn put(&mut self, position: u64, lane: &Bytes, lease: &Lease) -> Option<(LaneId, bool)> {
         let Lease { sent_at, visible_at, .. } = *lease;
         if lease.has_due_entry() {
@@ -245,22 +253,30 @@ impl Index {
                 return None;
             }
         }
-        let lane = self.lanes.find_or_add(lane);
         let in_flight = lease.receive_count > 0 && visible_at > self.clock;
         if in_flight {
+            let lane = self.lanes.find_or_add(lane);
             self.leases.add(position, Leased { lane, until: visible_at, sent_at });
             self.lanes.add_busy(lane);
-        } else {
-            self.lanes.add_ready(lane, Place { position, sent_at });
+            return Some((lane, false));
         }
-        Some((lane, !in_flight))
+        self.add_ready(lane, Place { position, sent_at }).map(|lane| (lane, true))
+    }
+
+    /// Takes in a ready message that was not in memory. Returns its lane, unless that is unlisted.
+    fn add_ready(&mut self, name: &Bytes, place: Place) -> Option<LaneId> {
+        self.note_joined(place.position, name);
+        let lane = self.lanes.add_ready(name, place);
+        // Whoever looks finds the lane on disk.
+        self.wakes += usize::from(lane.is_none());
+        lane
     }
 
     /// Puts a changed lane in its place in the order and counts whom to wake: one waiter for a
     /// message that can be had now, and one when a message in flight made room under a limit.
     fn settle(&mut self, lane: LaneId, became_ready: bool, freed: bool) {
         self.lanes.settle(lane);
-        let available = (became_ready && self.lanes.is_listed(lane)) || (freed && self.lanes.any_listed());
+        let available = (became_ready && self.lanes.is_listed(lane)) || (freed && self.lanes.any_to_give());
         self.wakes += usize::from(available);
     }
 
@@ -269,13 +285,14 @@ impl Index {
         self.clock = self.clock.max(now);
         while let Some((position, leased)) = self.leases.pop_ended(self.clock) {
             self.lanes.remove_busy(leased.lane);
-            self.lanes.add_ready(leased.lane, Place { position, sent_at: leased.sent_at });
+            self.give_back(leased.lane, Place { position, sent_at: leased.sent_at });
             self.settle(leased.lane, true, true);
         }
         while let Some((position, waiting)) = self.delayed.pop_due(self.clock) {
-            let lane = self.lanes.find_or_add(&waiting.lane);
-            self.lanes.add_ready(lane, Place { position, sent_at: waiting.sent_at });
-            self.settle(lane, true, false);
+            let place = Place { position, sent_at: waiting.sent_at };
+            if let Some(lane) = self.add_ready(&waiting.lane, place) {
+                self.settle(lane, true, false);
+            }
         }
     }
 
@@ -300,15 +317,15 @@ impl Index {
         self.lanes.windowed()
     }
 
+    /// How many lanes memory holds.
+    #[cfg(test)]
+    pub(crate) fn lanes_in_memory(&self) -> usize {
+        self.lanes.iter().count()
+    }
+
     /// What two indexes of the same queue must agree on, however far each has read.
     pub(crate) fn summary(&self) -> Summary {
-        let mut ready: BTreeMap<Bytes, u64> = BTreeMap::new();
-        for lane in self.lanes.iter().filter(|lane| lane.window.ready() > 0) {
-            ready.insert(lane.name.clone(), lane.window.ready());
-        }
-        for reserved in self.reserved.values() {
-            *ready.entry(self.lanes.get(reserved.lane).name.clone()).or_default() += 1;
-        }
+        let ready = self.counts().ready;
         let in_flight = self.leases.iter().map(|(position, leased)| (position, leased.until)).collect();
         Summary { generation: self.generation, ready, in_flight, delayed: self.delayed.total() }
     }
@@ -321,6 +338,7 @@ impl Index {
         let ready = self.lanes.iter().filter_map(|lane| lane.window.head());
         let leased = self.leases.iter().map(|(position, _)| position);
         let waiting = self.delayed.window().keys().map(|(_, position)| *position);
+        let ready = ready.chain([self.lanes.horizon()]).filter(|position| *position < u64::MAX);
         ready.chain(leased).chain(self.reserved.keys().copied()).chain(waiting).min().unwrap_or(0)
     }
 
@@ -330,6 +348,6 @@ impl Index {
         let leased = self.leases.iter().map(|(_, leased)| leased.sent_at);
         let reserved = self.reserved.values().map(|reserved| reserved.sent_at);
         let waiting = self.delayed.window().values().map(|waiting| waiting.sent_at);
-        ready.chain(leased).chain(reserved).chain(waiting).min()
+        ready.chain(self.lanes.unlisted_oldest()).chain(leased).chain(reserved).chain(waiting).min()
     }
 }

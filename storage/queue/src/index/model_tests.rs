@@ -11,7 +11,8 @@ use tidegate_types::Timestamp;
 use super::{Index, IndexLimits, Next, Picked, Waiting, Want};
 use crate::{Counts, Discipline, Lease, LeaseState};
 
-const TINY: IndexLimits = IndexLimits { lane_window: 3, queue_window: 6, lane_floor: 1, due_window: 2, page: 2 };
+const TINY: IndexLimits =
+    IndexLimits { lane_window: 3, queue_window: 6, lane_floor: 1, lanes: 2, due_window: 2, page: 2 };
 
 #[derive(Debug, Clone)]
 enum Op {
@@ -210,6 +211,20 @@ impl World {
         self.check();
     }
 
+    /// Looks for lanes, as [`World::read_lane`] reads one.
+    fn list_lanes(&mut self, horizon: u64, during: Vec<Op>) {
+        let Some(read) = self.index.begin_lanes_read(horizon) else { panic!("the search is not wanted any more") };
+        let (before, after) = during.split_at(during.len() / 2);
+        before.iter().for_each(|op| self.run(op.clone()));
+        let mut found: Vec<_> = self.disk.keys().map(|(lane, position)| (*position, lane.clone())).collect();
+        found.retain(|(position, _)| *position >= read.from);
+        found.sort();
+        found.truncate(read.page);
+        after.iter().for_each(|op| self.run(op.clone()));
+        self.index.finish_lanes_read(&found);
+        self.check();
+    }
+
     fn read_dues(&mut self, mut during: Vec<Op>) {
         while let Some(read) = self.index.begin_due_read() {
             let (before, after) = during.split_at(during.len() / 2);
@@ -285,6 +300,13 @@ impl World {
                         expected = None;
                     }
                     self.read_lane(&lane, max - picked.len(), during);
+                }
+                Next::List(horizon) => {
+                    let during = if picked.is_empty() { during.take() } else { None }.unwrap_or_default();
+                    if !during.is_empty() {
+                        expected = None;
+                    }
+                    self.list_lanes(horizon, during);
                 }
                 Next::Expire => {
                     expected = None;
@@ -391,7 +413,14 @@ impl World {
             assert_eq!(places, mine, "the window of {:?} up to {unread}", lane.name);
         }
         let live: BTreeSet<_> = self.index.lanes.iter().map(|lane| lane.name.clone()).collect();
-        assert!(live.len() == self.index.lanes.iter().count() && live.iter().all(|lane| self.has_live(lane)));
+        assert_eq!(live.len(), self.index.lanes.iter().count());
+        let uncounted: BTreeSet<_> =
+            self.index.lanes.iter().filter(|lane| lane.window.is_uncounted()).map(|lane| lane.name.clone()).collect();
+        assert!(live.difference(&uncounted).all(|lane| self.has_live(lane)));
+        let horizon = self.index.lanes.horizon();
+        for (lane, position, _) in ready.iter().filter(|(lane, ..)| !live.contains(lane)) {
+            assert!(*position >= horizon, "{position} of the unlisted lane {lane:?} is below {horizon}");
+        }
     }
 
     fn has_live(&self, lane: &Bytes) -> bool {

@@ -36,8 +36,19 @@ pub(crate) enum Next {
     Limit,
     /// Read on in this lane, then pick on: its window has fewer messages than are wanted.
     Read(Bytes),
-    /// Remove expired messages, then pick on: a whole window is full of them.
+    /// Look for lanes from this position on, then pick on: those in memory are not all.
+    List(u64),
+    /// Remove expired messages, then pick on: a whole window is full of them, or all lanes in memory.
     Expire,
+}
+
+/// Where expired messages may be unread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Suspect {
+    /// In this lane, from this position on.
+    Lane { lane: Bytes, from: u64 },
+    /// In lanes that are not in memory.
+    AllLanes,
 }
 
 impl Index {
@@ -48,7 +59,13 @@ impl Index {
             if self.leases.len() + self.reserved.len() >= want.max_in_flight {
                 return if picked.is_empty() { Next::Limit } else { Next::Done };
             }
-            let Some(rank) = self.lanes.next(behind) else { return Next::Done };
+            let next = self.lanes.next(behind);
+            if self.lanes.must_list(next) {
+                // Lanes that have expired must make room first, or those that are found would be unlisted
+                // again at once.
+                return if behind.is_some() { Next::Expire } else { Next::List(self.lanes.horizon()) };
+            }
+            let Some(rank) = next else { return Next::Done };
             let lane = self.lanes.get(rank.lane);
             if self.is_low(rank.lane, want.max - picked.len()) {
                 return Next::Read(lane.name.clone());
@@ -66,6 +83,11 @@ impl Index {
     pub(super) fn is_low(&self, lane: LaneId, wanted: usize) -> bool {
         let window = &self.lanes.get(lane).window;
         let len = window.len();
+        // Where lanes take turns a few of each are enough, and reading for more would be reading at each turn.
+        let wanted = match self.discipline {
+            Discipline::Fifo => wanted,
+            Discipline::Standard => wanted.min(self.limits.lane_floor),
+        };
         len < wanted && !window.is_complete() && self.limits.room(len, self.lanes.windowed())
     }
 
@@ -96,7 +118,7 @@ impl Index {
         }
         if let Some(Reserved { lane, sent_at, .. }) = self.reserved.remove(&position) {
             self.lanes.remove_busy(lane);
-            self.lanes.add_ready(lane, Place { position, sent_at });
+            self.give_back(lane, Place { position, sent_at });
             self.settle(lane, true, true);
         }
     }
@@ -143,21 +165,34 @@ impl Index {
         found
     }
 
-    /// A lane whose unread messages may include ones sent before `time`, and where they begin: a
-    /// pass over them begins.
-    pub(crate) fn begin_expiry_pass(&mut self, time: Timestamp) -> Option<(Bytes, u64)> {
+    /// Where messages may be unread that were sent before `time`: a pass over them begins.
+    pub(crate) fn begin_expiry_pass(&mut self, time: Timestamp) -> Option<Suspect> {
         let is_suspect = |oldest: Option<Timestamp>| oldest.is_some_and(|oldest| oldest < time);
+        if is_suspect(self.lanes.unlisted_oldest()) {
+            self.lanes.begin_pass();
+            return Some(Suspect::AllLanes);
+        }
         let lane = self.lanes.iter().find(|lane| is_suspect(lane.window.unread_oldest()))?;
-        let name = lane.name.clone();
-        let window = self.lanes.window_mut(&name)?;
+        let lane = lane.name.clone();
+        let window = self.lanes.window_mut(&lane)?;
         window.begin_pass();
-        Some((name, window.unread_from()))
+        Some(Suspect::Lane { from: window.unread_from(), lane })
     }
 
-    /// The pass over `lane` left nothing that was sent before `oldest`.
-    pub(crate) fn end_expiry_pass(&mut self, lane: &Bytes, oldest: Timestamp) {
-        if let Some(window) = self.lanes.window_mut(lane) {
-            window.end_pass(oldest);
+    /// The pass left nothing that was sent before `oldest`.
+    pub(crate) fn end_expiry_pass(&mut self, over: &Suspect, oldest: Timestamp) {
+        match over {
+            Suspect::AllLanes => self.lanes.end_pass(oldest),
+            Suspect::Lane { lane, .. } => {
+                if let Some(window) = self.lanes.window_mut(lane) {
+                    window.end_pass(oldest);
+                }
+            }
         }
+    }
+
+    /// Whether somebody holds a message and may be about to use it.
+    pub(crate) fn is_reserved(&self, position: u64) -> bool {
+        self.reserved.contains_key(&position)
     }
 }

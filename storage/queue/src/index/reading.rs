@@ -10,15 +10,22 @@ use std::collections::{BTreeMap, HashMap};
 use bytes::Bytes;
 use tidegate_types::Timestamp;
 
-use super::Index;
 use super::delayed::{DueKey, Waiting};
 use super::window::Place;
+use super::{Index, LaneId};
 use crate::Lease;
 
 /// Entries of a lane are wanted, from this position on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LaneRead {
     pub lane: Bytes,
+    pub from: u64,
+    pub page: usize,
+}
+
+/// Messages of all lanes are wanted, from this position on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LanesRead {
     pub from: u64,
     pub page: usize,
 }
@@ -33,8 +40,21 @@ pub(crate) struct DueRead {
 /// A read that is going on.
 #[derive(Debug)]
 pub(super) enum Reading {
-    Lane { lane: Bytes, from: u64, newest: u64, changed: HashMap<u64, Option<Lease>> },
-    Due { from: DueKey, changed: BTreeMap<DueKey, Option<Waiting>> },
+    /// `joined`: a message became ready that the snapshot may lack.
+    Lane {
+        lane: Bytes,
+        from: u64,
+        newest: u64,
+        changed: HashMap<u64, Option<Lease>>,
+        joined: bool,
+    },
+    Lanes {
+        from: u64,
+    },
+    Due {
+        from: DueKey,
+        changed: BTreeMap<DueKey, Option<Waiting>>,
+    },
 }
 
 impl Index {
@@ -43,8 +63,45 @@ impl Index {
         let id = self.lanes.find(lane).filter(|id| self.is_low(*id, wanted))?;
         let from = self.lanes.get(id).window.unread_from();
         let changed = HashMap::new();
-        self.reading = Some(Reading::Lane { lane: lane.clone(), from, newest: self.newest, changed });
+        let newest = self.newest;
+        self.reading = Some(Reading::Lane { lane: lane.clone(), from, newest, changed, joined: false });
         Some(LaneRead { lane: lane.clone(), from, page: self.limits.page })
+    }
+
+    /// Begins to look for lanes, unless somebody has done so since the horizon was at `from`.
+    pub(crate) fn begin_lanes_read(&mut self, from: u64) -> Option<LanesRead> {
+        if self.lanes.horizon() != from {
+            return None;
+        }
+        self.lanes.begin_listing();
+        self.reading = Some(Reading::Lanes { from });
+        Some(LanesRead { from, page: self.lanes.listing_page() })
+    }
+
+    /// Takes over the positions and lanes of messages, in order of position, none if there are no more.
+    pub(crate) fn finish_lanes_read(&mut self, found: &[(u64, Bytes)]) {
+        let Some(Reading::Lanes { from }) = self.reading.take() else { return };
+        let read_to = found.last().map_or(u64::MAX, |(position, _)| position + 1);
+        debug_assert!(found.first().is_none_or(|(position, _)| *position >= from));
+        self.lanes.finish_listing(found, read_to);
+    }
+
+    /// A message became ready that was not in memory.
+    pub(super) fn note_joined(&mut self, position: u64, name: &Bytes) {
+        if let Some(Reading::Lane { lane, newest, joined, .. }) = &mut self.reading
+            && lane == name
+        {
+            *joined |= position > *newest;
+        }
+    }
+
+    /// A message of a lane in memory is ready again.
+    pub(super) fn give_back(&mut self, lane: LaneId, place: Place) {
+        if let Some(Reading::Lane { .. }) = self.reading {
+            let name = self.lanes.get(lane).name.clone();
+            self.note_joined(place.position, &name);
+        }
+        self.lanes.give_back(lane, place);
     }
 
     /// Whether delayed messages that are due must be read.
@@ -87,7 +144,7 @@ impl Index {
 
     /// Takes over what was read of a lane, in order of position. `exhausted`: there is no more.
     pub(crate) fn finish_lane_read(&mut self, found: Vec<(u64, Lease)>, exhausted: bool) {
-        let Some(Reading::Lane { lane, from, newest, changed }) = self.reading.take() else { return };
+        let Some(Reading::Lane { lane, from, newest, changed, joined }) = self.reading.take() else { return };
         let Some(lane) = self.lanes.find(&lane) else { return };
         let window = &self.lanes.get(lane).window;
         if window.is_complete() || window.unread_from() != from {
@@ -104,7 +161,7 @@ impl Index {
                 _ => {}
             }
         }
-        self.lanes.read(lane, places.into_iter(), read_to);
+        self.lanes.read(lane, places.into_iter(), read_to, exhausted && !joined);
         self.lanes.settle(lane);
     }
 

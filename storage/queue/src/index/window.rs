@@ -4,6 +4,9 @@
 //! which lie on disk and are read from there when the window runs low. Messages that become ready
 //! again (a lease ran out, a reservation was given back) are usually below that point and take their
 //! place in the window; the highest then goes back to being unread.
+//!
+//! The window of a lane that was found on disk is *uncounted*: how many unread messages it has is not
+//! known before they have been read to their end. Until then they count as unlisted; see `lanes.rs`.
 
 use std::collections::VecDeque;
 
@@ -28,6 +31,8 @@ pub(crate) struct Window {
     ready: u64,
     unread_from: u64,
     unread: Unread,
+    /// Whether `ready` leaves out what is unread.
+    uncounted: bool,
 }
 
 /// What is known of when the unread messages were sent.
@@ -43,7 +48,21 @@ struct Unread {
 }
 
 impl Window {
-    /// How many messages are ready, unread ones included.
+    /// The window of a lane of which nothing is known but that no ready message lies below `unread_from`.
+    pub(crate) fn uncounted(unread_from: u64) -> Window {
+        Window { unread_from, uncounted: true, ..Window::default() }
+    }
+
+    pub(crate) fn is_uncounted(&self) -> bool {
+        self.uncounted
+    }
+
+    /// Everything has been read: from now on everything is counted.
+    pub(crate) fn count(&mut self) {
+        self.uncounted = false;
+    }
+
+    /// How many messages are ready, unread ones included if they are counted.
     pub(crate) fn ready(&self) -> u64 {
         self.ready
     }
@@ -55,7 +74,7 @@ impl Window {
 
     /// Whether nothing is unread.
     pub(crate) fn is_complete(&self) -> bool {
-        self.ready == self.places.len() as u64
+        !self.uncounted && self.ready == self.places.len() as u64
     }
 
     /// The first position that may be unread.
@@ -86,36 +105,42 @@ impl Window {
 
     /// No unread message was sent before this.
     pub(crate) fn unread_oldest(&self) -> Option<Timestamp> {
-        (!self.is_complete()).then_some(self.unread.oldest)
+        (!self.uncounted && !self.is_complete()).then_some(self.unread.oldest)
     }
 
     /// Takes in a message that is ready now, in its place if that is below what is unread. Without
-    /// `room` the window does not grow.
-    pub(crate) fn add(&mut self, place: Place, room: bool) {
+    /// `room` the window does not grow. Returns when the message was sent that is unread by this.
+    pub(crate) fn add(&mut self, place: Place, room: bool) -> Option<Timestamp> {
         let was_complete = self.is_complete();
-        self.ready += 1;
         if !was_complete && place.position >= self.unread_from {
+            self.ready += u64::from(!self.uncounted);
             self.unread.note(place.sent_at);
-            return;
+            return Some(place.sent_at);
         }
+        self.ready += 1;
         let at = self.places.partition_point(|other| other.position < place.position);
         self.places.insert(at, place);
-        if !room && let Some(highest) = self.places.pop_back() {
-            self.unread_from = highest.position;
-            if was_complete {
-                self.unread = Unread::starting_with(highest.sent_at);
-            } else {
-                self.unread.note(highest.sent_at);
-            }
+        if room {
+            return None;
         }
+        let highest = self.places.pop_back()?;
+        self.unread_from = highest.position;
+        self.ready -= u64::from(self.uncounted);
+        if was_complete {
+            self.unread = Unread::starting_with(highest.sent_at);
+        } else {
+            self.unread.note(highest.sent_at);
+        }
+        Some(highest.sent_at)
     }
 
     /// A ready message is ready no more.
     pub(crate) fn remove(&mut self, position: u64) {
-        self.ready = self.ready.checked_sub(1).expect("a message that was ready was counted");
-        if let Ok(at) = self.places.binary_search_by_key(&position, |place| place.position) {
-            self.places.remove(at);
+        let place = self.places.binary_search_by_key(&position, |place| place.position).ok();
+        if place.is_some() || !self.uncounted {
+            self.ready = self.ready.checked_sub(1).expect("a message that was ready was counted");
         }
+        place.map(|at| self.places.remove(at));
         self.assert_counted();
     }
 
@@ -127,17 +152,25 @@ impl Window {
 
     /// Gives places to messages that were unread, in order of position, while there is `room` for
     /// one more beside that many; all unread ones below `read_to` are among them.
-    pub(crate) fn read(&mut self, found: impl Iterator<Item = Place>, read_to: u64, room: impl Fn(usize) -> bool) {
+    /// Whether all of them got one.
+    pub(crate) fn read(
+        &mut self,
+        found: impl Iterator<Item = Place>,
+        read_to: u64,
+        room: impl Fn(usize) -> bool,
+    ) -> bool {
         for place in found {
             if !room(self.places.len()) {
                 self.unread_from = place.position;
-                return;
+                return false;
             }
             self.unread.passed(place.sent_at);
             self.places.push_back(place);
+            self.ready += u64::from(self.uncounted);
             self.assert_counted();
         }
         self.unread_from = read_to;
+        true
     }
 
     /// Whatever has a place is counted.

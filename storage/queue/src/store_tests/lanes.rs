@@ -117,3 +117,85 @@ async fn a_deep_backlog_costs_neither_memory_nor_time() {
     assert_eq!(world.counts(), (0, 0, 0));
     world.check().await;
 }
+
+#[tokio::test]
+async fn lanes_beyond_memory_are_found_in_the_order_of_their_messages() {
+    for discipline in [Discipline::Fifo, Discipline::Standard] {
+        let world = World::new(discipline).await;
+        for number in 0..40 {
+            world.send(&format!("lane-{:02}", number % 20), &number.to_string()).await;
+        }
+        let lanes = world.queues.state(Q).unwrap().with(|index| index.lanes_in_memory());
+        assert!(lanes <= TINY.lanes, "{lanes} lanes in memory");
+        assert_eq!(world.counts(), (40, 0, 0));
+        world.check().await;
+        // A message of a lane that is not in memory may be deleted all the same.
+        let last = world.queues.peek(Q, None, 100).await.unwrap().pop().unwrap();
+        assert_eq!(last.key.lane.0, "lane-19");
+        assert!(world.delete(&last.key).await);
+        let mut taken: Vec<u32> = Vec::new();
+        while taken.len() < 39 {
+            let page = world.take(3).await;
+            assert!(!page.is_empty(), "only {taken:?} were found");
+            taken.extend(page.iter().map(|body| body.parse::<u32>().unwrap()));
+            world.check().await;
+        }
+        if discipline == Discipline::Fifo {
+            let heads: Vec<u32> = taken.iter().copied().filter(|number| *number < 20).collect();
+            assert!(heads.is_sorted(), "the oldest head comes first: {taken:?}");
+        }
+        let of = |lane: u32| taken.iter().filter(|number| *number % 20 == lane).copied().collect::<Vec<_>>();
+        assert!((0..20).all(|lane| of(lane).is_sorted()), "{taken:?} is out of order");
+        assert_eq!(world.counts(), (0, 0, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_lane_that_comes_back_into_memory_is_still_locked_and_in_order() {
+    let world = World::new(Discipline::Fifo).await;
+    for number in 0..12 {
+        world.send(&format!("lane-{number}"), &format!("{number}a")).await;
+    }
+    for number in 0..12 {
+        world.send(&format!("lane-{number}"), &format!("{number}b")).await;
+    }
+    let mut held = Vec::new();
+    for _ in 0..12 {
+        held.extend(world.receive(1, 10_000).await);
+    }
+    assert_eq!(bodies(&held), (0..12).map(|number| format!("{number}a")).collect::<Vec<_>>());
+    assert!(world.receive(10, 1).await.is_empty(), "every lane is locked");
+    world.check().await;
+    assert!(world.delete(&held[11].key).await);
+    assert_eq!(world.take(10).await, ["11b"]);
+    world.advance(10_000);
+    let mut rest = Vec::new();
+    loop {
+        let page = world.take(1).await;
+        if page.is_empty() {
+            break;
+        }
+        rest.extend(page);
+    }
+    let expected: Vec<_> = (0..11).flat_map(|number| [format!("{number}a"), format!("{number}b")]).collect();
+    rest.sort_by_key(|body| (body.trim_end_matches(['a', 'b']).parse::<u32>().unwrap(), body.clone()));
+    assert_eq!(rest, expected);
+    world.check().await;
+}
+
+#[test]
+fn a_million_lanes_need_no_entry_each() {
+    use crate::Lease;
+    use crate::index::{Index, IndexLimits};
+    use tidegate_types::Timestamp;
+    let mut index = Index::new(Discipline::Fifo, 0, IndexLimits::DEFAULT);
+    let sent_at = Timestamp::from_millis(1);
+    let lease = Lease { sent_at, visible_at: sent_at, receive_count: 0, first_received_at: None };
+    index.advance(sent_at);
+    for position in 1..=1_000_000_u64 {
+        index.sent(position, &bytes::Bytes::from(format!("lane-{position}")), &lease);
+    }
+    assert_eq!(index.counts().ready, 1_000_000);
+    assert_eq!(index.lanes_in_memory(), IndexLimits::DEFAULT.lanes);
+    assert!(index.windowed() <= IndexLimits::DEFAULT.lanes);
+}

@@ -25,7 +25,8 @@ use crate::{
     delete_in_tx, enqueue_in_tx, lease_in_tx, take_in_tx,
 };
 
-const TINY: IndexLimits = IndexLimits { lane_window: 4, queue_window: 8, lane_floor: 2, due_window: 2, page: 3 };
+const TINY: IndexLimits =
+    IndexLimits { lane_window: 4, queue_window: 8, lane_floor: 2, lanes: 4, due_window: 2, page: 3 };
 const Q: QueueId = QueueId(7);
 const START: Timestamp = Timestamp::from_secs(1_000_000);
 

@@ -6,7 +6,8 @@ use tidegate_types::Timestamp;
 
 use super::{Q, World};
 use crate::{
-    Discipline, Enqueued, NewMessage, Queues, deduplication_latch, drop_in_tx, enqueue_once_in_tx, purge_in_tx,
+    Discipline, Enqueued, NewMessage, Queues, deduplication_latch, drop_in_tx, enqueue_in_tx, enqueue_once_in_tx,
+    purge_in_tx,
 };
 
 async fn send_once(world: &World, key: &[u8], body: &str) -> Option<(u64, Bytes)> {
@@ -133,7 +134,7 @@ async fn a_message_sent_long_ago_expires_behind_a_backlog_of_younger_ones() {
     }
     let long_ago = Timestamp::from_secs(500);
     let message = NewMessage { sent_at: long_ago, ..world.message("", "dead letter", 0) };
-    world.commit(async |tx| crate::enqueue_in_tx(tx, Q, NewMessage { visible_at: long_ago, ..message }).await).await;
+    world.commit(async |tx| enqueue_in_tx(tx, Q, NewMessage { visible_at: long_ago, ..message }).await).await;
     for _ in 0..50 {
         world.send("", "young").await;
     }
@@ -142,5 +143,28 @@ async fn a_message_sent_long_ago_expires_behind_a_backlog_of_younger_ones() {
     let oldest = world.queues.oldest_sent_at(Q).unwrap();
     assert!(oldest > long_ago.plus_millis(1_000), "the worker would not rest: {oldest:?}");
     assert_eq!(world.counts(), (100, 0, 0));
+    world.check().await;
+}
+
+#[tokio::test]
+async fn messages_of_lanes_that_are_not_in_memory_expire() {
+    let world = World::new(Discipline::Fifo).await;
+    for number in 0..10 {
+        world.send(&format!("young-{number}"), "young").await;
+    }
+    let long_ago = world.now().minus_millis(5_000);
+    for number in 0..3 {
+        let old = world.message(&format!("old-{number}"), "old", 0);
+        let old = NewMessage { sent_at: long_ago, visible_at: long_ago, ..old };
+        world.commit(async |tx| enqueue_in_tx(tx, Q, old).await).await;
+    }
+    assert_eq!(world.queues.oldest_sent_at(Q), Some(long_ago));
+    assert_eq!(expire_all(&world, world.now().minus_millis(1_000)).await, 3);
+    assert!(world.queues.oldest_sent_at(Q) > Some(long_ago));
+    assert_eq!(world.counts(), (10, 0, 0));
+    world.check().await;
+    world.advance(1);
+    assert_eq!(expire_all(&world, world.now()).await, 10);
+    assert_eq!(world.counts(), (0, 0, 0));
     world.check().await;
 }
