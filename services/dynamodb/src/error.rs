@@ -72,6 +72,19 @@ pub enum Error {
     Commit(#[from] CommitError),
 }
 
+impl Error {
+    /// Whether it tells of stored bytes that cannot be what they should be: trying again will not help.
+    pub(crate) fn is_damage(&self) -> bool {
+        let corrupt = |error: &StoreError| matches!(error, StoreError::Corrupt { .. });
+        match self {
+            Error::Store(error) | Error::Log(LogError::Store(error)) | Error::Commit(CommitError::Store(error)) => {
+                corrupt(error)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Why an action of a transaction kept it from happening.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {

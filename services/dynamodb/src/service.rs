@@ -96,6 +96,7 @@ impl DynamoDb {
     /// Starts what runs beside the requests: backfills, time to live, the sweep of what was deleted,
     /// the splitting and trimming of streams.
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
+        crate::workers::describe_counters();
         supervisor.start(Backfill::new(self.clone()), &self.hints.backfill);
         supervisor.start(Sweep::new(self.clone()), &self.hints.sweep);
         supervisor.start(Expiry::new(self.clone()), &self.hints.expiry);

@@ -52,3 +52,14 @@ impl BackupKind {
         }
     }
 }
+
+/// How far a backup is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackupState {
+    /// It is being made.
+    Creating,
+    /// It has all its items.
+    Available,
+    /// It could not be made.
+    Failed,
+}

@@ -17,7 +17,7 @@ mod throughput;
 mod units;
 mod value;
 
-pub use backup::{BackupAddress, BackupKind};
+pub use backup::{BackupAddress, BackupKind, BackupState};
 pub use bucket::Bucket;
 pub use index::{Index, IndexState, Projected};
 pub use key::{Key, KeyPart, KeySchema};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tidegate_store::{KeyRange, Snapshot, Space, StoreError};
 
 use super::{Pages, Violation, readable, violation};
-use crate::domain::{BackupAddress, BackupKind, Table, TableAddress, item_size};
+use crate::domain::{BackupAddress, BackupKind, BackupState, Table, TableAddress, item_size};
 use crate::store::keys::Place;
 use crate::store::{BackupRecord, CopyRecord, Goal, ItemRecord, corrupt, decode, keys};
 
@@ -20,9 +20,9 @@ impl Copies {
             let target = keys::read_copy(&entry.key).map_err(|error| corrupt(Space::Map, &entry.key, &error))?;
             let Some(copy) = readable::<CopyRecord>(&entry, found) else { continue };
             let has_goal = match &copy.goal {
-                Goal::Backup(address) => {
-                    backup(view, address).await?.is_some_and(|backup| !backup.available && backup.place == target)
-                }
+                Goal::Backup(address) => backup(view, address)
+                    .await?
+                    .is_some_and(|backup| backup.state == BackupState::Creating && backup.place == target),
                 Goal::Table(address, _) => {
                     table(view, address).await?.is_some_and(|table| table.is_restoring() && table.id == target)
                 }
@@ -88,10 +88,10 @@ impl Copies {
                     format!("{restores} restores read {}, not {}", address.arn(), backup.restores),
                 ));
             }
-            if backup.available == self.0.contains_key(&backup.place) {
+            if (backup.state == BackupState::Creating) != self.0.contains_key(&backup.place) {
                 found.push(violation("DDB-5", format!("{} is being made by nobody, or for nothing", address.arn())));
             }
-            if backup.available {
+            if backup.state == BackupState::Available {
                 check_items(view, &address, &backup, found).await?;
             }
         }

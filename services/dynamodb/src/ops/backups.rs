@@ -11,7 +11,7 @@ use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 
 use super::reading::behind;
 use super::table_records::{leave_in_tx, read_in_tx};
-use crate::domain::{BackupAddress, BackupKind};
+use crate::domain::{BackupAddress, BackupKind, BackupState};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::keys::Garbage;
@@ -49,7 +49,7 @@ pub(crate) async fn create_backup(
                 kind: BackupKind::User,
                 created_at: now,
                 expires_at: None,
-                available: false,
+                state: BackupState::Creating,
                 place,
                 items: 0,
                 bytes: 0,
@@ -112,7 +112,7 @@ pub(crate) async fn delete_in_tx(tx: &mut Tx, address: &BackupAddress) -> Result
     let key = keys::backup(address);
     let record = tx.get(Space::Map, &key).await?.ok_or_else(|| Error::NoSuchBackup(address.arn()))?;
     let backup: BackupRecord = decode(&key, &record)?;
-    if !backup.available || backup.restores > 0 {
+    if backup.state == BackupState::Creating || backup.restores > 0 {
         return Err(Error::BackupInUse(address.arn()));
     }
     leave_in_tx(tx, Garbage::Items(backup.place));

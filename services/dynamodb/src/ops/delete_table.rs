@@ -7,7 +7,7 @@ use tidegate_types::Timestamp;
 
 use super::counting::counted;
 use super::table_records::{check_restored, end_stream_in_tx, leave_in_tx, read_in_tx};
-use crate::domain::{BackupAddress, BackupKind, Misuse, Table, TableAddress};
+use crate::domain::{BackupAddress, BackupKind, BackupState, Misuse, Table, TableAddress};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::keys::Garbage;
@@ -127,7 +127,7 @@ fn back_up_in_tx(
         kind: BackupKind::System,
         created_at: now,
         expires_at: Some(now.plus_millis(SYSTEM_BACKUP_MS)),
-        available: true,
+        state: BackupState::Available,
         place: table.id,
         items: measure.items.unsigned_abs(),
         bytes: measure.bytes.unsigned_abs(),
@@ -153,7 +153,8 @@ async fn remove_in_tx(
     Ok(())
 }
 
-fn leave_contents_in_tx(tx: &mut Tx, table: &Table, keeps_items: bool) {
+/// Leaves what lies under a table's number to the sweep.
+pub(crate) fn leave_contents_in_tx(tx: &mut Tx, table: &Table, keeps_items: bool) {
     if !keeps_items {
         leave_in_tx(tx, Garbage::Items(table.id));
     }

@@ -48,7 +48,7 @@ pub(crate) use batch_write_item::batch_write_item;
 pub(crate) use counting::Counts;
 pub(crate) use create_table::create_table;
 pub(crate) use delete_item::delete_item;
-pub(crate) use delete_table::{delete_all_tables, delete_table};
+pub(crate) use delete_table::{delete_all_tables, delete_table, leave_contents_in_tx};
 pub(crate) use describe_table::describe_table;
 pub(crate) use execute_statement::execute_statement;
 pub(crate) use execute_transaction::execute_transaction;

@@ -10,7 +10,7 @@ use tidegate_store::{Space, Tx};
 
 use super::backups::named;
 use super::table_records::read_in_tx;
-use crate::domain::{Misuse, Restored, Table, TableAddress};
+use crate::domain::{BackupState, Misuse, Restored, Table, TableAddress};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::{BackupRecord, CopyRecord, Goal, Undo, decode, keys};
@@ -44,7 +44,10 @@ pub(crate) async fn restore_table_from_backup(
             let key = keys::backup(source);
             let record = tx.get(Space::Map, &key).await?.ok_or_else(|| Error::NoSuchBackup(source.arn()))?;
             let mut backup: BackupRecord = decode(&key, &record)?;
-            if !backup.available {
+            if backup.state == BackupState::Failed {
+                return Err(Error::NoSuchBackup(source.arn()));
+            }
+            if backup.state == BackupState::Creating {
                 return Err(Error::BackupInUse(source.arn()));
             }
             let goal = Goal::Table(target.clone(), Some(source.clone()));

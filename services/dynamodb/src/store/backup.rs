@@ -5,7 +5,7 @@ use tidegate_record::{DecodeError, Reader, Stored, Writer};
 use tidegate_types::Timestamp;
 
 use super::table::{read_address, write_address};
-use crate::domain::{BackupAddress, BackupKind, Table, TableAddress};
+use crate::domain::{BackupAddress, BackupKind, BackupState, Table, TableAddress};
 
 /// A backup: the table as it was. Its items lie at [`BackupRecord::place`], as a table's do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub struct BackupRecord {
     pub created_at: Timestamp,
     /// When it goes by itself.
     pub expires_at: Option<Timestamp>,
-    /// Whether it has all its items.
-    pub available: bool,
+    /// How far it is.
+    pub state: BackupState,
     /// The number under which its items lie.
     pub place: u64,
     /// How many items it has.
@@ -34,14 +34,18 @@ pub struct BackupRecord {
 
 impl Stored for BackupRecord {
     const NAME: &'static str = "dynamodb backup";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn write(&self, to: &mut Writer) {
         to.text(&self.name);
         to.bool(self.kind == BackupKind::System);
         to.timestamp(self.created_at);
         to.option(self.expires_at, Writer::timestamp);
-        to.bool(self.available);
+        to.u8(match self.state {
+            BackupState::Creating => 0,
+            BackupState::Available => 1,
+            BackupState::Failed => 2,
+        });
         to.fixed_u64(self.place);
         to.varint(self.items);
         to.varint(self.bytes);
@@ -56,13 +60,26 @@ impl Stored for BackupRecord {
             kind: if from.bool()? { BackupKind::System } else { BackupKind::User },
             created_at: from.timestamp()?,
             expires_at: from.option(Reader::timestamp)?,
-            available: from.bool()?,
+            state: match from.u8()? {
+                0 => BackupState::Creating,
+                1 => BackupState::Available,
+                2 => BackupState::Failed,
+                _ => return Err(from.malformed("an unknown state of a backup")),
+            },
             place: from.fixed_u64()?,
             items: from.varint()?,
             bytes: from.varint()?,
             restores: from.u32()?,
             table: Table::decode(&from.bytes()?)?,
         })
+    }
+
+    fn read_older(version: u8, from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match version {
+            // Version 2 adds a state to the two that were one truth value, which is written alike.
+            1 => BackupRecord::read(from),
+            found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
+        }
     }
 }
 
@@ -177,7 +194,7 @@ impl Stored for CopyRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidegate_record::testing::{assert_golden, assert_round_trip, to_hex};
+    use tidegate_record::testing::{assert_golden, assert_reads_older, assert_round_trip, to_hex};
     use tidegate_types::{AccountId, Region};
 
     #[test]
@@ -206,7 +223,7 @@ mod tests {
             kind: BackupKind::System,
             created_at: Timestamp::from_millis(5),
             expires_at: Some(Timestamp::from_millis(6)),
-            available: true,
+            state: BackupState::Available,
             place: 7,
             items: 8,
             bytes: 9,
@@ -217,9 +234,12 @@ mod tests {
         let table = table.encode();
         let length = [u8::try_from(table.len()).unwrap()];
         assert!(length[0] < 128, "the length takes two bytes now");
-        assert_golden(&format!("{GOLDEN_BACKUP}{}{}", to_hex(&length), to_hex(&table)), &backup);
+        let golden = format!("{GOLDEN_BACKUP}{}{}", to_hex(&length), to_hex(&table));
+        assert_golden(&golden, &backup);
+        assert_reads_older(&golden.replacen("02", "01", 1), &backup);
+        assert_round_trip(&BackupRecord { state: BackupState::Failed, ..backup });
     }
 
     const GOLDEN_COPY: &str = "0100000000000000010100000000000000000975732d656173742d3101740000000000000003010401000000000000000901000000000000000b0000000000000000000975732d656173742d3101741730303030303030303030303030352d303030303030303001016b02ac02";
-    const GOLDEN_BACKUP: &str = "01016201050106010000000000000007080901";
+    const GOLDEN_BACKUP: &str = "02016201050106010000000000000007080901";
 }

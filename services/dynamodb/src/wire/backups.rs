@@ -11,7 +11,7 @@ use super::Measure;
 use super::tables::{
     billing, description, encryption, on_demand_description, on_demand_limit, projection, table_id, wire_schema,
 };
-use crate::domain::{BackupAddress, Billing, Index, IndexState, Misuse, Table, Throughput};
+use crate::domain::{BackupAddress, BackupState, Billing, Index, IndexState, Misuse, Table, Throughput};
 use crate::store::BackupRecord;
 
 fn long(value: u64) -> Option<i64> {
@@ -19,7 +19,13 @@ fn long(value: u64) -> Option<i64> {
 }
 
 fn status(backup: &BackupRecord) -> Option<String> {
-    Some(if backup.available { "AVAILABLE" } else { "CREATING" }.to_owned())
+    let status = match backup.state {
+        BackupState::Creating => "CREATING",
+        BackupState::Available => "AVAILABLE",
+        // AWS has no word for one that failed.
+        BackupState::Failed => "DELETED",
+    };
+    Some(status.to_owned())
 }
 
 /// The first part of a backup's description.

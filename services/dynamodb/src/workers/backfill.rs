@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tidegate_record::Stored;
-use tidegate_store::{KeyRange, Order, Page, Space, Tx};
+use tidegate_store::{KeyRange, Page, Space, StoreError, Tx};
 use tidegate_workers::{Next, Worker};
 
+use super::damage;
 use crate::domain::{IndexState, Table};
 use crate::error::Error;
 use crate::ops::{behind, enter_expiry_in_tx, enter_in_tx};
@@ -83,16 +84,18 @@ impl Worker for Backfill {
 
 impl Backfill {
     async fn step(&self, known: &Arc<Known>, lacking: Lacking) -> Result<(), Error> {
-        self.0.transact(&[], async |tx: &mut Tx| step_in_tx(tx, &self.0, known, lacking).await).await?;
+        let step = self.0.transact(&[], async |tx: &mut Tx| step_in_tx(tx, &self.0, known, lacking).await).await?;
+        damage::passed_over(self.name(), &step.value);
         Ok(())
     }
 }
 
-async fn step_in_tx(tx: &mut Tx, dynamodb: &DynamoDb, stale: &Known, lacking: Lacking) -> Result<(), Error> {
+/// Enters a page of items; the keys of those that cannot be read, which the index will lack.
+async fn step_in_tx(tx: &mut Tx, dynamodb: &DynamoDb, stale: &Known, lacking: Lacking) -> Result<Vec<Bytes>, Error> {
     // The table may have changed since; another look comes with the hint of that change.
-    let Some(known) = dynamodb.directory.get(&stale.address)? else { return Ok(()) };
+    let Some(known) = dynamodb.directory.get(&stale.address)? else { return Ok(Vec::new()) };
     if known.version != stale.version {
-        return Ok(());
+        return Ok(Vec::new());
     }
     known.check_in_tx(tx);
     let table = &known.table;
@@ -102,23 +105,33 @@ async fn step_in_tx(tx: &mut Tx, dynamodb: &DynamoDb, stale: &Known, lacking: La
         Some(record) => KeyRange::prefix_from(&all, behind(&record.value)),
         None => KeyRange::prefix(&all),
     };
-    let entries = tx.scan(Space::Map, &range, Order::Ascending, STEP).await?;
-    let Some(last) = entries.last().map(|entry| entry.key.clone()) else {
+    let (entries, damaged) = damage::scan_in_tx(tx, &range, STEP).await?;
+    let Some(last) = damage::last_of(&entries, damaged.as_ref()) else {
         tx.delete(Space::Map, progress);
         tx.put(Space::Map, keys::table(&known.address), lacking.filled(table).encode());
-        return Ok(());
+        return Ok(Vec::new());
     };
+    let mut passed_over: Vec<Bytes> = damaged.into_iter().collect();
     for entry in entries {
-        enter(tx, table, lacking, &entry.key).await?;
+        match enter(tx, table, lacking, &entry.key).await {
+            Ok(()) => {}
+            Err(error) if error.is_damage() => passed_over.push(entry.key),
+            Err(error) => return Err(error),
+        }
     }
     tx.put(Space::Map, progress, last);
-    Ok(())
+    Ok(passed_over)
+}
+
+/// An item without its own key was damaged in a way that its form does not show.
+pub(super) fn not_an_item(key: &Bytes) -> StoreError {
+    StoreError::Corrupt { space: Space::Map, key: key.clone(), what: "an item without its key".into() }
 }
 
 async fn enter(tx: &mut Tx, table: &Table, lacking: Lacking, key: &Bytes) -> Result<(), Error> {
     let Some(record) = tx.get(Space::Map, key).await? else { return Ok(()) };
     let item = decode::<ItemRecord>(key, &record)?.0;
-    let item_key = table.keys.of_item(&item)?;
+    let item_key = table.keys.of_item(&item).map_err(|_| not_an_item(key))?;
     match lacking {
         Lacking::Index(id) => {
             if let Some(index) = table.indexes.iter().find(|index| index.id == id) {

@@ -6,15 +6,20 @@ use bytes::Bytes;
 use tidegate_log::{LogId, LogRecord, drop_in_tx};
 use tidegate_record::Stored;
 use tidegate_store::{Entry, KeyRange, Order, Page, Position, Space, Tx};
+use tidegate_types::Timestamp;
 use tidegate_workers::{Next, Worker};
 
-use crate::domain::{BackupAddress, Table, TableAddress, item_size};
+use super::backfill::not_an_item;
+use super::damage;
+use crate::domain::{BackupAddress, BackupState, Table, TableAddress, item_size};
 use crate::error::Error;
-use crate::ops::{behind, leave_in_tx, place_in_tx, read_in_tx, read_table_in_tx};
+use crate::ops::{behind, leave_contents_in_tx, leave_in_tx, place_in_tx, read_in_tx, read_table_in_tx};
 use crate::service::DynamoDb;
 use crate::store::keys::{Garbage, Place};
 use crate::store::{BackupRecord, ChangeRecord, CopyRecord, Goal, ItemRecord, Undo, corrupt, decode, keys};
 
+/// For how long a backup is shown that could not be made.
+const FAILED_MS: u64 = 24 * 3_600_000;
 /// The most that one step copies or undoes.
 const STEP: Page = Page { entries: 200, bytes: 2 * 1024 * 1024 };
 
@@ -27,7 +32,7 @@ const STEP: Page = Page { entries: 200, bytes: 2 * 1024 * 1024 };
 /// How far a copy is, is stored with each step.
 ///
 /// Copies take turns, step by step: a large one does not hold up the small ones behind it, and one that
-/// fails again and again, such as over an item that cannot be read, holds up nobody.
+/// fails again and again holds up nobody. One whose source cannot be read is given up.
 pub struct Copies {
     dynamodb: Arc<DynamoDb>,
     /// Where the copy goes whose turn is next, or any one behind it. Lost by a restart, which matters to nobody.
@@ -53,9 +58,20 @@ impl Worker for Copies {
         // The turn passes on first: whatever becomes of this step, the next one is another copy's.
         self.turn.store(target.wrapping_add(1), Ordering::Relaxed);
         let copy: CopyRecord = decode(&entry.key, &entry.record)?;
-        let step = self.next_step(&copy).await?;
-        let (step, copy) = (&step, &copy);
-        self.dynamodb.transact(&[], async |tx: &mut Tx| step_in_tx(tx, target, copy, step).await).await?;
+        match self.step(target, &copy).await {
+            // A source that cannot be read today cannot be read tomorrow: the copy ends, and says so.
+            Err(error) if error.is_damage() => {
+                let gone = self.dynamodb.now().plus_millis(FAILED_MS);
+                let end = async |tx: &mut Tx| give_up_in_tx(tx, target, &copy, gone).await;
+                self.dynamodb.transact(&[], end).await?;
+                let (goal, what) = match &copy.goal {
+                    Goal::Backup(address) => ("backup", address.arn()),
+                    Goal::Table(address, _) => ("table", address.to_string()),
+                };
+                damage::gave_up(goal, &what, &error);
+            }
+            other => other?,
+        }
         Ok(Next::Again)
     }
 }
@@ -73,6 +89,12 @@ enum Step {
 }
 
 impl Copies {
+    async fn step(&self, target: u64, copy: &CopyRecord) -> Result<(), Error> {
+        let step = &self.next_step(copy).await?;
+        self.dynamodb.transact(&[], async |tx: &mut Tx| step_in_tx(tx, target, copy, step).await).await?;
+        Ok(())
+    }
+
     /// The copy whose turn it is, and where it goes.
     async fn next_copy(&self) -> Result<Option<(u64, Entry)>, Error> {
         let all = keys::copies();
@@ -133,7 +155,8 @@ async fn step_in_tx(tx: &mut Tx, target: u64, stale: &CopyRecord, step: &Step) -
             let table = goal_in_tx(tx, target, &copy.goal).await?;
             for entry in entries {
                 let ItemRecord(item) = decode(&entry.key, &entry.record)?;
-                place_in_tx(tx, &table, &table.keys.of_item(&item)?, None, Some(&item));
+                let key = table.keys.of_item(&item).map_err(|_| not_an_item(&entry.key))?;
+                place_in_tx(tx, &table, &key, None, Some(&item));
                 copy.items += 1;
                 copy.bytes += item_size(&item) as u64;
                 copy.last = Some(entry.key.clone());
@@ -211,19 +234,49 @@ async fn finish_in_tx(tx: &mut Tx, target: u64, copy: CopyRecord) -> Result<(), 
     match &copy.goal {
         Goal::Backup(address) => {
             let (key, mut backup) = backup_in_tx(tx, address).await?;
-            (backup.available, backup.items, backup.bytes) = (true, copy.items, copy.bytes);
+            (backup.state, backup.items, backup.bytes) = (BackupState::Available, copy.items, copy.bytes);
             tx.put(Space::Map, key, backup.encode());
         }
-        Goal::Table(address, source) => {
+        Goal::Table(address, _) => {
             let mut table = table_in_tx(tx, address).await?;
             table.restored.iter_mut().for_each(|restored| restored.in_progress = false);
             tx.put(Space::Map, keys::table(address), table.encode());
-            if let Some(source) = source {
-                let (key, mut backup) = backup_in_tx(tx, source).await?;
-                backup.restores = backup.restores.saturating_sub(1);
-                tx.put(Space::Map, key, backup.encode());
-            }
         }
+    }
+    release_in_tx(tx, target, &copy).await
+}
+
+/// Ends a copy that cannot be finished. A backup stays for a day, as one that is gone; a table that was
+/// being restored goes with what it has.
+async fn give_up_in_tx(tx: &mut Tx, target: u64, stale: &CopyRecord, gone: Timestamp) -> Result<(), Error> {
+    let place = keys::copy(target);
+    let Some(record) = tx.get(Space::Map, &place).await? else { return Ok(()) };
+    if decode::<CopyRecord>(&place, &record)? != *stale {
+        return Ok(());
+    }
+    match &stale.goal {
+        Goal::Backup(address) => {
+            let (key, mut backup) = backup_in_tx(tx, address).await?;
+            (backup.state, backup.expires_at) = (BackupState::Failed, Some(gone));
+            tx.put(Space::Map, key, backup.encode());
+            leave_in_tx(tx, Garbage::Items(target));
+        }
+        // It has had no writes of its own, so no stream and no journal either.
+        Goal::Table(address, _) => {
+            let table = table_in_tx(tx, address).await?;
+            leave_contents_in_tx(tx, &table, false);
+            tx.delete(Space::Map, keys::table(address));
+        }
+    }
+    release_in_tx(tx, target, stale).await
+}
+
+/// Lets go of what a copy has held on to.
+async fn release_in_tx(tx: &mut Tx, target: u64, copy: &CopyRecord) -> Result<(), Error> {
+    if let Goal::Table(_, Some(source)) = &copy.goal {
+        let (key, mut backup) = backup_in_tx(tx, source).await?;
+        backup.restores = backup.restores.saturating_sub(1);
+        tx.put(Space::Map, key, backup.encode());
     }
     if let Some(undo) = &copy.undo {
         let mut table = table_in_tx(tx, &undo.table).await?;

@@ -5,6 +5,7 @@ use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 use tidegate_types::Timestamp;
 use tidegate_workers::{Next, Worker};
 
+use super::damage;
 use crate::domain::{Key, Ttl};
 use crate::error::Error;
 use crate::ops::{read_in_tx, replace_in_tx};
@@ -77,19 +78,29 @@ impl Expiry {
     async fn expire(&self, stale: &Known, due: &[(u64, Key)], now: Timestamp) -> Result<(), Error> {
         let dynamodb = &*self.0;
         let latches: Vec<_> = due.iter().map(|(_, key)| keys::item(stale.table.id, key)).collect();
-        dynamodb
+        let step = dynamodb
             .transact(&latches, async |tx: &mut Tx| {
-                let Some(known) = dynamodb.directory.get(&stale.address)? else { return Ok(()) };
+                let mut passed_over = Vec::new();
+                let Some(known) = dynamodb.directory.get(&stale.address)? else { return Ok(passed_over) };
                 if known.table.id != stale.table.id || known.table.ttl != stale.table.ttl {
-                    return Ok(());
+                    return Ok(passed_over);
                 }
                 known.check_in_tx(tx);
                 for (second, key) in due {
-                    expire_in_tx(tx, &known, *second, key, now).await?;
+                    match expire_in_tx(tx, &known, *second, key, now).await {
+                        Ok(()) => {}
+                        Err(error) if error.is_damage() => {
+                            // Or it would be due for ever, and all that expires later with it.
+                            forget_expiry(tx, &known, *second, key);
+                            passed_over.push(keys::item(known.table.id, key));
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
-                Ok(())
+                Ok(passed_over)
             })
             .await?;
+        damage::passed_over(self.name(), &step.value);
         Ok(())
     }
 }
@@ -101,11 +112,13 @@ async fn expire_in_tx(tx: &mut Tx, known: &Known, second: u64, key: &Key, now: T
             replace_in_tx(tx, known, key, Some(&item), None, now, true).await?;
         }
         // The item expires at another time by now, and has another record of that.
-        None => {
-            if let Some(ttl) = &known.table.ttl {
-                tx.delete(Space::Map, keys::expiry(known.table.id, ttl.id, second, key));
-            }
-        }
+        None => forget_expiry(tx, known, second, key),
     }
     Ok(())
+}
+
+fn forget_expiry(tx: &mut Tx, known: &Known, second: u64, key: &Key) {
+    if let Some(ttl) = &known.table.ttl {
+        tx.delete(Space::Map, keys::expiry(known.table.id, ttl.id, second, key));
+    }
 }

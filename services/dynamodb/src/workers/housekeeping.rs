@@ -3,7 +3,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tidegate_log::{LogError, LogId, LogRecord, drop_in_tx};
 use tidegate_record::Stored;
-use tidegate_store::{KeyRange, Order, Page, Space, Tx};
+use tidegate_store::{Entry, KeyRange, Order, Page, Space, Tx};
 use tidegate_types::Timestamp;
 use tidegate_workers::{Next, Worker};
 
@@ -42,11 +42,18 @@ impl Worker for Housekeeping {
 
     async fn run_once(&self) -> Result<Next, Error> {
         let now = self.0.now();
-        let more = self.forget_tokens(now).await?
-            | self.trim_streams(now).await?
-            | self.trim_journals(now).await?
-            | self.forget_backups(now).await?
-            | self.0.logs.sweep().await?;
+        // All of it, whatever becomes of its parts: what cannot be read in one must not keep the others.
+        let parts = [
+            self.forget_tokens(now).await,
+            self.trim_streams(now).await,
+            self.trim_journals(now).await,
+            self.forget_backups(now).await,
+            self.0.logs.sweep().await.map_err(Error::from),
+        ];
+        let mut more = false;
+        for part in parts {
+            more |= part?;
+        }
         Ok(if more { Next::Again } else { Next::At(now.plus_millis(PERIOD_MS)) })
     }
 }
@@ -88,21 +95,31 @@ impl Housekeeping {
         let oldest = now.minus_millis(STREAM_MS);
         let view = self.0.store.snapshot()?;
         let mut range = KeyRange::prefix(&keys::all_streams());
-        let mut more = false;
+        let mut more = Ok(false);
         loop {
             let entries = view.scan(Space::Map, &range, Order::Ascending, Page::of(STEP)).await?;
-            let Some(last) = entries.last().map(|entry| entry.key.clone()) else { return Ok(more) };
+            let Some(last) = entries.last().map(|entry| entry.key.clone()) else { return more };
             for entry in entries {
-                let stream: StreamRecord = decode(&entry.key, &entry.record)?;
-                if stream.shards.iter().any(|shard| is_past(shard, oldest)) {
-                    self.remove_shards(&entry.key, oldest).await?;
-                }
-                for shard in stream.shards.iter().filter(|shard| !is_past(shard, oldest)) {
-                    more |= self.trim_shard(&entry.key, shard, now).await?;
-                }
+                // One that cannot be read fails the run, after all the others were looked after.
+                more = match (more, self.trim_stream(&entry, oldest, now).await) {
+                    (Ok(more), Ok(own)) => Ok(more | own),
+                    (Err(error), _) | (_, Err(error)) => Err(error),
+                };
             }
             range.start = crate::ops::behind(&last);
         }
+    }
+
+    async fn trim_stream(&self, entry: &Entry, oldest: Timestamp, now: Timestamp) -> Result<bool, Error> {
+        let stream: StreamRecord = decode(&entry.key, &entry.record)?;
+        if stream.shards.iter().any(|shard| is_past(shard, oldest)) {
+            self.remove_shards(&entry.key, oldest).await?;
+        }
+        let mut more = false;
+        for shard in stream.shards.iter().filter(|shard| !is_past(shard, oldest)) {
+            more |= self.trim_shard(&entry.key, shard, now).await?;
+        }
+        Ok(more)
     }
 
     /// Trims the journals of tables to their windows, but for those that a restore is reading.

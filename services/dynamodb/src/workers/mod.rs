@@ -2,6 +2,7 @@
 
 mod backfill;
 mod copies;
+mod damage;
 mod expiry;
 mod housekeeping;
 mod sharding;
@@ -9,6 +10,7 @@ mod sweep;
 
 pub use backfill::Backfill;
 pub use copies::Copies;
+pub(crate) use damage::describe as describe_counters;
 pub use expiry::Expiry;
 pub use housekeeping::Housekeeping;
 pub use sharding::Sharding;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 use tidegate_workers::{Next, Worker};
 
+use super::damage;
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::{corrupt, keys};
@@ -34,18 +35,23 @@ impl Worker for Sweep {
         let Some(first) = first.into_iter().next() else { return Ok(Next::OnHint) };
         let garbage = keys::read_garbage(&first.key).map_err(|error| corrupt(Space::Map, &first.key, &error))?;
         let (range, key) = (&KeyRange::prefix(&garbage.prefix()), &first.key);
-        self.0
+        let step = self
+            .0
             .transact(&[], async |tx: &mut Tx| {
-                let entries = tx.scan(Space::Map, range, Order::Ascending, STEP).await?;
-                if entries.is_empty() {
+                let (entries, damaged) = damage::scan_in_tx(tx, range, STEP).await?;
+                if entries.is_empty() && damaged.is_none() {
                     tx.delete(Space::Map, key.clone());
                 }
-                for entry in entries {
-                    tx.delete(Space::Map, entry.key);
-                }
-                Ok(())
+                // What cannot be read can be deleted.
+                entries
+                    .into_iter()
+                    .map(|entry| entry.key)
+                    .chain(damaged.clone())
+                    .for_each(|key| tx.delete(Space::Map, key));
+                Ok(damaged)
             })
             .await?;
+        damage::passed_over(self.name(), step.value.as_slice());
         Ok(Next::Again)
     }
 }

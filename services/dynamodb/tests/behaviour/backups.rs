@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tidegate_dynamodb::store::{BackupRecord, keys};
+use tidegate_record::Stored;
 use tidegate_record::testing::from_hex;
-use tidegate_store::{Space, StoreError, Tx, transact};
+use tidegate_store::{KeyRange, Order, Page, Space, Store, StoreError, Tx, transact};
 
 use crate::bed::{Bed, START};
 
@@ -193,12 +195,17 @@ async fn lists_go_page_by_page() {
 }
 
 /// Puts what nobody can read behind the items of a table, as a damaged disk might.
-async fn damage(bed: &Bed, table: &str) {
+pub async fn damage(bed: &Bed, table: &str) {
     let described = bed.ok("DescribeTable", json!({ "TableName": table })).await;
     // The table's number, twice.
     let id = described["Table"]["TableId"].as_str().unwrap().replace('-', "");
     let prefix = from_hex(&format!("1402{}", &id[16..]));
-    let key = &Bytes::from([&prefix[..], &[0xff; 8]].concat());
+    spoil(bed, [&prefix[..], &[0xff; 8]].concat().into()).await;
+}
+
+/// Puts what nobody can read under a key.
+pub async fn spoil(bed: &Bed, key: Bytes) {
+    let key = &key;
     let put = async |tx: &mut Tx| -> Result<(), StoreError> {
         tx.put(Space::Map, key.clone(), &[0xff][..]);
         Ok(())
@@ -210,9 +217,9 @@ async fn damage(bed: &Bed, table: &str) {
 async fn a_copy_that_cannot_go_on_holds_up_no_other() {
     let bed = filled(5).await;
     damage(&bed, "tbl").await;
-    let stuck = back_up(&bed).await;
+    let failed = back_up(&bed).await;
     let mut others = Vec::new();
-    // Which copy comes first is left to chance: one of so many is behind the one that is stuck.
+    // Which copy comes first is left to chance: one of so many is behind the one that fails.
     for number in 0..8 {
         let name = format!("whole-{number}");
         bed.create(&name, json!({})).await;
@@ -223,22 +230,56 @@ async fn a_copy_that_cannot_go_on_holds_up_no_other() {
         let shown = bed.ok("DescribeBackup", json!({ "BackupArn": arn })).await;
         shown["BackupDescription"]["BackupDetails"]["BackupStatus"].as_str().unwrap().to_owned()
     };
+    bed.settle().await;
     for arn in &others {
-        while status(arn).await != "AVAILABLE" {
-            // The worker rests after each failure.
-            bed.clock.advance(Duration::from_secs(1));
-            tokio::task::yield_now().await;
-        }
+        assert_eq!(status(arn).await, "AVAILABLE");
     }
-    assert_eq!(status(&json!(stuck)).await, "CREATING");
-    let (code, _) = bed.refused("DeleteBackup", json!({ "BackupArn": stuck })).await;
-    assert_eq!(code, "BackupInUseException");
+    // One that could not be made is shown as gone for a day, and then is.
+    assert_eq!(status(&json!(failed)).await, "DELETED");
+    let restore = json!({ "BackupArn": failed, "TargetTableName": "of-it" });
+    assert_eq!(bed.refused("RestoreTableFromBackup", restore).await.0, "BackupNotFoundException");
+    // Nothing holds on to the table any more.
+    bed.ok("DeleteTable", json!({ "TableName": "tbl" })).await;
+    bed.clock.advance(Duration::from_secs(25 * 3600));
+    bed.settle().await;
+    let (code, _) = bed.refused("DescribeBackup", json!({ "BackupArn": failed })).await;
+    assert_eq!(code, "BackupNotFoundException");
+    bed.check().await;
+}
+
+#[tokio::test]
+async fn a_restore_that_cannot_go_on_leaves_no_table_and_its_name_free() {
+    let bed = filled(5).await;
+    let arn = back_up(&bed).await;
+    bed.settle().await;
+    damage_backup(&bed).await;
+    bed.ok("RestoreTableFromBackup", json!({ "BackupArn": arn, "TargetTableName": "restored" })).await;
+    bed.settle().await;
+    let (code, _) = bed.refused("DescribeTable", json!({ "TableName": "restored" })).await;
+    assert_eq!(code, "ResourceNotFoundException");
+    bed.create("restored", json!({})).await;
+    assert!(bed.scan("restored", None).await.is_empty());
+    // The backup is not held by the restore that ended.
+    bed.ok("DeleteBackup", json!({ "BackupArn": arn })).await;
+    bed.settle().await;
+    bed.check().await;
+}
+
+/// Puts what nobody can read among the items of the only backup.
+async fn damage_backup(bed: &Bed) {
+    let view = bed.store.snapshot().unwrap();
+    let range = KeyRange::prefix(&keys::all_backups());
+    let entries = view.scan(Space::Map, &range, Order::Ascending, Page::of(10)).await.unwrap();
+    let [entry] = &entries[..] else { panic!("{entries:?}") };
+    let backup = BackupRecord::decode(&entry.record.value).unwrap();
+    spoil(bed, [&keys::Place::Items(backup.place).all()[..], &[0xff; 8]].concat().into()).await;
 }
 
 #[tokio::test]
 async fn a_table_has_so_many_backups_under_way_at_most() {
-    let bed = filled(1).await;
-    damage(&bed, "tbl").await;
+    // Without workers, so that none of them is ever finished.
+    let bed = Bed::resting().await;
+    bed.create("tbl", json!({})).await;
     for _ in 0..10 {
         back_up(&bed).await;
     }

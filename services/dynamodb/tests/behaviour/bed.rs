@@ -41,14 +41,24 @@ impl Bed {
         Bed::on(MemoryDisk::seeded(7), START, Options { enforce_throughput: true }).await
     }
 
+    /// One without workers.
+    pub async fn resting() -> Bed {
+        Bed::made(MemoryDisk::seeded(7), START, Options::default()).await
+    }
+
     async fn on(disk: MemoryDisk, now: Timestamp, options: Options) -> Bed {
+        let bed = Bed::made(disk, now, options).await;
+        bed.dynamodb.start_workers(&bed.supervisor);
+        bed
+    }
+
+    async fn made(disk: MemoryDisk, now: Timestamp, options: Options) -> Bed {
         let (env, clock) = Env::manual(now.as_millis(), now);
         let store = EmbeddedStore::on_disk(env.clone(), Box::new(disk.clone()), Durability::Always).unwrap();
         let dynamic: Arc<dyn Store> = store.clone();
         let logs = Arc::new(Logs::open(dynamic.clone()).await.unwrap());
         let dynamodb = DynamoDb::open_with(dynamic, logs, env.clone(), options).await.unwrap();
         let supervisor = Supervisor::new(env.clone());
-        dynamodb.start_workers(&supervisor);
         let streams = dynamodb.streams();
         Bed { dynamodb, streams, store, clock, env, disk, supervisor }
     }

@@ -6,6 +6,7 @@
 mod backups;
 mod bed;
 mod concurrency;
+mod damage;
 mod following;
 mod indexes;
 mod misuse;

@@ -48,44 +48,79 @@ impl Node {
     }
 }
 
+/// What is begun and not yet whole.
+enum Open {
+    Parenthesis,
+    Not,
+    And(Condition),
+    Or(Condition),
+}
+
+/// A condition, or an operand. What is nested is kept in a list rather than in the thread's stack: DynamoDB
+/// bounds the operators, not the depth.
 fn disjunction(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
-    let mut left = conjunction(parser)?;
-    while parser.is_word("OR") {
-        parser.operator()?;
-        let a = condition_of(parser, left)?;
-        parser.next();
-        let right = conjunction(parser)?;
-        let b = condition_of(parser, right)?;
-        left = Node::condition(Condition::Or(Box::new(a), Box::new(b)));
+    let mut open = Vec::new();
+    loop {
+        if parser.take_word("NOT") {
+            parser.operator()?;
+            open.push(Open::Not);
+        } else if parser.take("(") {
+            open.push(Open::Parenthesis);
+        } else {
+            let left = primary(parser)?;
+            let node = comparison(parser, left)?;
+            if let Some(whole) = closed(parser, &mut open, node)? {
+                return Ok(whole);
+            }
+        }
     }
-    Ok(left)
 }
 
-fn conjunction(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
-    let mut left = negation(parser)?;
-    while parser.is_word("AND") {
-        parser.operator()?;
-        let a = condition_of(parser, left)?;
-        parser.next();
-        let right = negation(parser)?;
-        let b = condition_of(parser, right)?;
-        left = Node::condition(Condition::And(Box::new(a), Box::new(b)));
+/// Closes what a node makes whole, in the order of precedence. Nothing comes back if an operator follows,
+/// which is then open.
+fn closed(parser: &mut Parser<'_>, open: &mut Vec<Open>, mut node: Node) -> Result<Option<Node>, Misuse> {
+    loop {
+        while open.pop_if(|last| matches!(last, Open::Not)).is_some() {
+            let inner = condition_of(parser, node)?;
+            node = Node::condition(Condition::Not(Box::new(inner)));
+        }
+        if let Some(Open::And(a)) = open.pop_if(|last| matches!(last, Open::And(_))) {
+            let b = condition_of(parser, node)?;
+            node = Node::condition(Condition::And(Box::new(a), Box::new(b)));
+        }
+        if parser.is_word("AND") {
+            open.push(Open::And(left_of_operator(parser, node)?));
+            return Ok(None);
+        }
+        if let Some(Open::Or(a)) = open.pop_if(|last| matches!(last, Open::Or(_))) {
+            let b = condition_of(parser, node)?;
+            node = Node::condition(Condition::Or(Box::new(a), Box::new(b)));
+        }
+        if parser.is_word("OR") {
+            open.push(Open::Or(left_of_operator(parser, node)?));
+            return Ok(None);
+        }
+        if open.pop().is_none() {
+            return Ok(Some(node));
+        }
+        // A parenthesis, for nothing else is left; it may hold the first operand of a comparison.
+        parser.expect(")")?;
+        if node.wrapped {
+            parser.redundant_parentheses();
+        }
+        node = comparison(parser, Node { wrapped: true, ..node })?;
     }
-    Ok(left)
 }
 
-fn negation(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
-    if !parser.take_word("NOT") {
-        return comparison(parser);
-    }
+fn left_of_operator(parser: &mut Parser<'_>, node: Node) -> Result<Condition, Misuse> {
     parser.operator()?;
-    let inner = parser.descend(negation)?;
-    let inner = condition_of(parser, inner)?;
-    Ok(Node::condition(Condition::Not(Box::new(inner))))
+    let left = condition_of(parser, node)?;
+    parser.next();
+    Ok(left)
 }
 
-fn comparison(parser: &mut Parser<'_>) -> Result<Node, Misuse> {
-    let left = primary(parser)?;
+/// What a comparison makes of its first operand; that itself, if none follows.
+fn comparison(parser: &mut Parser<'_>, left: Node) -> Result<Node, Misuse> {
     if let Some(comparator) = comparator(parser) {
         parser.operator()?;
         let a = operand_of(parser, left)?;

@@ -6,8 +6,9 @@ use super::placeholders::Placeholders;
 use super::reserved::is_reserved;
 use crate::domain::{Misuse, Value};
 
-/// How deep parentheses and functions may nest. DynamoDB bounds the operators, and so this at 150; we bound
-/// the recursion itself, by what a thread's stack holds.
+/// How deep operands may nest: functions in functions, sums in parentheses, conditions where an operand
+/// should stand. DynamoDB takes hardly any of that; this bounds the recursion until the text is refused.
+/// Conditions nest as deep as their operators allow.
 const MAX_DEPTH: usize = 80;
 /// The most operators of an expression: comparisons, functions, sums, `AND`, `OR`, `NOT`.
 const MAX_OPERATORS: usize = 300;

@@ -399,3 +399,28 @@ fn a_projection_keeps_the_shape_of_what_it_shows() {
     let shown = Value::M([("m".to_owned(), Value::L(vec![number(0), number(2)]))].into());
     assert_eq!(projection.of(&item), Item::from([("a".to_owned(), shown), ("b".to_owned(), number(7))]));
 }
+
+/// What DynamoDB allows is allowed here, and fits into the stack that threads have by default.
+#[test]
+fn expressions_nest_as_deep_as_their_operators_allow() {
+    let deep = |levels: usize, open: &str, last: &str| format!("{}{last}{}", open.repeat(levels), ")".repeat(levels));
+    let error = |text: &str| {
+        let values = BTreeMap::from([(":v".to_owned(), number(1))]);
+        let placeholders = Placeholders::new(None, Some(values)).unwrap();
+        parse_condition(text, &placeholders).err().map(|misuse| misuse.to_string())
+    };
+    assert_eq!(error(&deep(149, "a<:v AND (", "a<:v")), None);
+    assert_eq!(error(&deep(299, "NOT(", "a<:v")), None);
+    let too_many = "The expression contains too many operators; operator count: 301";
+    assert_eq!(error(&deep(150, "a<:v AND (", "a<:v")).as_deref(), Some(too_many));
+    assert_eq!(error(&deep(300, "NOT(", "a<:v")).as_deref(), Some(too_many));
+    assert_eq!(error(&deep(800, "NOT(", "a<:v")).as_deref(), Some(too_many));
+    let redundant = "The expression has redundant parentheses;";
+    assert_eq!(error(&deep(2, "(", "a<:v")).as_deref(), Some(redundant));
+    assert_eq!(error(&deep(2000, "(", "a<:v")).as_deref(), Some(redundant));
+    let condition = deep(299, "NOT(", "a<:v");
+    let placeholders = Placeholders::new(None, Some([(":v".to_owned(), number(1))].into())).unwrap();
+    let parsed = parse_condition(&condition, &placeholders).unwrap();
+    assert!(!holds(&parsed, &Item::from([("a".to_owned(), number(0))])));
+    assert_eq!(format!("{parsed:?}"), format!("{:?}", parsed.clone()));
+}
