@@ -1,5 +1,7 @@
 //! Why an operation did not happen. `wire/errors.rs` gives each of these its AWS code and words.
 
+use std::sync::Arc;
+
 use tidegate_store::{CommitError, StoreError, TransactError};
 use tidegate_types::AccountId;
 
@@ -11,6 +13,11 @@ use crate::domain::{PolicyFault, TagFault, Thing};
 pub enum Error {
     #[error("there is no {0:?} {1}")]
     NoSuch(Thing, String),
+    #[error(
+        "the stored record of {thing:?} {name} cannot be read ({what}); nothing else is affected; restore a backup of \
+         the data folder"
+    )]
+    Unreadable { thing: Thing, name: String, what: Arc<str> },
     #[error("there is a {0:?} {1}")]
     Exists(Thing, String),
     #[error("version {version} of {arn} does not exist")]

@@ -103,12 +103,21 @@ fn read(text: &str, account: AccountId) -> Document {
     Document::of_resource(text, account)
 }
 
+/// In place of a policy that is attached and cannot be found, because its record cannot be read: it denies.
+fn closed(name: &str, account: AccountId) -> NamedPolicy {
+    NamedPolicy { name: name.to_owned(), document: Arc::new(read("", account)) }
+}
+
 /// What holds for the user or role with this ARN.
 pub(crate) fn policies(state: &State, arn: &str) -> Option<IdentityPolicies> {
     if let Some((account, name)) = of_kind(arn, "user") {
         let user = state.users.find(name).filter(|user| user.header.arn(account, "user") == arn)?;
-        let groups = user.groups.iter().filter_map(|group| Some(&state.groups.find(group)?.grants));
-        return Some(collect(state, account, &user.grants, groups, &user.tags));
+        let groups: Vec<_> = user.groups.iter().map(|name| (name, state.groups.find(name))).collect();
+        let found = groups.iter().filter_map(|(_, group)| Some(&(*group)?.grants));
+        let mut all = collect(state, account, &user.grants, found, &user.tags);
+        let lost = groups.iter().filter(|(_, group)| group.is_none()).map(|(name, _)| closed(name, account));
+        all.policies.extend(lost);
+        return Some(all);
     }
     let (account, name) = of_kind(arn, "role")?;
     let role = state.roles.find(name).filter(|role| role.header.arn(account, "role") == arn)?;
@@ -122,18 +131,17 @@ fn collect<'a>(
     groups: impl Iterator<Item = &'a Grants>,
     tags: &Tags,
 ) -> IdentityPolicies {
-    let managed = |arn: &String| {
-        let document = read(&text_of(state, account, arn)?, account);
-        Some(NamedPolicy { name: arn.clone(), document: Arc::new(document) })
+    let managed = |arn: &String| match text_of(state, account, arn) {
+        Some(text) => NamedPolicy { name: arn.clone(), document: Arc::new(read(&text, account)) },
+        None => closed(arn, account),
     };
     let inline =
         |(name, text): (&String, &String)| NamedPolicy { name: name.clone(), document: Arc::new(read(text, account)) };
     let all = std::iter::once(own).chain(groups);
-    let policies =
-        all.flat_map(|grants| grants.inline.iter().map(inline).chain(grants.attached.iter().filter_map(managed)));
+    let policies = all.flat_map(|grants| grants.inline.iter().map(inline).chain(grants.attached.iter().map(managed)));
     IdentityPolicies {
         policies: policies.collect(),
-        boundary: own.boundary.as_ref().and_then(managed),
+        boundary: own.boundary.as_ref().map(managed),
         tags: tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
     }
 }

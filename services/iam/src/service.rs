@@ -181,7 +181,8 @@ fn write_table<T: Row>(tx: &mut Tx, account: AccountId, table: &Table<T>) -> boo
 fn forget(tx: &mut Tx, account: AccountId, state: &State) {
     let mut gone = vec![keys::stamp(account)];
     fn all<T: Row>(gone: &mut Vec<bytes::Bytes>, account: AccountId, table: &Table<T>) {
-        gone.extend(table.all().map(|(name, _)| keys::entity(account, T::KIND, name)));
+        let names = table.all().map(|(name, _)| name).chain(table.unreadable());
+        gone.extend(names.map(|name| keys::entity(account, T::KIND, name)));
     }
     all(&mut gone, account, &state.users);
     all(&mut gone, account, &state.groups);

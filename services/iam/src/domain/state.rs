@@ -64,17 +64,27 @@ pub trait Row: Stored + Clone + PartialEq {
 #[derive(Debug, Clone)]
 pub struct Table<T> {
     rows: BTreeMap<String, Arc<T>>,
+    /// Rows whose records cannot be read, and why: whoever names one is told so, and all others are served.
+    unreadable: BTreeMap<String, Arc<str>>,
     touched: BTreeSet<String>,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Table { rows: BTreeMap::new(), touched: BTreeSet::new() }
+        Table { rows: BTreeMap::new(), unreadable: BTreeMap::new(), touched: BTreeSet::new() }
     }
 }
 
 impl<T: Row> Table<T> {
-    /// The row of this name, if there is one.
+    /// Refuses a name whose record cannot be read.
+    fn readable(&self, key: &str) -> Result<(), Error> {
+        match self.unreadable.get(key) {
+            Some(what) => Err(Error::Unreadable { thing: T::THING, name: key.to_owned(), what: what.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// The row of this name, if there is one that can be read.
     pub fn find(&self, name: &str) -> Option<&Arc<T>> {
         self.rows.get(&name_key(name))
     }
@@ -82,17 +92,19 @@ impl<T: Row> Table<T> {
     /// The row of this name.
     ///
     /// # Errors
-    /// [`Error::NoSuch`].
+    /// [`Error::NoSuch`] and [`Error::Unreadable`].
     pub fn get(&self, name: &str) -> Result<&Arc<T>, Error> {
+        self.readable(&name_key(name))?;
         self.find(name).ok_or_else(|| Error::NoSuch(T::THING, name.to_owned()))
     }
 
     /// The row of this name, to be changed.
     ///
     /// # Errors
-    /// [`Error::NoSuch`].
+    /// [`Error::NoSuch`] and [`Error::Unreadable`].
     pub fn edit(&mut self, name: &str) -> Result<&mut T, Error> {
         let key = name_key(name);
+        self.readable(&key)?;
         let row = self.rows.get_mut(&key).ok_or_else(|| Error::NoSuch(T::THING, name.to_owned()))?;
         self.touched.insert(key);
         Ok(Arc::make_mut(row))
@@ -101,9 +113,10 @@ impl<T: Row> Table<T> {
     /// Adds a row.
     ///
     /// # Errors
-    /// [`Error::Exists`].
+    /// [`Error::Exists`] and [`Error::Unreadable`].
     pub fn add(&mut self, row: T) -> Result<(), Error> {
         let key = name_key(row.name());
+        self.readable(&key)?;
         if self.rows.contains_key(&key) {
             return Err(Error::Exists(T::THING, row.name().to_owned()));
         }
@@ -115,9 +128,10 @@ impl<T: Row> Table<T> {
     /// Removes a row.
     ///
     /// # Errors
-    /// [`Error::NoSuch`].
+    /// [`Error::NoSuch`] and [`Error::Unreadable`].
     pub fn remove(&mut self, name: &str) -> Result<Arc<T>, Error> {
         let key = name_key(name);
+        self.readable(&key)?;
         let row = self.rows.remove(&key).ok_or_else(|| Error::NoSuch(T::THING, name.to_owned()))?;
         self.touched.insert(key);
         Ok(row)
@@ -143,8 +157,20 @@ impl<T: Row> Table<T> {
         self.touched.iter().map(|key| (key.as_str(), self.rows.get(key)))
     }
 
+    /// The keys of the rows that cannot be read.
+    pub fn unreadable(&self) -> impl Iterator<Item = &String> {
+        self.unreadable.keys()
+    }
+
+    /// Notes a stored row that cannot be read.
+    pub(crate) fn load_unreadable(&mut self, key: String, what: &str) -> Option<Arc<T>> {
+        self.unreadable.insert(key.clone(), what.into());
+        self.rows.remove(&key)
+    }
+
     /// Takes over a stored row.
     pub(crate) fn load(&mut self, key: String, row: Option<T>) -> Option<Arc<T>> {
+        self.unreadable.remove(&key);
         match row {
             Some(row) => self.rows.insert(key, Arc::new(row)),
             None => self.rows.remove(&key),

@@ -132,8 +132,17 @@ impl Memory {
     }
 }
 
+/// Takes a record over. One that is damaged is noted, so that whoever names it is told, and everybody else is
+/// served. One of a later release is refused: this one would not understand the others either.
 fn load<T: Row>(table: &mut Table<T>, name: String, value: Option<&Bytes>) -> Result<Option<Arc<T>>, DecodeError> {
-    Ok(table.load(name, value.map(T::decode).transpose()?))
+    match value.map(T::decode).transpose() {
+        Ok(row) => Ok(table.load(name, row)),
+        Err(error @ DecodeError::Newer { .. }) => Err(error),
+        Err(error) => {
+            tracing::error!(record = T::NAME, name, %error, "a stored record cannot be read");
+            Ok(table.load_unreadable(name, &error.to_string()))
+        }
+    }
 }
 
 fn credentials(account: AccountId, user: &User) -> Vec<(String, Arc<Credential>)> {

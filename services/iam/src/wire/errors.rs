@@ -40,6 +40,7 @@ impl From<Error> for ServiceError {
     fn from(error: Error) -> ServiceError {
         match error {
             Error::NoSuch(thing, name) => new(errors::NO_SUCH_ENTITY_EXCEPTION, no_such(thing, &name)),
+            error @ Error::Unreadable { .. } => ServiceError::internal(error.to_string()).with_kind(ErrorKind::Corrupt),
             Error::NoSuchVersion { arn, version } => {
                 let text = format!("Policy {arn} version {version} does not exist or is not attachable.");
                 new(errors::NO_SUCH_ENTITY_EXCEPTION, text)

@@ -2,20 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod damage;
 mod devices;
 mod simulation;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 use tidegate_api_iam::MODEL;
 use tidegate_env::Env;
 use tidegate_iam::Iam;
+use tidegate_iam::store::keys;
 use tidegate_ports::{Credentials, PrincipalPolicies, ResourcePolicies};
 use tidegate_protocol::aws_json::JsonReader;
 use tidegate_protocol::{Call, Caller, ProtocolId, Service, ServiceError, codec};
 use tidegate_store::engine::memory::MemoryDisk;
-use tidegate_store::{Durability, EmbeddedStore};
+use tidegate_store::{Durability, EmbeddedStore, Space, StoreError, Tx, transact};
 use tidegate_types::{AccountId, Region, Timestamp};
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:*","Resource":"*"}]}"#;
@@ -71,6 +74,11 @@ impl Bed {
         Ok(if reply.body.is_empty() { json!({}) } else { serde_json::from_slice(&reply.body).unwrap() })
     }
 
+    /// Puts bytes where a record is.
+    async fn damage(&self, kind: u8, name: &str, bytes: &'static [u8]) {
+        put(&self.store, keys::entity(AccountId::DEFAULT, kind, name), bytes).await;
+    }
+
     async fn ok(&self, operation: &str, input: Value) -> Value {
         self.call(operation, input.clone()).await.unwrap_or_else(|error| panic!("{operation} {input}: {error:?}"))
     }
@@ -79,6 +87,14 @@ impl Bed {
         let error = self.call(operation, input.clone()).await.expect_err(operation);
         assert_eq!((error.0.as_str(), error.1.as_str()), (code, message), "{operation} {input}");
     }
+}
+
+async fn put(store: &EmbeddedStore, key: Bytes, value: &'static [u8]) {
+    let put = async |tx: &mut Tx| -> Result<(), StoreError> {
+        tx.put(Space::Map, key, value);
+        Ok(())
+    };
+    transact(store, &[], put).await.unwrap();
 }
 
 fn arn(what: &str) -> String {

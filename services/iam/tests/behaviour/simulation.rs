@@ -80,6 +80,10 @@ async fn boundaries_and_resources_have_their_say() {
     let decisions: Vec<_> = told(&answer).into_iter().map(|(decision, matched, _)| (decision, matched)).collect();
     let expected = [("implicitDeny", vec![]), ("allowed", vec!["AdministratorAccess".to_owned()])];
     assert_eq!(decisions, expected.map(|(decision, matched)| (decision.to_owned(), matched)));
+    // As the real simulator answers for this policy.
+    let statement = &answer["EvaluationResults"][1]["MatchedStatements"][0];
+    assert_eq!(statement["StartPosition"], json!({ "Line": 3, "Column": 17 }));
+    assert_eq!(statement["EndPosition"], json!({ "Line": 8, "Column": 6 }));
     let within = |index: usize| {
         answer["EvaluationResults"][index]["PermissionsBoundaryDecisionDetail"]["AllowedByPermissionsBoundary"].clone()
     };

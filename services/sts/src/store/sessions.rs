@@ -68,6 +68,19 @@ fn load(by_key: &mut HashMap<String, Arc<Issued>>, key: &[u8], value: Option<&By
     Ok(())
 }
 
+/// Takes a record over. The keys of one that is damaged are keys that nobody knows, which is what their owner
+/// is told. One of a later release is refused: this one would not understand the others either.
+fn read(by_key: &mut HashMap<String, Arc<Issued>>, key: &Bytes, value: Option<&Bytes>) -> Result<(), DecodeError> {
+    match load(by_key, key, value) {
+        Ok(()) => Ok(()),
+        Err(error @ DecodeError::Newer { .. }) => Err(error),
+        Err(error) => {
+            tracing::error!(?key, %error, "a stored session cannot be read; its keys are refused");
+            Ok(())
+        }
+    }
+}
+
 fn issued(record: SessionRecord) -> Result<Issued, DecodeError> {
     let account = record.account.parse();
     let account = account.map_err(|_| DecodeError::Malformed { at: 0, what: "not an account" })?;
@@ -115,7 +128,7 @@ impl Fold for Sessions {
     fn apply(&self, _sequence: Sequence, changes: &[Change]) {
         let mut by_key = self.by_key.write();
         for Change { key, value } in changes {
-            load(&mut by_key, key, value.as_ref()).expect("this service wrote it");
+            read(&mut by_key, key, value.as_ref()).expect("this release wrote it");
         }
     }
 
@@ -129,7 +142,7 @@ impl Fold for Sessions {
                 let Some(last) = page.last() else { break };
                 range = KeyRange::prefix_from(&prefix, [&last.key[..], b"\0"].concat().into());
                 for found in &page {
-                    load(&mut by_key, &found.key, Some(&found.record.value)).map_err(|error| StoreError::Corrupt {
+                    read(&mut by_key, &found.key, Some(&found.record.value)).map_err(|error| StoreError::Corrupt {
                         space: Space::Map,
                         key: found.key.clone(),
                         what: error.to_string().into(),

@@ -13,8 +13,9 @@ use tidegate_ports::{
 };
 use tidegate_protocol::aws_json::JsonReader;
 use tidegate_protocol::{Call, Caller, ProtocolId, Service, ServiceError, codec};
+use tidegate_record::{Key, Root};
 use tidegate_store::engine::memory::MemoryDisk;
-use tidegate_store::{Durability, EmbeddedStore};
+use tidegate_store::{Durability, EmbeddedStore, Space, StoreError, Tx, transact};
 use tidegate_sts::Sts;
 use tidegate_types::{AccountId, Region, Timestamp};
 
@@ -112,6 +113,16 @@ impl Bed {
         let store = EmbeddedStore::on_disk(env.clone(), Box::new(disk.clone()), Durability::Always).unwrap();
         let sts = Sts::open(store.clone(), env.clone(), people.clone(), Vec::new()).await.unwrap();
         Bed { sts, people, env, store, disk }
+    }
+
+    /// Puts bytes that are no session where one is, behind the back of a server that would look at them.
+    pub async fn damage(&self, access_key: &str) {
+        let key = Key::new(Root::Sts).u8(1).text(access_key).build();
+        let put = async |tx: &mut Tx| -> Result<(), StoreError> {
+            tx.put(Space::Map, key, &b"\x01\xff"[..]);
+            Ok(())
+        };
+        transact(&*self.store, &[], put).await.unwrap();
     }
 
     /// Calls an operation without a signature.

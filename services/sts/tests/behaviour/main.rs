@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod bed;
+mod damage;
 mod services;
 mod web_identity;
