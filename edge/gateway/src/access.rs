@@ -78,6 +78,7 @@ impl Access {
             || ends_with_label(name, "localhost.localstack.cloud")
             || ends_with_label(name, "amazonaws.com")
             || ends_with_label(name, "amazonaws.com.cn")
+            || is_function_url(name)
             || self.allowed_hosts.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(name))
             || self.is_our_network_name(name)
     }
@@ -104,6 +105,11 @@ fn is_anonymous_page(method: &Method, headers: &HeaderMap) -> bool {
             matches!(*method, Method::GET | Method::HEAD) && agent.starts_with(b"Mozilla/")
         }
     }
+}
+
+/// `<id>.lambda-url.<region>.on.aws`: AWS alone can answer for such a name elsewhere.
+fn is_function_url(name: &str) -> bool {
+    ends_with_label(name, "on.aws") && name.split('.').nth(1).is_some_and(|label| label == "lambda-url")
 }
 
 fn is_loopback_name(name: &str) -> bool {
@@ -157,6 +163,9 @@ mod tests {
             ("localhost.localstack.cloud", true, true),
             ("queue.amazonaws.com", true, true),
             ("sqs.eu-west-1.amazonaws.com:80", true, true),
+            ("abc.lambda-url.eu-west-1.on.aws", true, true),
+            ("abc.lambda-url.eu-west-1.localhost.localstack.cloud:4566", true, true),
+            ("lambda-url.on.aws", false, false),
             ("evil.example.com", false, false),
             ("notlocalhost", false, true),
             ("evil-amazonaws.com", false, false),

@@ -1,7 +1,7 @@
 //! HTTP answers: from a protocol's reply, and in JSON for what is not an AWS API.
 
 use bytes::Bytes;
-use futures::stream::BoxStream;
+use futures::stream::{BoxStream, StreamExt};
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use tidegate_protocol::{ProtocolId, Reply, ServiceError, ServiceModel, codec, event_stream};
@@ -26,7 +26,7 @@ pub fn from_reply(reply: Reply) -> Answer {
 
 /// The answer that goes on: the reply's head, and these pieces.
 pub fn from_pieces(reply: Reply, pieces: BoxStream<'static, Bytes>) -> Answer {
-    let mut answer = Response::new(AnswerBody::stream(pieces));
+    let mut answer = Response::new(AnswerBody::stream(pieces.map(Ok).boxed()));
     *answer.status_mut() = reply.status;
     *answer.headers_mut() = reply.headers;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(event_stream::CONTENT_TYPE));

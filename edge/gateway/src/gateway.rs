@@ -11,6 +11,7 @@ use http::request::Parts;
 use http::{Method, Request, header};
 use hyper::body::Body;
 use tidegate_env::{Activity, Env};
+use tidegate_ports::HostedHttp;
 use tidegate_protocol::aws_json::JsonReader;
 use tidegate_protocol::aws_query::Form;
 use tidegate_protocol::rest::Head;
@@ -27,6 +28,7 @@ use crate::answer::{self, Answer};
 use crate::auth::{Auth, Claim};
 use crate::body::{BodyError, BodyReader, Share};
 use crate::directory::{self, Directory, Found, Lost, Wanted};
+use crate::hosted::{self, Hosted};
 use crate::identity::{self, Identity};
 use crate::server::Origin;
 use crate::stats::{OperationStats, Stats};
@@ -65,8 +67,18 @@ pub struct Gateway {
     admin: Admin,
     stats: Arc<Stats>,
     started: Duration,
+    hosted: Vec<Hosted>,
     /// Keeps the registration on the activity board alive.
     _activity: Arc<dyn Activity>,
+}
+
+/// Whom a request is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Addressed {
+    /// AWS's APIs and our own pages.
+    Us,
+    /// A host that is somebody's.
+    Host,
 }
 
 /// What is known of a request before its service is: enough to refuse it.
@@ -91,12 +103,28 @@ impl Gateway {
             admin: parts.admin,
             stats,
             started: parts.env.monotonic(),
+            hosted: Vec::new(),
             env: parts.env,
             _activity: activity,
         }
     }
 
-    pub(crate) fn stats(&self) -> &Stats {
+    /// The same, which hands on what comes for these hosts.
+    #[must_use]
+    pub fn hosting(mut self, host: Arc<dyn HostedHttp>) -> Gateway {
+        self.hosted.push(Hosted::new(host));
+        self
+    }
+
+    pub(crate) fn hosted(&self) -> &[Hosted] {
+        &self.hosted
+    }
+
+    pub(crate) fn bodies(&self) -> &BodyReader {
+        &self.bodies
+    }
+
+    pub(crate) fn stats(&self) -> &Arc<Stats> {
         &self.stats
     }
 
@@ -132,7 +160,8 @@ impl Gateway {
     /// The counters of all requests, in Prometheus' text format.
     pub(crate) fn metrics(&self) -> String {
         let mut text = String::new();
-        let written = self.stats.write(self.directory.all_stats(), self.bodies.budget.held(), &mut text);
+        let all = self.directory.all_stats().chain(self.hosted.iter().map(Hosted::stats));
+        let written = self.stats.write(all, self.bodies.budget.held(), &mut text);
         let written = written.and_then(|()| self.auth.write_metrics(&mut text));
         debug_assert!(written.is_ok(), "writing to a String does not fail");
         text
@@ -146,9 +175,16 @@ impl Gateway {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let (parts, body) = request.into_parts();
+        if hosted::named(&self.hosted, &parts).is_some() {
+            return match self.refused(&parts, Addressed::Host) {
+                Some(answer) => ready(answer).boxed(),
+                // Which pages may read the answers is for whom the host belongs to.
+                None => self.answer_hosted(origin, parts, body).boxed(),
+            };
+        }
         let page = parts.headers.get(header::ORIGIN).filter(|page| self.access.is_allowed_origin(page.as_bytes()));
         let page = page.cloned();
-        let answer = if let Some(answer) = self.refused(&parts) {
+        let answer = if let Some(answer) = self.refused(&parts, Addressed::Us) {
             ready(answer).boxed()
         } else if page.is_some() && is_preflight(&parts) {
             ready(answer::preflight(&parts.headers)).boxed()
@@ -164,12 +200,16 @@ impl Gateway {
     }
 
     /// Turns away what may not even ask.
-    fn refused(&self, parts: &Parts) -> Option<Answer> {
+    fn refused(&self, parts: &Parts, addressed: Addressed) -> Option<Answer> {
         if self.auth.is_enforced() {
             // Signatures, and the admin key, say more than a host name could.
             return None;
         }
         let refused = self.access.check(&parts.method, identity::host(parts), &parts.headers).err()?;
+        if addressed == Addressed::Host && refused == Refused::Anonymous {
+            // Links and browsers' address lines lead to such hosts, whose names nobody guesses.
+            return None;
+        }
         tracing::warn!(path = parts.uri.path(), reason = %refused, "refused a request");
         let request_id = self.env.uuid().to_string();
         let asked = Asked { parts, host: None, request_id: &request_id };
@@ -226,7 +266,7 @@ impl Gateway {
         })
     }
 
-    fn measured(&self, answer: Answer, stats: &OperationStats, started: Duration) -> Answer {
+    pub(crate) fn measured(&self, answer: Answer, stats: &OperationStats, started: Duration) -> Answer {
         stats.record(answer.status().as_u16(), self.env.monotonic().saturating_sub(started));
         answer
     }
@@ -292,7 +332,7 @@ impl Gateway {
         started.unwrap_or_else(|panic| Err(self.bug(&*panic)))
     }
 
-    fn bug(&self, panic: &(dyn std::any::Any + Send)) -> ServiceError {
+    pub(crate) fn bug(&self, panic: &(dyn std::any::Any + Send)) -> ServiceError {
         self.stats.panicked();
         ServiceError::internal(format!("the handler panicked: {}", panic_text(panic)))
     }
@@ -307,7 +347,7 @@ impl Gateway {
     }
 
     /// `scheme://host[:port]` as the client knows us.
-    fn base_url(&self, origin: Origin, parts: &Parts, host: Option<&str>) -> String {
+    pub(crate) fn base_url(&self, origin: Origin, parts: &Parts, host: Option<&str>) -> String {
         let forwarded = |name: &str| {
             let value = parts.headers.get(name).filter(|_| self.trust_proxy)?.to_str().ok()?;
             // Proxies append; the first one is what the client asked.
@@ -328,7 +368,7 @@ struct Prepared<'a> {
 }
 
 /// The scope of a request's signature.
-fn claimed(parts: &Parts) -> Option<Claimed<'_>> {
+pub(crate) fn claimed(parts: &Parts) -> Option<Claimed<'_>> {
     Claimed::of(&parts.headers, parts.uri.query())
 }
 

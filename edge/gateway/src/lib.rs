@@ -23,6 +23,7 @@ mod body;
 mod directory;
 mod envelope;
 mod gateway;
+mod hosted;
 mod hosts;
 mod identity;
 mod keys;

@@ -1,7 +1,6 @@
 //! The bodies of answers: whole, or a stream that goes on.
 
 use std::any::Any;
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,6 +8,7 @@ use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt};
 use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
+use tidegate_ports::Broken;
 
 /// The body of an answer.
 pub enum AnswerBody {
@@ -17,15 +17,15 @@ pub enum AnswerBody {
     /// One piece after the other.
     Stream {
         /// The pieces.
-        pieces: BoxStream<'static, Bytes>,
+        pieces: BoxStream<'static, Result<Bytes, Broken>>,
         /// What stands for the request for as long as its answer goes on.
         held: Option<Box<dyn Any + Send>>,
     },
 }
 
 impl AnswerBody {
-    /// A body that goes on.
-    pub fn stream(pieces: BoxStream<'static, Bytes>) -> AnswerBody {
+    /// A body that goes on. An error breaks the connection off.
+    pub fn stream(pieces: BoxStream<'static, Result<Bytes, Broken>>) -> AnswerBody {
         AnswerBody::Stream { pieces, held: None }
     }
 
@@ -46,14 +46,14 @@ impl<T: Into<Bytes>> From<T> for AnswerBody {
 
 impl Body for AnswerBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Broken;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match self.get_mut() {
-            AnswerBody::Whole(whole) => Pin::new(whole).poll_frame(cx),
+            AnswerBody::Whole(whole) => Pin::new(whole).poll_frame(cx).map_err(|never| match never {}),
             AnswerBody::Stream { pieces, held } => {
-                let polled = pieces.poll_next_unpin(cx).map(|piece| piece.map(|piece| Ok(Frame::data(piece))));
-                if matches!(polled, Poll::Ready(None)) {
+                let polled = pieces.poll_next_unpin(cx).map(|piece| piece.map(|piece| piece.map(Frame::data)));
+                if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
                     *held = None;
                 }
                 polled

@@ -13,6 +13,7 @@
 mod admin;
 mod delivery;
 mod functions;
+mod hosted;
 mod identity;
 mod log_lines;
 mod queues;
@@ -22,6 +23,7 @@ mod streams;
 pub use admin::{AdminAnswer, AdminRoute};
 pub use delivery::{Delivery, DeliveryAttribute, Post, Refusal, RetryPolicy, Sink, post_alone};
 pub use functions::{FunctionAnswer, FunctionCall, FunctionError, Functions, InvokeRefusal};
+pub use hosted::{Broken, HostedAnswer, HostedBody, HostedHttp, HostedRequest};
 pub use identity::{
     Credential, Credentials, Identity, IdentityPolicies, KeyUse, NamedPolicy, PrincipalPolicies, ResourcePolicies,
     Session,

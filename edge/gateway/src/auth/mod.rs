@@ -203,7 +203,8 @@ impl Auth {
         }))
     }
 
-    fn source(&self, claim: &Claim<'_>) -> IpAddr {
+    /// Where a request came from.
+    pub(crate) fn source(&self, claim: &Claim<'_>) -> IpAddr {
         let forwarded = || {
             let value = claim.parts.headers.get("x-forwarded-for").filter(|_| self.trust_proxy)?.to_str().ok()?;
             // Proxies append; the first one is the client.

@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::fake::Fake;
 use crate::people::People;
+use crate::rest::Rest;
 
 /// What a test may choose about its server.
 pub struct Choices {
@@ -73,9 +74,9 @@ impl World {
         let auth = Auth::new(choices.mode, sources);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let gateway = Gateway::new(Parted {
+        let parted = Parted {
             env: env.clone(),
-            served: vec![fake.clone()],
+            served: vec![fake.clone(), Arc::new(Rest)],
             access: Access {
                 bound: Some(address),
                 allowed_origins: choices.allowed_origins,
@@ -100,7 +101,8 @@ impl World {
                 metrics: None,
                 admin_key: Some(ADMIN_KEY.to_owned()),
             },
-        });
+        };
+        let gateway = Gateway::new(parted).hosting(fake.clone());
         let server = Server::new(Arc::new(gateway), env.clone(), listener, None, choices.patience);
         let (stopper, stop) = Stopper::new();
         let serving = env.spawn("server", server.run(stop));
