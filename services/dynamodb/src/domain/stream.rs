@@ -51,6 +51,8 @@ pub struct Stream {
     pub shards: Vec<OpenShard>,
     /// What its records show.
     pub view: StreamView,
+    /// Its resource policy and the policy's revision.
+    pub policy: Option<(String, String)>,
 }
 
 /// A shard that takes the changes of the items whose partition keys' hashes are in its range, which
@@ -70,7 +72,7 @@ impl Stream {
 
     /// A new stream of one shard.
     pub fn new(label: String, log: u64, view: StreamView) -> Stream {
-        Stream { label, shards: vec![OpenShard { log, from: 0 }], view }
+        Stream { label, shards: vec![OpenShard { log, from: 0 }], view, policy: None }
     }
 
     /// The place among the open shards of the one that takes a hash.

@@ -1,4 +1,4 @@
-//! Tags and policies of tables: what is asked for by ARN.
+//! Tags of tables, policies of tables and streams: what is asked for by ARN.
 
 use tidegate_api_dynamodb::{
     DeleteResourcePolicyInput, DeleteResourcePolicyOutput, GetResourcePolicyInput, GetResourcePolicyOutput,
@@ -12,6 +12,7 @@ use super::table_records::change;
 use crate::domain::{Misuse, Table, TableAddress};
 use crate::error::Error;
 use crate::service::DynamoDb;
+use crate::wire::streams::{read_stream_arn, stream_arn};
 use crate::wire::tables;
 
 fn address(dynamodb: &DynamoDb, call: &Call, arn: Option<&str>) -> Result<TableAddress, Error> {
@@ -70,63 +71,98 @@ pub(crate) async fn list_tags_of_resource(
     Ok(ListTagsOfResourceOutput { tags: Some(known.table.tags.iter().map(tag).collect()), next_token: None })
 }
 
-/// The policy of a table.
+/// What has a policy: a table, or its stream, which is named by its label.
+struct Owner {
+    address: TableAddress,
+    stream: Option<String>,
+    arn: String,
+}
+
+impl Owner {
+    fn of(dynamodb: &DynamoDb, call: &Call, arn: Option<&str>) -> Result<Owner, Error> {
+        if let Some((address, label)) = arn.and_then(read_stream_arn) {
+            return Ok(Owner { arn: stream_arn(&address, &label), address, stream: Some(label) });
+        }
+        let address = address(dynamodb, call, arn)?;
+        Ok(Owner { arn: address.to_string(), address, stream: None })
+    }
+
+    fn missing(&self) -> Error {
+        Error::NoSuchResource { arn: self.arn.clone() }
+    }
+
+    /// Where a table keeps the policy.
+    fn policy<'a>(&self, table: &'a mut Table) -> Result<&'a mut Option<(String, String)>, Error> {
+        match &self.stream {
+            None => Ok(&mut table.policy),
+            Some(label) => {
+                let stream = table.stream.as_mut().filter(|stream| stream.label == *label);
+                stream.map(|stream| &mut stream.policy).ok_or_else(|| self.missing())
+            }
+        }
+    }
+
+    /// Changes the policy if it is of the revision that is expected.
+    async fn change(
+        &self,
+        dynamodb: &DynamoDb,
+        expected: Option<&str>,
+        policy: Option<(String, String)>,
+    ) -> Result<(), Error> {
+        let changed = change(dynamodb, &self.address, async |_: &mut Tx, table: &mut Table| {
+            let place = self.policy(table)?;
+            let found = place.as_ref().map(|(_, revision)| revision.as_str());
+            match expected {
+                None => {}
+                Some("NO_POLICY") if found.is_none() => {}
+                Some(revision) if found == Some(revision) => {}
+                Some(_) => return Err(Error::NoPolicy { arn: self.arn.clone() }),
+            }
+            place.clone_from(&policy);
+            Ok(())
+        });
+        match changed.await {
+            Ok(_) => Ok(()),
+            Err(Error::NoTableNamed(_)) => Err(self.missing()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The policy of a table or stream.
 pub(crate) async fn get_resource_policy(
     dynamodb: &DynamoDb,
     call: &Call,
     input: GetResourcePolicyInput,
 ) -> Result<GetResourcePolicyOutput, Error> {
-    let address = address(dynamodb, call, input.resource_arn.as_deref())?;
-    let missing = || Error::NoSuchResource { arn: address.to_string() };
-    let known = dynamodb.directory.get(&address)?.ok_or_else(missing)?;
-    let (policy, revision) = known.table.policy.clone().ok_or_else(|| Error::NoPolicy { arn: address.to_string() })?;
+    let owner = Owner::of(dynamodb, call, input.resource_arn.as_deref())?;
+    let known = dynamodb.directory.get(&owner.address)?.ok_or_else(|| owner.missing())?;
+    let policy = owner.policy(&mut known.table.clone())?.clone();
+    let (policy, revision) = policy.ok_or_else(|| Error::NoPolicy { arn: owner.arn.clone() })?;
     Ok(GetResourcePolicyOutput { policy: Some(policy), revision_id: Some(revision) })
 }
 
-/// Sets the policy of a table.
+/// Sets the policy of a table or stream.
 pub(crate) async fn put_resource_policy(
     dynamodb: &DynamoDb,
     call: &Call,
     input: PutResourcePolicyInput,
 ) -> Result<PutResourcePolicyOutput, Error> {
-    let address = &address(dynamodb, call, input.resource_arn.as_deref())?;
-    let revision = &dynamodb.now().as_millis().to_string();
-    let (policy, expected) = (&input.policy.unwrap_or_default(), &input.expected_revision_id);
-    tables::check_policy(policy)?;
-    change(dynamodb, address, async |_: &mut Tx, table: &mut Table| {
-        check_revision(table, expected.as_deref(), address)?;
-        table.policy = Some((policy.clone(), revision.clone()));
-        Ok(())
-    })
-    .await
-    .map_err(|error| missing_as_resource(error, address))?;
-    Ok(PutResourcePolicyOutput { revision_id: Some(revision.clone()) })
+    let owner = Owner::of(dynamodb, call, input.resource_arn.as_deref())?;
+    let revision = dynamodb.now().as_millis().to_string();
+    let policy = input.policy.unwrap_or_default();
+    tables::check_policy(&policy)?;
+    owner.change(dynamodb, input.expected_revision_id.as_deref(), Some((policy, revision.clone()))).await?;
+    Ok(PutResourcePolicyOutput { revision_id: Some(revision) })
 }
 
-/// Removes the policy of a table.
+/// Removes the policy of a table or stream.
 pub(crate) async fn delete_resource_policy(
     dynamodb: &DynamoDb,
     call: &Call,
     input: DeleteResourcePolicyInput,
 ) -> Result<DeleteResourcePolicyOutput, Error> {
-    let address = &address(dynamodb, call, input.resource_arn.as_deref())?;
-    let expected = &input.expected_revision_id;
-    change(dynamodb, address, async |_: &mut Tx, table: &mut Table| {
-        check_revision(table, expected.as_deref(), address)?;
-        table.policy = None;
-        Ok(())
-    })
-    .await
-    .map_err(|error| missing_as_resource(error, address))?;
+    let owner = Owner::of(dynamodb, call, input.resource_arn.as_deref())?;
+    owner.change(dynamodb, input.expected_revision_id.as_deref(), None).await?;
     Ok(DeleteResourcePolicyOutput::default())
-}
-
-fn check_revision(table: &Table, expected: Option<&str>, address: &TableAddress) -> Result<(), Error> {
-    let found = table.policy.as_ref().map(|(_, revision)| revision.as_str());
-    match expected {
-        None => Ok(()),
-        Some("NO_POLICY") if found.is_none() => Ok(()),
-        Some(revision) if found == Some(revision) => Ok(()),
-        Some(_) => Err(Error::NoPolicy { arn: address.to_string() }),
-    }
 }

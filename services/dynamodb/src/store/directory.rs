@@ -24,6 +24,8 @@ pub struct Known {
     pub table: Table,
     /// Its policy, as requests are held against it.
     pub policy: Option<Arc<Document>>,
+    /// The same of its stream.
+    pub stream_policy: Option<Arc<Document>>,
     /// The commit.
     pub version: Sequence,
     /// How busy its stream's shards are since.
@@ -33,10 +35,13 @@ pub struct Known {
 impl Known {
     /// A table as it was at a commit.
     pub fn new(address: TableAddress, table: Table, version: Sequence, busy: &Hint) -> Known {
-        let policy = table.policy.as_ref();
-        let policy = policy.map(|(text, _revision)| Arc::new(Document::of_resource(text, address.account)));
+        let parsed = |policy: Option<&(String, String)>| {
+            policy.map(|(text, _revision)| Arc::new(Document::of_resource(text, address.account)))
+        };
+        let policy = parsed(table.policy.as_ref());
+        let stream_policy = parsed(table.stream.as_ref().and_then(|stream| stream.policy.as_ref()));
         let shards = table.stream.as_ref().map_or(0, |stream| stream.shards.len());
-        Known { traffic: Arc::new(Traffic::new(shards, busy.clone())), address, table, policy, version }
+        Known { traffic: Arc::new(Traffic::new(shards, busy.clone())), address, table, policy, stream_policy, version }
     }
 }
 

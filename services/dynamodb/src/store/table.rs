@@ -39,10 +39,7 @@ impl Stored for Table {
         });
         // Where version 1 said whether recovery was asked for, without keeping what it needs.
         to.bool(self.recovery.is_some());
-        to.option(self.policy.as_ref(), |to, (policy, revision)| {
-            to.text(policy);
-            to.text(revision);
-        });
+        to.option(self.policy.as_ref(), write_policy);
         to.list(self.tags.iter(), |to, (key, value)| {
             to.text(key);
             to.text(value);
@@ -68,6 +65,7 @@ impl Stored for Table {
         });
         write_limit(to, self.on_demand_limit);
         self.indexes.iter().for_each(|index| write_limit(to, index.on_demand_limit));
+        to.option(self.stream.as_ref().and_then(|stream| stream.policy.as_ref()), write_policy);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -76,6 +74,8 @@ impl Stored for Table {
         for index in &mut table.indexes {
             index.on_demand_limit = read_limit(from)?;
         }
+        let policy = from.option(read_policy)?;
+        table.stream.iter_mut().for_each(|stream| stream.policy.clone_from(&policy));
         Ok(table)
     }
 
@@ -86,7 +86,7 @@ impl Stored for Table {
             1 => read_first(from),
             // Version 3 adds shards.
             2 => read_second(from),
-            // Version 4 adds bounds of what is paid for by use.
+            // Version 4 adds bounds of what is paid for by use, and policies of streams.
             3 => read_third(from),
             found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
         }
@@ -148,7 +148,7 @@ fn read_first(from: &mut Reader<'_>) -> Result<Table, DecodeError> {
             encryption: from.option(|from| Ok(Encryption { key: from.option(Reader::text)? }))?,
             policy: {
                 from.bool()?;
-                from.option(|from| Ok((from.text()?, from.text()?)))?
+                from.option(read_policy)?
             },
             tags: from.list(|from| Ok((from.text()?, from.text()?)))?,
             recovery: None,
@@ -244,6 +244,15 @@ fn write_throughput(to: &mut Writer, throughput: Throughput) {
     to.varint(throughput.write);
 }
 
+fn write_policy(to: &mut Writer, (policy, revision): &(String, String)) {
+    to.text(policy);
+    to.text(revision);
+}
+
+fn read_policy(from: &mut Reader<'_>) -> Result<(String, String), DecodeError> {
+    Ok((from.text()?, from.text()?))
+}
+
 fn write_limit(to: &mut Writer, limit: OnDemandLimit) {
     to.option(limit.read, Writer::varint);
     to.option(limit.write, Writer::varint);
@@ -336,7 +345,7 @@ mod tests {
     #[test]
     fn a_table_of_version_2_has_one_shard() {
         let newer = to_hex(&example().encode());
-        let older = newer.strip_prefix("04").and_then(|rest| rest.strip_suffix("0000000000")).unwrap();
+        let older = newer.strip_prefix("04").and_then(|rest| rest.strip_suffix("000000000000")).unwrap();
         assert_reads_older(&format!("02{older}"), &example());
         let mut table = example();
         table.stream.iter_mut().for_each(|stream| stream.replace(0, &[2, 3]));
@@ -346,7 +355,7 @@ mod tests {
     #[test]
     fn a_table_of_version_3_has_no_bounds() {
         let newer = to_hex(&example().encode());
-        let older = newer.strip_prefix("04").and_then(|rest| rest.strip_suffix("00000000")).unwrap();
+        let older = newer.strip_prefix("04").and_then(|rest| rest.strip_suffix("0000000000")).unwrap();
         assert_reads_older(&format!("03{older}"), &example());
     }
 
@@ -355,6 +364,7 @@ mod tests {
         let table = example();
         let mut bounded = example();
         bounded.on_demand_limit = OnDemandLimit { read: Some(5), write: None };
+        bounded.stream.iter_mut().for_each(|stream| stream.policy = Some(("{}".to_owned(), "2".to_owned())));
         bounded.indexes[0].on_demand_limit = OnDemandLimit { read: None, write: Some(400) };
         assert_round_trip(&bounded);
         assert_round_trip(&table);

@@ -131,3 +131,33 @@ async fn a_token_keeps_its_request_from_being_repeated_for_ten_minutes() {
     bed.ok("TransactWriteItems", add("2")).await;
     assert_eq!(value(&bed).await, "3");
 }
+
+#[tokio::test]
+async fn a_stream_has_a_policy_of_its_own() {
+    let bed = Bed::new().await;
+    let stream = json!({ "StreamEnabled": true, "StreamViewType": "KEYS_ONLY" });
+    let table = bed.create("tbl", json!({ "StreamSpecification": stream })).await;
+    let arn = table["LatestStreamArn"].as_str().unwrap();
+    let reader = "arn:aws:iam::111122223333:root";
+    let statement = json!({
+        "Effect": "Allow", "Principal": {"AWS": reader}, "Action": ["dynamodb:GetRecords"], "Resource": arn,
+    });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    let policies = bed.dynamodb.resource_policies();
+    assert!(policies.policy_of(arn).is_none());
+    assert_eq!(bed.refused("GetResourcePolicy", json!({ "ResourceArn": arn })).await.0, "PolicyNotFoundException");
+    let put = bed.ok("PutResourcePolicy", json!({ "ResourceArn": arn, "Policy": policy })).await;
+    let got = bed.ok("GetResourcePolicy", json!({ "ResourceArn": arn })).await;
+    assert_eq!(got, json!({ "Policy": policy, "RevisionId": put["RevisionId"] }));
+    let bed = bed.crash().await;
+    let policies = bed.dynamodb.resource_policies();
+    assert!(policies.policy_of(arn).is_some());
+    assert!(policies.policy_of(table["TableArn"].as_str().unwrap()).is_none(), "the table has none");
+    assert!(policies.policy_of(&format!("{arn}0")).is_none());
+    let stale = json!({ "ResourceArn": arn, "Policy": policy, "ExpectedRevisionId": "1" });
+    assert_eq!(bed.refused("PutResourcePolicy", stale).await.0, "PolicyNotFoundException");
+    bed.ok("DeleteResourcePolicy", json!({ "ResourceArn": arn })).await;
+    assert!(policies.policy_of(arn).is_none());
+    let unknown = json!({ "ResourceArn": format!("{arn}0"), "Policy": policy });
+    assert_eq!(bed.refused("PutResourcePolicy", unknown).await.0, "ResourceNotFoundException");
+}

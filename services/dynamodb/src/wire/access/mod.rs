@@ -12,7 +12,7 @@ use tidegate_api_dynamodb as api;
 use tidegate_api_dynamodbstreams as streams_api;
 use tidegate_protocol::{Access, Call, Need, needs};
 
-use super::streams::Iterator as ShardIterator;
+use super::streams::{Iterator as ShardIterator, read_stream_arn};
 use crate::error::Error;
 use crate::service::{DynamoDb, DynamoDbStreams};
 
@@ -212,6 +212,14 @@ fn on_backup(action: &'static str, arn: &Option<String>) -> Result<Need, Error> 
     Ok(Need::new(action, arn.clone().unwrap_or_default()))
 }
 
+/// A need on a table or a stream.
+fn on_resource(dynamodb: &DynamoDb, call: &Call, action: &'static str, arn: &Option<String>) -> Result<Need, Error> {
+    match arn.as_deref().filter(|arn| read_stream_arn(arn).is_some()) {
+        Some(stream) => Ok(Need::new(action, stream.to_owned())),
+        None => on_table(dynamodb, call, action, arn),
+    }
+}
+
 /// What is asked for by ARN.
 fn resources() -> [Entry; 6] {
     [
@@ -238,19 +246,19 @@ fn resources() -> [Entry; 6] {
         (
             "GetResourcePolicy",
             needs(|dynamodb: &DynamoDb, call: &Call, input: &api::GetResourcePolicyInput| {
-                on_table(dynamodb, call, "dynamodb:GetResourcePolicy", &input.resource_arn)
+                on_resource(dynamodb, call, "dynamodb:GetResourcePolicy", &input.resource_arn)
             }),
         ),
         (
             "PutResourcePolicy",
             needs(|dynamodb: &DynamoDb, call: &Call, input: &api::PutResourcePolicyInput| {
-                on_table(dynamodb, call, "dynamodb:PutResourcePolicy", &input.resource_arn)
+                on_resource(dynamodb, call, "dynamodb:PutResourcePolicy", &input.resource_arn)
             }),
         ),
         (
             "DeleteResourcePolicy",
             needs(|dynamodb: &DynamoDb, call: &Call, input: &api::DeleteResourcePolicyInput| {
-                on_table(dynamodb, call, "dynamodb:DeleteResourcePolicy", &input.resource_arn)
+                on_resource(dynamodb, call, "dynamodb:DeleteResourcePolicy", &input.resource_arn)
             }),
         ),
     ]
