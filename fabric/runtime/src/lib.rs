@@ -1,61 +1,136 @@
 //! Execution environments: warm processes that run functions without containers.
+//!
+//! A function's code runs in a process of this machine, started once and used for one invocation after
+//! another. Around the process there is what AWS puts around it: the Runtime API on an endpoint of its own, by
+//! which any runtime that AWS's documentation allows can work; extensions and telemetry; the variables, the
+//! log, the limits, the words of errors. Node and Python functions run through small bootstraps of our own on
+//! the machine's interpreters; custom runtimes and Go binaries as they are.
+//!
+//! - `fleet`: which worker runs what, and when workers start and end.
+//! - `environment`: one worker from init over invocations to shutdown.
+//! - `endpoint`: the HTTP APIs that a worker's processes use.
+//! - `process`: starting, confining, watching and killing processes.
+//! - `output`: from pipes to log groups.
+//! - `machine`: interpreters and folders. `install`: the SDKs that AWS's runtimes provide.
+//!
+//! This crate knows nothing of Lambda's API, its records, or how much may run at once: whoever calls
+//! [`Runtimes::run`] has decided that it is to run now.
+//!
+//! *Invariant RUN-1.* An invocation runs at most once for each call, and its caller hears of it exactly once.
+//!
+//! *Invariant RUN-2.* No process outlives its worker, and no worker outlives the server.
+
 mod credentials;
+mod endpoint;
+mod environment;
+mod fleet;
+mod install;
 mod invocation;
+mod machine;
+mod output;
+mod process;
 mod settings;
 mod spec;
 
+use std::sync::Arc;
+
+use tidegate_env::{Activity, Env, TaskHandle};
+use tidegate_ports::LogLines;
+use tokio::sync::oneshot;
+
 pub use credentials::CredentialSource;
+pub use install::{Installed, install, installed};
 pub use invocation::{Fault, Finding, Invocation, Outcome, Payload, ResponseStream, StreamEnd, Usage};
 pub use settings::{Confinement, Settings};
 pub use spec::{FunctionSpec, InitType, LogFormat, LogLevel, Runtime};
 
-use std::sync::Arc;
-use tidegate_env::Env;
-use tidegate_ports::LogLines;
+use environment::Parts;
+use fleet::Fleets;
+use machine::{Folders, Interpreters};
+use output::LogSink;
+use process::{Launcher, Tiers};
 
 /// All environments of a server.
-pub struct Runtimes {}
+pub struct Runtimes {
+    fleets: Arc<Fleets>,
+    _writing: TaskHandle<()>,
+    _activity: Arc<dyn Activity>,
+}
 
 impl Runtimes {
-    /// Looks for interpreters and prepares the scratch folder.
+    /// Empties the scratch folder and tries how far functions can be kept apart here. Interpreters are looked
+    /// for when a function first needs one.
     ///
     /// # Errors
-    /// The scratch folder cannot be written.
+    /// The scratch folder cannot be written, or the system gives no thread.
     pub async fn new(
-        _env: Env,
-        _settings: Settings,
-        _lines: Arc<dyn LogLines>,
-        _credentials: Arc<dyn CredentialSource>,
+        env: Env,
+        settings: Settings,
+        lines: Arc<dyn LogLines>,
+        credentials: Arc<dyn CredentialSource>,
     ) -> Result<Arc<Runtimes>, Fault> {
-        Ok(Arc::new(Runtimes {}))
+        let strict = settings.confinement == Confinement::Strict;
+        let prepare = {
+            let settings = settings.clone();
+            move || Folders::make(&settings).map(|folders| (folders, Tiers::find(strict)))
+        };
+        let prepared = env.run_blocking(prepare).await;
+        let (folders, tiers) = prepared.map_err(Fault::system("preparing the folder for functions"))?;
+        let launcher =
+            Launcher::start(&env, &tiers).map_err(Fault::system("starting the thread that starts functions"))?;
+        let sink = LogSink::new(env.clone(), lines);
+        let writing = env.spawn("functions' logs", sink.clone().run());
+        let fleets = Fleets::new(Parts { env: env.clone(), settings, folders, tiers, launcher, sink }, credentials);
+        let activity: Arc<dyn Activity> = fleets.clone();
+        env.activity().register(&activity);
+        Ok(Arc::new(Runtimes { fleets, _writing: writing, _activity: activity }))
     }
 
-    /// Runs a function once, in a warm worker if one is idle.
+    /// Runs a function once, in a warm worker if one is idle. If this future is dropped, the invocation goes
+    /// on.
     ///
     /// # Errors
-    /// [`Fault`] if it was not run.
-    pub async fn run(&self, _spec: &Arc<FunctionSpec>, _invocation: Invocation) -> Result<Outcome, Fault> {
-        Err(Fault::Stopping)
+    /// [`Fault`] if it was not run. What the function did wrong is in the outcome.
+    pub async fn run(&self, spec: &Arc<FunctionSpec>, invocation: Invocation) -> Result<Outcome, Fault> {
+        let (caller, outcome) = oneshot::channel();
+        self.fleets.dispatch(spec, invocation, caller)?;
+        outcome.await.unwrap_or(Err(Fault::Stopping))
     }
 
-    /// Keeps `count` environments of a function ready, and says how many are.
-    pub async fn provision(&self, _spec: &Arc<FunctionSpec>, _count: usize) -> usize {
-        0
+    /// Keeps `count` environments of a function ready from now on, and resolves when they are, or have failed
+    /// to be, with how many are. Give a spec whose `init` says that it is provisioned.
+    pub async fn provision(&self, spec: &Arc<FunctionSpec>, count: usize) -> usize {
+        self.fleets.provision(spec, count).await
     }
 
-    /// Stops the workers of a function's revision: idle ones now, busy ones after what they do.
-    pub fn retire(&self, _id: &str) {}
+    /// Stops the workers of a function's revision: idle ones now, busy ones when they are done.
+    pub fn retire(&self, id: &str) {
+        self.fleets.retire(id);
+    }
 
-    /// Stops all workers, after what they do, and writes what is left of their logs.
-    pub async fn stop(&self) {}
+    /// Stops all workers when they are done, and writes what is left of their logs.
+    pub async fn stop(&self) {
+        self.fleets.stop().await;
+        self.fleets.parts.sink.stop().await;
+    }
 
-    /// How many invocations are running, and lines not yet written.
+    /// How many invocations are running. The idle barrier knows already.
     pub fn busy(&self) -> usize {
-        0
+        self.fleets.running()
     }
 
     /// What this machine offers to functions.
-    pub fn findings(&self) -> Vec<Finding> {
-        Vec::new()
+    pub async fn findings(&self) -> Vec<Finding> {
+        let Parts { env, settings, .. } = &self.fleets.parts;
+        findings(env, settings).await
     }
+}
+
+/// What this machine offers to functions: for `tidegate doctor`, which has no server.
+pub async fn findings(env: &Env, settings: &Settings) -> Vec<Finding> {
+    let mut findings = Interpreters::findings(env).await;
+    findings.push(installed(&settings.installed).finding());
+    let strict = settings.confinement == Confinement::Strict;
+    findings.push(env.run_blocking(move || Tiers::find(strict).finding()).await);
+    findings
 }
