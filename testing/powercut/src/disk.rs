@@ -182,11 +182,13 @@ impl Disk {
     }
 }
 
-/// `target/powercut` of this checkout: the data must not lie in a `/tmp` that is memory.
+/// `powercut` in the folder that cargo builds into: the data must not lie in a `/tmp` that is memory.
+/// The folder may have any name and place; cargo marks it for programs that make backups.
 fn target_folder() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
-    let target = own.ancestors().find(|folder| folder.ends_with("target"));
-    let folder = target.context("the test does not run from a target folder")?.join("powercut");
+    let target = own.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    let target = target.with_context(|| format!("{} is in no folder that cargo builds into", own.display()))?;
+    let folder = target.join("powercut");
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
 }
