@@ -89,15 +89,19 @@ pub async fn change_visibility_in_tx(tx: &mut Tx, key: &MessageKey, visible_at: 
 
 /// The lease of a message and the commit that wrote it, unless the queue or its generation is gone.
 pub(crate) async fn versioned_lease(tx: &mut Tx, key: &MessageKey) -> Result<Option<(Sequence, Lease)>, StoreError> {
-    match find_queue(tx, key.queue).await? {
-        Some(queue) if queue.generation == key.generation => {}
-        _ => return Ok(None),
+    if !is_live(tx, key).await? {
+        return Ok(None);
     }
     let at = keys::lease(key);
     match tx.get(Space::Queue, &at).await? {
         Some(record) => Ok(Some((record.version, decode(Space::Queue, &at, &record)?))),
         None => Ok(None),
     }
+}
+
+/// Whether the queue of a message is there, in the message's generation.
+pub(crate) async fn is_live(tx: &mut Tx, key: &MessageKey) -> Result<bool, StoreError> {
+    Ok(find_queue(tx, key.queue).await?.is_some_and(|queue| queue.generation == key.generation))
 }
 
 /// Replaces a lease and keeps the due index true to it.

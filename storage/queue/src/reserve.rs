@@ -12,7 +12,7 @@ use tidegate_store::{Sequence, Snapshot, Space, Tx};
 use tidegate_types::Timestamp;
 
 use crate::index::{Next, Picked, Want};
-use crate::message::{erase, rewrite, versioned_lease};
+use crate::message::{erase, is_live, rewrite, versioned_lease};
 use crate::records::{Body, decode};
 use crate::state::QueueState;
 use crate::{Discipline, Lease, LeaseState, MessageKey, QueueError, QueueId, Queues, Reserve, keys, read};
@@ -31,6 +31,8 @@ pub struct Reservation {
     /// What was sent.
     pub body: Bytes,
     version: Sequence,
+    /// The state in which it was read.
+    read_at: Sequence,
     hold: Hold,
 }
 
@@ -135,7 +137,7 @@ async fn load(
         if bytes > max_bytes && !reserved.is_empty() {
             break;
         }
-        reserved.push(Reservation { key, lease, body, version, hold });
+        reserved.push(Reservation { key, lease, body, version, read_at: snapshot.sequence(), hold });
     }
     Ok(reserved)
 }
@@ -160,14 +162,24 @@ async fn load_body(snapshot: &dyn Snapshot, key: &MessageKey) -> Result<Option<B
 }
 
 impl Reservation {
-    /// The lease in accepted state if it is still the one that was reserved.
+    /// Whether the lease is still the one that was reserved.
+    ///
+    /// At first that is only demanded, not read: it nearly always is. A transaction that runs again may
+    /// do so because it is not.
     async fn claim(&self, tx: &mut Tx) -> Result<bool, QueueError> {
-        self.hold.used.store(true, Ordering::Relaxed);
+        let runs_again = self.hold.used.swap(true, Ordering::Relaxed);
         if self.hold.broken.load(Ordering::Relaxed) {
             return Ok(false);
         }
-        let present = versioned_lease(tx, &self.key).await?;
-        let ours = present.is_some_and(|(version, _)| version == self.version);
+        let ours = if runs_again {
+            versioned_lease(tx, &self.key).await?.is_some_and(|(version, _)| version == self.version)
+        } else {
+            let lives = is_live(tx, &self.key).await?;
+            if lives {
+                tx.check_as_read(Space::Queue, keys::lease(&self.key), Some(self.version), self.read_at);
+            }
+            lives
+        };
         if !ours {
             self.hold.broken.store(true, Ordering::Relaxed);
         }

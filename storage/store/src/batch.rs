@@ -25,6 +25,9 @@ pub struct Check {
     pub key: Bytes,
     /// The version that must be there; `None`: there must be no record.
     pub expected: Option<Sequence>,
+    /// The commit as of which, or later, that was read, if it was: what has not been written since need
+    /// not be read again.
+    pub read_at: Option<Sequence>,
 }
 
 /// A key or value into which an assigned position is written, as eight bytes, big-endian, so that
@@ -102,7 +105,18 @@ impl Batch {
 
     /// Demands that `key` holds the version `expected`, or nothing if `None`.
     pub fn check(&mut self, space: Space, key: impl Into<Bytes>, expected: Option<Sequence>) {
-        self.checks.push(Check { space, key: key.into(), expected });
+        self.checks.push(Check { space, key: key.into(), expected, read_at: None });
+    }
+
+    /// As [`Batch::check`], for what was read in a state that contained the commit `read_at`.
+    pub fn check_as_read(
+        &mut self,
+        space: Space,
+        key: impl Into<Bytes>,
+        expected: Option<Sequence>,
+        read_at: Sequence,
+    ) {
+        self.checks.push(Check { space, key: key.into(), expected, read_at: Some(read_at) });
     }
 
     /// Stores `value` under `key`.

@@ -37,6 +37,7 @@ mod marker;
 mod overlay;
 mod platform;
 mod read;
+mod recent;
 mod sequencer;
 mod store;
 mod stored;

@@ -16,6 +16,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::engine::{Area, View, Write};
 use crate::overlay::{self, Newest, Overlay};
+use crate::recent::Recent;
 use crate::stored::{self, CommitRecord};
 use crate::{Batch, Change, Check, CommitError, Op, Position, Sequence, Space, Stamped, StoreError};
 
@@ -75,6 +76,7 @@ pub(crate) struct Sequencer {
     writing: Option<Sequence>,
     next_position: u64,
     overlay: Overlay,
+    recent: Recent,
     pending: VecDeque<AcceptedBatch>,
     /// Bytes accepted and not durable.
     bytes: usize,
@@ -86,12 +88,15 @@ pub(crate) struct Sequencer {
 impl Sequencer {
     /// Goes on from where a store stands.
     pub(crate) fn new(stands: CommitRecord, view: Arc<dyn View>) -> Sequencer {
+        let mut recent = Recent::default();
+        recent.forget(stands.sequence);
         Sequencer {
             accepted: stands.sequence,
             durable: stands.sequence,
             writing: None,
             next_position: stands.next_position,
             overlay: Overlay::default(),
+            recent,
             pending: VecDeque::new(),
             bytes: 0,
             pauses: 0,
@@ -148,6 +153,7 @@ impl Sequencer {
         let mut writes = Vec::with_capacity(batch.ops.len());
         for op in batch.ops {
             let (space, change) = resolve(op, first);
+            self.recent.note(space, &change.key, sequence);
             self.overlay.put(space, &change.key, Newest { sequence, value: change.value.clone() });
             writes.push((space, change));
         }
@@ -157,6 +163,10 @@ impl Sequencer {
     }
 
     fn verify(&self, check: &Check) -> Result<(), Refusal> {
+        let unchanged = |since| self.recent.is_unchanged_since(check.space, &check.key, since);
+        if check.read_at.is_some_and(unchanged) {
+            return Ok(());
+        }
         let found = match self.overlay.get(check.space, &check.key) {
             Some(newest) => newest.value.as_ref().map(|_| newest.sequence),
             None => overlay::get(&**self.view()?, check.space, &check.key)?.map(|record| record.version),
@@ -229,6 +239,8 @@ impl Sequencer {
         // commit's own, they would be told that what they read is lost.
         self.accepted = Sequence(self.accepted.max(stands.sequence).0 + 1);
         self.durable = self.accepted;
+        // What was read before may have been of a commit that is lost.
+        self.recent.forget(self.accepted);
         self.next_position = self.next_position.max(stands.next_position);
         self.durable_view = Ok(view);
     }

@@ -24,6 +24,11 @@ pub struct Tx {
     /// Where the batch's checks and writes of a key are.
     checked: Latest,
     written: Latest,
+    /// Everything is read in a state that contains this commit.
+    read_at: Sequence,
+    /// What was read first: often the record that everything else hangs on, asked for again with each
+    /// message of a batch.
+    first: Option<(Space, Bytes, Option<Record>)>,
 }
 
 fn key_of_check(check: &Check) -> Option<(Space, &Bytes)> {
@@ -119,7 +124,9 @@ where
 
 impl Tx {
     fn new(view: Arc<dyn Snapshot>) -> Tx {
-        Tx { view, batch: Batch::new(), reads: 0, checked: Latest::default(), written: Latest::default() }
+        let read_at = view.sequence();
+        let (checked, written) = (Latest::default(), Latest::default());
+        Tx { view, batch: Batch::new(), reads: 0, checked, written, read_at, first: None }
     }
 
     /// The record under `key`, as this transaction leaves it so far.
@@ -136,13 +143,17 @@ impl Tx {
         if let Some(own) = self.own(space, key) {
             return Ok(own);
         }
+        if let Some((_, _, record)) = self.first.as_ref().filter(|(s, k, _)| *s == space && k == key) {
+            return Ok(record.clone());
+        }
         let record = self.view.get(space, key).await?;
+        self.first.get_or_insert_with(|| (space, Bytes::copy_from_slice(key), record.clone()));
         let expected = record.as_ref().map(|record| record.version);
         self.checked.catch_up(&self.batch.checks, key_of_check);
         let known = self.checked.find(&self.batch.checks, (space, key), key_of_check);
         // A second read that found something else adds a second check, and one of them will fail.
         if known.is_none_or(|known| known.expected != expected) {
-            self.batch.check(space, Bytes::copy_from_slice(key), expected);
+            self.batch.check_as_read(space, Bytes::copy_from_slice(key), expected, self.read_at);
             self.reads += 1;
         }
         Ok(record)
@@ -190,6 +201,17 @@ impl Tx {
     /// decisions taken from memory that names the version it was made of.
     pub fn check(&mut self, space: Space, key: impl Into<Bytes>, expected: Option<Sequence>) {
         self.batch.check(space, key, expected);
+    }
+
+    /// As [`Tx::check`], for what was read in a state that contained the commit `read_at`.
+    pub fn check_as_read(
+        &mut self,
+        space: Space,
+        key: impl Into<Bytes>,
+        expected: Option<Sequence>,
+        read_at: Sequence,
+    ) {
+        self.batch.check_as_read(space, key, expected, read_at);
     }
 
     /// See [`Batch::put`].
