@@ -12,6 +12,7 @@
 //! - [`store`]: records, keys, the directory and the caches that the edge asks on each request.
 //! - `ops`: the operations, by what they are about.
 //! - `wire`: AWS's shapes, codes and words, and which permissions each operation needs.
+//! - [`invariants`]: what holds in every store.
 //! - `ports`: what the edge and STS ask.
 //!
 //! # Left out
@@ -19,6 +20,7 @@
 
 pub mod domain;
 mod error;
+pub mod invariants;
 mod ops;
 mod ports;
 mod service;

@@ -10,6 +10,7 @@
 //! `docs/services/sts.md` says where this differs from AWS.
 
 mod error;
+pub mod invariants;
 mod oidc;
 mod ops;
 mod ports;

@@ -354,3 +354,132 @@ fn read_password_policy(from: &mut Reader<'_>) -> Result<PasswordPolicy, DecodeE
         hard_expiry: from.option(Reader::bool)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tidegate_record::testing::assert_golden;
+    use tidegate_types::Timestamp;
+
+    use super::*;
+    use crate::domain::{MfaDevice, ServerCertificate, ServiceCredential, SigningCertificate, SshKey};
+
+    fn text(text: &str) -> String {
+        text.to_owned()
+    }
+
+    fn at(ms: u64) -> Timestamp {
+        Timestamp::from_millis(ms)
+    }
+
+    fn header() -> Header {
+        Header { name: text("N"), path: text("/"), id: text("I"), created_at: at(1) }
+    }
+
+    fn pairs() -> BTreeMap<String, String> {
+        BTreeMap::from([(text("k"), text("v"))])
+    }
+
+    fn grants() -> Grants {
+        Grants { inline: pairs(), attached: vec![text("a")], boundary: Some(text("b")) }
+    }
+
+    #[test]
+    fn a_user() {
+        let user = User {
+            header: header(),
+            grants: grants(),
+            tags: pairs(),
+            groups: [text("g")].into(),
+            keys: vec![AccessKey { id: text("A"), secret: text("s"), active: true, created_at: at(2) }],
+            login: Some(Login { salt: [3; 16], verifier: [4; 32], created_at: at(5), reset_required: false }),
+            certificates: vec![SigningCertificate { id: text("C"), body: text("c"), active: false, created_at: at(6) }],
+            ssh_keys: vec![SshKey { id: text("S"), body: text("k"), active: true, created_at: at(7) }],
+            service_credentials: vec![ServiceCredential {
+                id: text("D"),
+                service: text("e"),
+                user_name: text("u"),
+                password: text("p"),
+                active: true,
+                created_at: at(8),
+            }],
+        };
+        assert_golden(
+            "01014e012f01490101016b017601016101016201016b01760101670101410173010201030303030303030303030303030303030404040404040404040404040404040404040404040404040404040404040404050001014301630006010153016b01070101440165017501700108",
+            &user,
+        );
+    }
+
+    #[test]
+    fn groups_and_roles() {
+        assert_golden("01014e012f014901000000", &Group { header: header(), grants: Grants::default() });
+        let role = Role {
+            header: header(),
+            grants: grants(),
+            tags: pairs(),
+            trust: text("{}"),
+            description: Some(text("d")),
+            max_session_seconds: 3600,
+            linked_service: None,
+        };
+        assert_golden("01014e012f01490101016b017601016101016201016b0176027b7d010164901c00", &role);
+    }
+
+    #[test]
+    fn policies_and_profiles() {
+        let policy = Policy {
+            header: header(),
+            description: None,
+            updated_at: at(2),
+            versions: vec![Version { number: 1, document: text("{}"), created_at: at(1) }],
+            default_version: 1,
+            next_version: 2,
+            tags: pairs(),
+        };
+        assert_golden("01014e012f01490100020101027b7d01010201016b0176", &policy);
+        let lost = Policy { default_version: 9, ..policy };
+        assert!(Policy::decode(&lost.encode()).is_err(), "a policy without its default version is none");
+        assert_golden(
+            "01014e012f01490101017201016b0176",
+            &InstanceProfile { header: header(), role: Some(text("r")), tags: pairs() },
+        );
+    }
+
+    #[test]
+    fn providers() {
+        let oidc = OidcProvider {
+            url: text("u"),
+            client_ids: vec![text("c")],
+            thumbprints: vec![text("t")],
+            created_at: at(1),
+            tags: pairs(),
+        };
+        assert_golden("0101750101630101740101016b0176", &oidc);
+        let saml = SamlProvider {
+            name: text("N"),
+            id: text("I"),
+            metadata: text("<>"),
+            created_at: at(1),
+            encryption_mode: Some(text("m")),
+            private_keys: vec![(text("k"), at(2))],
+            tags: pairs(),
+        };
+        assert_golden("01014e0149023c3e0101016d01016b0201016b0176", &saml);
+    }
+
+    #[test]
+    fn devices_and_certificates() {
+        let device = MfaDevice { header: header(), seed: vec![1, 2], owner: Some((text("u"), at(3))), tags: pairs() };
+        assert_golden("01014e012f0149010201020101750301016b0176", &device);
+        let certificate =
+            ServerCertificate { header: header(), body: text("b"), chain: Some(text("c")), tags: pairs() };
+        assert_golden("01014e012f014901016201016301016b0176", &certificate);
+    }
+
+    #[test]
+    fn an_account() {
+        let policy = PasswordPolicy { max_age_days: Some(90), hard_expiry: Some(true), ..PasswordPolicy::DEFAULT };
+        let account =
+            Account { alias: Some(text("a")), password_policy: Some(policy), report: Some((at(1), text("r"))) };
+        assert_golden("0101016101060000000000015a00010101010172", &account);
+    }
+}

@@ -35,8 +35,10 @@ async fn one_damaged_record_is_told_of_and_the_rest_is_served() {
     let key = bed.ok("CreateAccessKey", json!({ "UserName": "ann" })).await["AccessKey"]["AccessKeyId"].clone();
     bed.ok("CreateRole", json!({ "RoleName": "r", "AssumeRolePolicyDocument": TRUST })).await;
     bed.damage(USER, "ann", b"\x01\xff").await;
-    let bed = bed.restart().await;
+    let bed = bed.reopened().await;
     assert!(bed.iam.find(key.as_str().unwrap()).is_none(), "its keys open nothing");
+    let found: Vec<_> = bed.violations().await.iter().map(|found| found.invariant).collect();
+    assert_eq!(found, ["IAM-1"]);
     // What is wrong with it stands in the log.
     let (code, _) = bed.call("GetUser", json!({ "UserName": "ann" })).await.unwrap_err();
     assert_eq!(code, "InternalFailure");
@@ -63,8 +65,11 @@ async fn what_may_have_denied_denies() {
     users.iter().for_each(|user| assert_eq!(outcome(&bed, user), Outcome::Allow));
     bed.damage(GROUP, "g", b"\x01\xff").await;
     bed.damage(POLICIES, "p", b"").await;
-    let bed = bed.restart().await;
+    let bed = bed.reopened().await;
     users.iter().for_each(|user| assert_eq!(outcome(&bed, user), Outcome::ExplicitDeny, "{user}"));
+    let mut found: Vec<_> = bed.violations().await.iter().map(|found| found.invariant).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["IAM-1", "IAM-1", "IAM-3", "IAM-4"]);
 }
 
 #[tokio::test]

@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 use tidegate_api_iam::MODEL;
 use tidegate_env::Env;
 use tidegate_iam::Iam;
+use tidegate_iam::invariants::{Violation, check_store};
 use tidegate_iam::store::keys;
 use tidegate_ports::{Credentials, PrincipalPolicies, ResourcePolicies};
 use tidegate_protocol::aws_json::JsonReader;
 use tidegate_protocol::{Call, Caller, ProtocolId, Service, ServiceError, codec};
 use tidegate_store::engine::memory::MemoryDisk;
-use tidegate_store::{Durability, EmbeddedStore, Space, StoreError, Tx, transact};
+use tidegate_store::{Durability, EmbeddedStore, Space, Store, StoreError, Tx, transact};
 use tidegate_types::{AccountId, Region, Timestamp};
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:*","Resource":"*"}]}"#;
@@ -44,8 +45,17 @@ impl Bed {
         Bed { iam, store, env, disk }
     }
 
-    /// The same store, opened anew.
+    /// The same store, which is sound, opened anew.
     async fn restart(self) -> Bed {
+        assert_eq!(self.violations().await, []);
+        self.reopened().await
+    }
+
+    async fn violations(&self) -> Vec<Violation> {
+        check_store(&*self.store.snapshot().unwrap()).await.unwrap()
+    }
+
+    async fn reopened(self) -> Bed {
         let Bed { store, env, disk, iam } = self;
         drop(iam);
         env.run_blocking(move || store.close()).await;

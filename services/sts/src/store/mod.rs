@@ -4,4 +4,4 @@ mod session;
 mod sessions;
 
 pub use session::SessionRecord;
-pub(crate) use sessions::{Issued, Sessions, key};
+pub(crate) use sessions::{Issued, Sessions, access_key, key, prefix};

@@ -18,13 +18,22 @@ const REMEMBERED_MS: u64 = 24 * 3600 * 1000;
 
 const SESSION: u8 = 1;
 
-fn prefix() -> Bytes {
+/// All sessions.
+pub(crate) fn prefix() -> Bytes {
     Key::new(Root::Sts).u8(SESSION).build()
 }
 
 /// Where a session lies.
 pub(crate) fn key(access_key: &str) -> Bytes {
     Key::new(Root::Sts).u8(SESSION).text(access_key).build()
+}
+
+/// The access key in a key made by [`key`].
+pub(crate) fn access_key(key: &[u8]) -> Result<String, DecodeError> {
+    let mut reader = KeyReader::after(key, &prefix())?;
+    let id = reader.text()?;
+    reader.end()?;
+    Ok(id)
 }
 
 /// A session in memory.
@@ -58,9 +67,7 @@ impl Sessions {
 }
 
 fn load(by_key: &mut HashMap<String, Arc<Issued>>, key: &[u8], value: Option<&Bytes>) -> Result<(), DecodeError> {
-    let mut reader = KeyReader::after(key, &prefix())?;
-    let id = reader.text()?;
-    reader.end()?;
+    let id = access_key(key)?;
     match value {
         Some(value) => drop(by_key.insert(id, Arc::new(issued(SessionRecord::decode(value)?)?))),
         None => drop(by_key.remove(&id)),

@@ -15,8 +15,9 @@ use tidegate_protocol::aws_json::JsonReader;
 use tidegate_protocol::{Call, Caller, ProtocolId, Service, ServiceError, codec};
 use tidegate_record::{Key, Root};
 use tidegate_store::engine::memory::MemoryDisk;
-use tidegate_store::{Durability, EmbeddedStore, Space, StoreError, Tx, transact};
+use tidegate_store::{Durability, EmbeddedStore, Space, Store, StoreError, Tx, transact};
 use tidegate_sts::Sts;
+use tidegate_sts::invariants::check_store;
 use tidegate_types::{AccountId, Region, Timestamp};
 
 pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -113,6 +114,12 @@ impl Bed {
         let store = EmbeddedStore::on_disk(env.clone(), Box::new(disk.clone()), Durability::Always).unwrap();
         let sts = Sts::open(store.clone(), env.clone(), people.clone(), Vec::new()).await.unwrap();
         Bed { sts, people, env, store, disk }
+    }
+
+    /// The invariants that do not hold.
+    pub async fn violations(&self) -> Vec<&'static str> {
+        let found = check_store(&*self.store.snapshot().unwrap()).await.unwrap();
+        found.iter().map(|found| found.invariant).collect()
     }
 
     /// Puts bytes that are no session where one is, behind the back of a server that would look at them.

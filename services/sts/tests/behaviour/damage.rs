@@ -23,7 +23,9 @@ async fn the_others_go_on() {
     for _ in 0..2 {
         keys.push(bed.sts.issue(used.clone(), Duration::from_secs(3600)).await.unwrap().access_key);
     }
+    assert!(bed.violations().await.is_empty());
     bed.damage(&keys[0]).await;
+    assert_eq!(bed.violations().await, ["STS-1"]);
     let bed = bed.restart().await;
     assert!(bed.sts.find(&keys[0]).is_none());
     assert!(bed.sts.find(&keys[1]).is_some());
