@@ -19,6 +19,7 @@ mod store;
 mod wire;
 
 pub use error::Error;
+pub use oidc::Token;
 pub use service::Sts;
 pub use store::SessionRecord;
 pub use wire::COVERAGE;

@@ -12,4 +12,4 @@ mod pinned;
 mod token;
 
 pub(crate) use keys::{IssuerKeys, KeyFault};
-pub(crate) use token::Token;
+pub use token::Token;

@@ -8,7 +8,7 @@ use tidegate_types::Timestamp;
 
 /// A token that was read and not verified.
 #[derive(Debug, Clone)]
-pub(crate) struct Token {
+pub struct Token {
     algorithm: String,
     key_id: Option<String>,
     /// What was signed.
@@ -30,7 +30,7 @@ fn object(text: &str) -> Option<Map<String, Value>> {
 
 impl Token {
     /// Reads a token; `None` if it is none.
-    pub(crate) fn read(text: &str) -> Option<Token> {
+    pub fn read(text: &str) -> Option<Token> {
         let (signed, signature) = text.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
         let (header, claims) = (object(header)?, object(claims)?);
@@ -49,12 +49,12 @@ impl Token {
     }
 
     /// A claim that is a text.
-    pub(crate) fn text(&self, claim: &str) -> Option<&str> {
+    pub fn text(&self, claim: &str) -> Option<&str> {
         self.claims.get(claim)?.as_str()
     }
 
     /// A claim that is a text or a list of texts.
-    pub(crate) fn texts(&self, claim: &str) -> Vec<&str> {
+    pub fn texts(&self, claim: &str) -> Vec<&str> {
         match self.claims.get(claim) {
             Some(Value::String(one)) => vec![one],
             Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
@@ -63,12 +63,12 @@ impl Token {
     }
 
     /// A claim of any shape.
-    pub(crate) fn claim(&self, claim: &str) -> Option<&Value> {
+    pub fn claim(&self, claim: &str) -> Option<&Value> {
         self.claims.get(claim)
     }
 
     /// A claim that is a time.
-    pub(crate) fn time(&self, claim: &str) -> Option<Timestamp> {
+    pub fn time(&self, claim: &str) -> Option<Timestamp> {
         let seconds = self.claims.get(claim)?;
         // Both whole seconds and fractions are in use.
         let seconds = seconds.as_u64().or_else(|| seconds.as_f64().filter(|seconds| *seconds >= 0.0).map(|s| s as u64));
@@ -76,12 +76,12 @@ impl Token {
     }
 
     /// Whether a key of this set may be the one: it has the token's id, or the token names none.
-    pub(crate) fn has_key_in(&self, keys: &[Value]) -> bool {
+    pub fn has_key_in(&self, keys: &[Value]) -> bool {
         self.candidates(keys).next().is_some()
     }
 
     /// Whether the signature is made with one of these keys.
-    pub(crate) fn is_signed_by(&self, keys: &[Value]) -> bool {
+    pub fn is_signed_by(&self, keys: &[Value]) -> bool {
         self.candidates(keys).any(|key| self.verify(key).is_some())
     }
 

@@ -1,0 +1,250 @@
+"""Identities where it counts, under `--auth enforce`: sessions, who may be whom, what the simulator says of it."""
+
+import base64
+import hashlib
+import hmac
+import http.server
+import itertools
+import json
+import struct
+import threading
+import time
+
+import boto3
+import pytest
+import rsa
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from test_auth import make_key
+
+SERVER_ARGUMENTS = ["--auth", "enforce", "--virtual-clock"]
+OWNER = "000000000000"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def owner(server):
+    key = make_key(server, OWNER)
+    return lambda service: client(server, service, *key)
+
+
+def client(server, service, access_key=None, secret=None, token=None, **more):
+    return boto3.client(
+        service,
+        endpoint_url=server.url,
+        region_name="us-east-1",
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+        config=Config(retries={"total_max_attempts": 1}, **more),
+    )
+
+
+def by(server, credentials: dict, service: str):
+    return client(server, service, credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+
+
+def allow(action, resource="*", **more) -> dict:
+    return {"Effect": "Allow", "Action": action, "Resource": resource} | more
+
+
+def policy(*statements) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def refused(call, code: str, message: str | None = None) -> None:
+    with pytest.raises(ClientError) as raised:
+        call()
+    error = raised.value.response["Error"]
+    assert error["Code"] == code, error
+    assert message is None or error["Message"] == message
+
+
+@pytest.fixture
+def user(server, owner):
+    """A user who may assume roles, and a way to make clients."""
+    iam, name = owner("iam"), f"person-{next(_numbers)}"
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=policy(allow("sts:AssumeRole")))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return name, key["AccessKeyId"], lambda service: client(server, service, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+@pytest.fixture
+def role(owner):
+    """Makes a role that the account's users may assume: `role(document, PermissionsBoundary=…)` answers its ARN."""
+
+    def make(document: str, **more) -> str:
+        trust = policy({"Effect": "Allow", "Principal": {"AWS": OWNER}, "Action": ["sts:AssumeRole", "sts:TagSession"]})
+        name = f"role-{next(_numbers)}"
+        arn = owner("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust, **more)["Role"]["Arn"]
+        owner("iam").put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document)
+        return arn
+
+    return make
+
+
+def test_a_session_has_what_its_role_has_and_needs_its_token(server, owner, user, role):
+    arn = role(policy(allow("sqs:*")))
+    made = user[2]("sts").assume_role(RoleArn=arn, RoleSessionName="work")["Credentials"]
+    url = by(server, made, "sqs").create_queue(QueueName="of-a-session")["QueueUrl"]
+    by(server, made, "sqs").send_message(QueueUrl=url, MessageBody="x")
+    refused(lambda: by(server, made, "dynamodb").list_tables(), "AccessDeniedException")
+    without = client(server, "sqs", made["AccessKeyId"], made["SecretAccessKey"])
+    refused(lambda: without.send_message(QueueUrl=url, MessageBody="x"), "InvalidClientTokenId")
+    foreign = client(server, "sqs", made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"][:-4] + "AAAA")
+    refused(lambda: foreign.send_message(QueueUrl=url, MessageBody="x"), "InvalidClientTokenId")
+    # What it may do is looked up when it is done.
+    owner("iam").delete_role_policy(RoleName=arn.rsplit("/")[-1], PolicyName="own")
+    refused(lambda: by(server, made, "sqs").send_message(QueueUrl=url, MessageBody="x"), "AccessDenied")
+
+
+def test_a_roles_boundary_and_the_sessions_policy_both_limit(server, owner, user, role):
+    boundary = owner("iam").create_policy(
+        PolicyName=f"boundary-{next(_numbers)}", PolicyDocument=policy(allow(["sqs:ListQueues", "sqs:CreateQueue"]))
+    )["Policy"]["Arn"]
+    arn = role(policy(allow("*")), PermissionsBoundary=boundary)
+    sts = user[2]("sts")
+    session = by(server, sts.assume_role(RoleArn=arn, RoleSessionName="whole")["Credentials"], "sqs")
+    session.list_queues()
+    url = session.create_queue(QueueName="bounded")["QueueUrl"]
+    refused(lambda: session.delete_queue(QueueUrl=url), "AccessDenied")
+    only = policy(allow("sqs:ListQueues"))
+    limited = by(server, sts.assume_role(RoleArn=arn, RoleSessionName="part", Policy=only)["Credentials"], "sqs")
+    limited.list_queues()
+    refused(lambda: limited.create_queue(QueueName="bounded-2"), "AccessDenied")
+
+
+def test_roots_assume_no_roles(owner, role):
+    refused(lambda: owner("sts").assume_role(RoleArn=role(policy(allow("*"))), RoleSessionName="root"), "AccessDenied", "Roles may not be assumed by root accounts.")
+
+
+def test_the_simulator_says_what_the_server_does(server, owner, user):
+    name, _, clients = user
+    iam, arn = owner("iam"), f"arn:aws:iam::{OWNER}:user/{name}"
+    table = f"arn:aws:dynamodb:us-east-1:{OWNER}:table/simulated"
+    secure = {"Bool": {"aws:SecureTransport": "true"}}
+    document = policy(allow("dynamodb:GetItem", table), allow("dynamodb:PutItem", table, Condition=secure))
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document)
+    actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+    answer = iam.simulate_principal_policy(PolicySourceArn=arn, ActionNames=actions, ResourceArns=[table])
+    decisions = {result["EvalActionName"]: result["EvalDecision"] for result in answer["EvaluationResults"]}
+    assert decisions == dict(zip(actions, ["allowed", "implicitDeny", "implicitDeny"]))
+    matched = answer["EvaluationResults"][0]["MatchedStatements"][0]
+    assert (matched["SourcePolicyId"], matched["SourcePolicyType"]) == (f"user_{name}_p", "IAM Policy")
+    assert answer["EvaluationResults"][0]["ResourceSpecificResults"][0]["MissingContextValues"] == ["aws:SecureTransport"]
+    entry = {"ContextKeyName": "aws:SecureTransport", "ContextKeyValues": ["true"], "ContextKeyType": "boolean"}
+    answer = iam.simulate_principal_policy(PolicySourceArn=arn, ActionNames=actions[1:2], ResourceArns=[table], ContextEntries=[entry])
+    assert answer["EvaluationResults"][0]["EvalDecision"] == "allowed"
+    keys = iam.get_context_keys_for_custom_policy(PolicyInputList=[document])["ContextKeyNames"]
+    assert keys == ["aws:SecureTransport"]
+    # And the server itself: the table is not there, but who may not ask is not told so.
+    dynamodb, item = clients("dynamodb"), {"pk": {"S": "a"}}
+    refused(lambda: dynamodb.get_item(TableName="simulated", Key=item), "ResourceNotFoundException")
+    refused(lambda: dynamodb.put_item(TableName="simulated", Item=item), "AccessDeniedException")
+
+
+def test_last_uses_are_known(server, owner, user, role):
+    name, key, clients = user
+    arn = role(policy(allow("sqs:ListQueues")))
+    assert owner("iam").get_access_key_last_used(AccessKeyId=key)["AccessKeyLastUsed"]["ServiceName"] == "N/A"
+    made = clients("sts").assume_role(RoleArn=arn, RoleSessionName="use")["Credentials"]
+    by(server, made, "sqs").list_queues()
+    last = owner("iam").get_access_key_last_used(AccessKeyId=key)
+    assert (last["UserName"], last["AccessKeyLastUsed"]["ServiceName"], last["AccessKeyLastUsed"]["Region"]) == (name, "sts", "us-east-1")
+    used = owner("iam").get_role(RoleName=arn.rsplit("/")[-1])["Role"]["RoleLastUsed"]
+    assert used["Region"] == "us-east-1" and "LastUsedDate" in used
+
+
+def code(seed: str, step: int) -> str:
+    digest = hmac.new(base64.b32decode(seed), struct.pack(">Q", step), hashlib.sha1).digest()
+    at = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def test_a_device_is_enabled_with_two_codes(owner, user):
+    iam, name = owner("iam"), user[0]
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
+    seed, step = device["Base32StringSeed"].decode(), int(time.time()) // 30
+    serial = device["SerialNumber"]
+    wrong = {"AuthenticationCode1": "000000", "AuthenticationCode2": "000000"}
+    refused(lambda: iam.enable_mfa_device(UserName=name, SerialNumber=serial, **wrong), "InvalidAuthenticationCode")
+    iam.enable_mfa_device(UserName=name, SerialNumber=serial, AuthenticationCode1=code(seed, step), AuthenticationCode2=code(seed, step + 1))
+    assert [device["SerialNumber"] for device in iam.list_mfa_devices(UserName=name)["MFADevices"]] == [serial]
+    iam.deactivate_mfa_device(UserName=name, SerialNumber=serial)
+    iam.delete_virtual_mfa_device(SerialNumber=serial)
+
+
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Issuer:
+    """An OpenID Connect provider on this machine."""
+
+    def __init__(self):
+        public, self.key = rsa.newkeys(2048)
+        issuer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                number = lambda value: encoded(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+                key = {"kty": "RSA", "kid": "one", "alg": "RS256", "n": number(public.n), "e": number(public.e)}
+                places = {"/.well-known/openid-configuration": {"jwks_uri": f"{issuer.url}/jwks"}, "/jwks": {"keys": [key]}}
+                body = json.dumps(places[self.path]).encode()
+                self.send_response(200)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.place = f"127.0.0.1:{self.server.server_port}"
+        self.url = f"http://{self.place}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def token(self, **claims) -> str:
+        claims = {"iss": self.url, "aud": "sts.amazonaws.com", "sub": "repo:shop", "exp": int(time.time()) + 600} | claims
+        signed = ".".join(encoded(json.dumps(part).encode()) for part in ({"alg": "RS256", "kid": "one"}, claims))
+        return f"{signed}.{encoded(rsa.sign(signed.encode(), self.key, 'SHA-256'))}"
+
+
+def test_a_token_of_a_provider_makes_a_session(server, owner):
+    issuer, iam = Issuer(), owner("iam")
+    provider = iam.create_open_id_connect_provider(Url=issuer.url, ClientIDList=["sts.amazonaws.com"])["OpenIDConnectProviderArn"]
+    condition = {"StringEquals": {f"{issuer.place}:aud": "sts.amazonaws.com"}, "StringLike": {f"{issuer.place}:sub": "repo:*"}}
+    trust = policy({"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition})
+    role = iam.create_role(RoleName="deploys", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="deploys", PolicyName="own", PolicyDocument=policy(allow("sqs:ListQueues")))
+    sts = boto3.client("sts", endpoint_url=server.url, region_name="us-east-1", config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}))
+    assume = lambda token: sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName="run", WebIdentityToken=token)
+    answer = assume(issuer.token())
+    assert (answer["SubjectFromWebIdentityToken"], answer["Audience"], answer["Provider"]) == ("repo:shop", "sts.amazonaws.com", provider)
+    by(server, answer["Credentials"], "sqs").list_queues()
+    refused(lambda: by(server, answer["Credentials"], "sqs").create_queue(QueueName="no"), "AccessDenied")
+    text = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+    refused(lambda: assume(issuer.token(sub="user:ann")), "AccessDenied", text)
+    refused(lambda: assume(issuer.token(aud="other")), "InvalidIdentityToken", "Incorrect token audience")
+    refused(lambda: assume(issuer.token(exp=int(time.time()) - 1)), "ExpiredTokenException")
+    forged = issuer.token().rsplit(".", 1)[0] + "." + encoded(b"0" * 256)
+    refused(lambda: assume(forged), "InvalidIdentityToken", "The signature of the token is not valid.")
+    gone = Issuer()
+    gone.server.shutdown()
+    gone.server.server_close()
+    iam.create_open_id_connect_provider(Url=gone.url, ClientIDList=["sts.amazonaws.com"])
+    refused(lambda: assume(gone.token()), "IDPCommunicationError")
+
+
+def test_the_account_is_reported(owner):
+    iam = owner("iam")
+    iam.generate_credential_report()
+    report = iam.get_credential_report()
+    lines = [line.split(",") for line in report["Content"].decode().splitlines()]
+    assert lines[0][0] == "user" and lines[1][0] == "<root_account>" and all(len(line) == 22 for line in lines)
+    details = iam.get_paginator("get_account_authorization_details").paginate(PaginationConfig={"PageSize": 3})
+    users = [user["UserName"] for page in details for user in page["UserDetailList"]]
+    assert users == sorted(users) and users
