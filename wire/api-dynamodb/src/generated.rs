@@ -419,17 +419,101 @@ pub static ATTRIBUTE_VALUE: StructSchema = StructSchema {
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct AttributeValue {
-    pub s: Option<String>,
-    pub n: Option<String>,
-    pub b: Option<Bytes>,
-    pub ss: Option<Vec<String>>,
-    pub ns: Option<Vec<String>>,
-    pub bs: Option<Vec<Bytes>>,
-    pub m: Option<BTreeMap<String, AttributeValue>>,
-    pub l: Option<Vec<AttributeValue>>,
-    pub null: Option<bool>,
-    pub bool: Option<bool>,
+pub enum AttributeValue {
+    S(String),
+    N(String),
+    B(Bytes),
+    Ss(Vec<String>),
+    Ns(Vec<String>),
+    Bs(Vec<Bytes>),
+    M(BTreeMap<String, AttributeValue>),
+    L(Vec<AttributeValue>),
+    Null(bool),
+    Bool(bool),
+    /// None of the members.
+    #[default]
+    Empty,
+    /// More than one of them, in the request's order.
+    Several(Vec<AttributeValue>),
+}
+
+impl AttributeValue {
+    /// The index of the member that it is.
+    fn index(&self) -> Option<usize> {
+        match self {
+            AttributeValue::S(_) => Some(0),
+            AttributeValue::N(_) => Some(1),
+            AttributeValue::B(_) => Some(2),
+            AttributeValue::Ss(_) => Some(3),
+            AttributeValue::Ns(_) => Some(4),
+            AttributeValue::Bs(_) => Some(5),
+            AttributeValue::M(_) => Some(6),
+            AttributeValue::L(_) => Some(7),
+            AttributeValue::Null(_) => Some(8),
+            AttributeValue::Bool(_) => Some(9),
+            AttributeValue::Empty | AttributeValue::Several(_) => None,
+        }
+    }
+
+    /// Takes one more member; of one that is there twice the last stays.
+    fn add(&mut self, value: AttributeValue) {
+        match self {
+            AttributeValue::Empty => *self = value,
+            AttributeValue::Several(values) => {
+                values.retain(|other| other.index() != value.index());
+                values.push(value);
+            }
+            one if one.index() == value.index() => *one = value,
+            one => *one = AttributeValue::Several(vec![std::mem::take(one), value]),
+        }
+    }
+
+    fn write_member(&self, writer: &mut dyn Writer) {
+        match self {
+            AttributeValue::S(value) => {
+                writer.member(&ATTRIBUTE_VALUE, 0);
+                writer.string(value);
+            }
+            AttributeValue::N(value) => {
+                writer.member(&ATTRIBUTE_VALUE, 1);
+                writer.string(value);
+            }
+            AttributeValue::B(value) => {
+                writer.member(&ATTRIBUTE_VALUE, 2);
+                writer.blob(value);
+            }
+            AttributeValue::Ss(value) => {
+                writer.member(&ATTRIBUTE_VALUE, 3);
+                write_list(writer, &STRING_SET_ATTRIBUTE_VALUE, value, |writer, value| writer.string(value));
+            }
+            AttributeValue::Ns(value) => {
+                writer.member(&ATTRIBUTE_VALUE, 4);
+                write_list(writer, &NUMBER_SET_ATTRIBUTE_VALUE, value, |writer, value| writer.string(value));
+            }
+            AttributeValue::Bs(value) => {
+                writer.member(&ATTRIBUTE_VALUE, 5);
+                write_list(writer, &BINARY_SET_ATTRIBUTE_VALUE, value, |writer, value| writer.blob(value));
+            }
+            AttributeValue::M(value) => {
+                writer.member(&ATTRIBUTE_VALUE, 6);
+                write_map(writer, &MAP_ATTRIBUTE_VALUE, value, |writer, value| value.write(writer));
+            }
+            AttributeValue::L(value) => {
+                writer.member(&ATTRIBUTE_VALUE, 7);
+                write_list(writer, &LIST_ATTRIBUTE_VALUE, value, |writer, value| value.write(writer));
+            }
+            AttributeValue::Null(value) => {
+                writer.member(&ATTRIBUTE_VALUE, 8);
+                writer.boolean(*value);
+            }
+            AttributeValue::Bool(value) => {
+                writer.member(&ATTRIBUTE_VALUE, 9);
+                writer.boolean(*value);
+            }
+            AttributeValue::Empty => {}
+            AttributeValue::Several(values) => values.iter().for_each(|value| value.write_member(writer)),
+        }
+    }
 }
 
 impl Shape for AttributeValue {
@@ -438,68 +522,32 @@ impl Shape for AttributeValue {
     }
 
     fn read(reader: &mut dyn Reader) -> Result<Self, DecodeError> {
-        let mut shape = AttributeValue::default();
+        let mut shape = AttributeValue::Empty;
         reader.begin_struct(&ATTRIBUTE_VALUE)?;
         while let Some(member) = reader.next_member(&ATTRIBUTE_VALUE)? {
-            match member {
-                0 => shape.s = Some(reader.string()?),
-                1 => shape.n = Some(reader.string()?),
-                2 => shape.b = Some(reader.blob()?),
-                3 => shape.ss = Some(read_list(reader, &STRING_SET_ATTRIBUTE_VALUE, |reader| reader.string())?),
-                4 => shape.ns = Some(read_list(reader, &NUMBER_SET_ATTRIBUTE_VALUE, |reader| reader.string())?),
-                5 => shape.bs = Some(read_list(reader, &BINARY_SET_ATTRIBUTE_VALUE, |reader| reader.blob())?),
-                6 => shape.m = Some(read_map(reader, &MAP_ATTRIBUTE_VALUE, |reader| AttributeValue::read(reader))?),
-                7 => shape.l = Some(read_list(reader, &LIST_ATTRIBUTE_VALUE, |reader| AttributeValue::read(reader))?),
-                8 => shape.null = Some(reader.boolean()?),
-                9 => shape.bool = Some(reader.boolean()?),
+            let value = match member {
+                0 => AttributeValue::S(reader.string()?),
+                1 => AttributeValue::N(reader.string()?),
+                2 => AttributeValue::B(reader.blob()?),
+                3 => AttributeValue::Ss(read_list(reader, &STRING_SET_ATTRIBUTE_VALUE, |reader| reader.string())?),
+                4 => AttributeValue::Ns(read_list(reader, &NUMBER_SET_ATTRIBUTE_VALUE, |reader| reader.string())?),
+                5 => AttributeValue::Bs(read_list(reader, &BINARY_SET_ATTRIBUTE_VALUE, |reader| reader.blob())?),
+                6 => AttributeValue::M(read_map(reader, &MAP_ATTRIBUTE_VALUE, |reader| AttributeValue::read(reader))?),
+                7 => {
+                    AttributeValue::L(read_list(reader, &LIST_ATTRIBUTE_VALUE, |reader| AttributeValue::read(reader))?)
+                }
+                8 => AttributeValue::Null(reader.boolean()?),
+                9 => AttributeValue::Bool(reader.boolean()?),
                 _ => unreachable!("the reader knows this table"),
-            }
+            };
+            shape.add(value);
         }
         Ok(shape)
     }
 
     fn write(&self, writer: &mut dyn Writer) {
         writer.begin_struct(&ATTRIBUTE_VALUE);
-        if let Some(value) = &self.s {
-            writer.member(&ATTRIBUTE_VALUE, 0);
-            writer.string(value);
-        }
-        if let Some(value) = &self.n {
-            writer.member(&ATTRIBUTE_VALUE, 1);
-            writer.string(value);
-        }
-        if let Some(value) = &self.b {
-            writer.member(&ATTRIBUTE_VALUE, 2);
-            writer.blob(value);
-        }
-        if let Some(value) = &self.ss {
-            writer.member(&ATTRIBUTE_VALUE, 3);
-            write_list(writer, &STRING_SET_ATTRIBUTE_VALUE, value, |writer, value| writer.string(value));
-        }
-        if let Some(value) = &self.ns {
-            writer.member(&ATTRIBUTE_VALUE, 4);
-            write_list(writer, &NUMBER_SET_ATTRIBUTE_VALUE, value, |writer, value| writer.string(value));
-        }
-        if let Some(value) = &self.bs {
-            writer.member(&ATTRIBUTE_VALUE, 5);
-            write_list(writer, &BINARY_SET_ATTRIBUTE_VALUE, value, |writer, value| writer.blob(value));
-        }
-        if let Some(value) = &self.m {
-            writer.member(&ATTRIBUTE_VALUE, 6);
-            write_map(writer, &MAP_ATTRIBUTE_VALUE, value, |writer, value| value.write(writer));
-        }
-        if let Some(value) = &self.l {
-            writer.member(&ATTRIBUTE_VALUE, 7);
-            write_list(writer, &LIST_ATTRIBUTE_VALUE, value, |writer, value| value.write(writer));
-        }
-        if let Some(value) = &self.null {
-            writer.member(&ATTRIBUTE_VALUE, 8);
-            writer.boolean(*value);
-        }
-        if let Some(value) = &self.bool {
-            writer.member(&ATTRIBUTE_VALUE, 9);
-            writer.boolean(*value);
-        }
+        self.write_member(writer);
         writer.end_struct();
     }
 }

@@ -9638,8 +9638,47 @@ pub static INTEGRATION_DETAILS: StructSchema = StructSchema {
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct IntegrationDetails {
-    pub open_search_integration_details: Option<OpenSearchIntegrationDetails>,
+pub enum IntegrationDetails {
+    OpenSearchIntegrationDetails(OpenSearchIntegrationDetails),
+    /// None of the members.
+    #[default]
+    Empty,
+    /// More than one of them, in the request's order.
+    Several(Vec<IntegrationDetails>),
+}
+
+impl IntegrationDetails {
+    /// The index of the member that it is.
+    fn index(&self) -> Option<usize> {
+        match self {
+            IntegrationDetails::OpenSearchIntegrationDetails(_) => Some(0),
+            IntegrationDetails::Empty | IntegrationDetails::Several(_) => None,
+        }
+    }
+
+    /// Takes one more member; of one that is there twice the last stays.
+    fn add(&mut self, value: IntegrationDetails) {
+        match self {
+            IntegrationDetails::Empty => *self = value,
+            IntegrationDetails::Several(values) => {
+                values.retain(|other| other.index() != value.index());
+                values.push(value);
+            }
+            one if one.index() == value.index() => *one = value,
+            one => *one = IntegrationDetails::Several(vec![std::mem::take(one), value]),
+        }
+    }
+
+    fn write_member(&self, writer: &mut dyn Writer) {
+        match self {
+            IntegrationDetails::OpenSearchIntegrationDetails(value) => {
+                writer.member(&INTEGRATION_DETAILS, 0);
+                value.write(writer);
+            }
+            IntegrationDetails::Empty => {}
+            IntegrationDetails::Several(values) => values.iter().for_each(|value| value.write_member(writer)),
+        }
+    }
 }
 
 impl Shape for IntegrationDetails {
@@ -9648,23 +9687,21 @@ impl Shape for IntegrationDetails {
     }
 
     fn read(reader: &mut dyn Reader) -> Result<Self, DecodeError> {
-        let mut shape = IntegrationDetails::default();
+        let mut shape = IntegrationDetails::Empty;
         reader.begin_struct(&INTEGRATION_DETAILS)?;
         while let Some(member) = reader.next_member(&INTEGRATION_DETAILS)? {
-            match member {
-                0 => shape.open_search_integration_details = Some(OpenSearchIntegrationDetails::read(reader)?),
+            let value = match member {
+                0 => IntegrationDetails::OpenSearchIntegrationDetails(OpenSearchIntegrationDetails::read(reader)?),
                 _ => unreachable!("the reader knows this table"),
-            }
+            };
+            shape.add(value);
         }
         Ok(shape)
     }
 
     fn write(&self, writer: &mut dyn Writer) {
         writer.begin_struct(&INTEGRATION_DETAILS);
-        if let Some(value) = &self.open_search_integration_details {
-            writer.member(&INTEGRATION_DETAILS, 0);
-            value.write(writer);
-        }
+        self.write_member(writer);
         writer.end_struct();
     }
 }
@@ -15840,8 +15877,47 @@ pub static RESOURCE_CONFIG: StructSchema = StructSchema {
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct ResourceConfig {
-    pub open_search_resource_config: Option<OpenSearchResourceConfig>,
+pub enum ResourceConfig {
+    OpenSearchResourceConfig(OpenSearchResourceConfig),
+    /// None of the members.
+    #[default]
+    Empty,
+    /// More than one of them, in the request's order.
+    Several(Vec<ResourceConfig>),
+}
+
+impl ResourceConfig {
+    /// The index of the member that it is.
+    fn index(&self) -> Option<usize> {
+        match self {
+            ResourceConfig::OpenSearchResourceConfig(_) => Some(0),
+            ResourceConfig::Empty | ResourceConfig::Several(_) => None,
+        }
+    }
+
+    /// Takes one more member; of one that is there twice the last stays.
+    fn add(&mut self, value: ResourceConfig) {
+        match self {
+            ResourceConfig::Empty => *self = value,
+            ResourceConfig::Several(values) => {
+                values.retain(|other| other.index() != value.index());
+                values.push(value);
+            }
+            one if one.index() == value.index() => *one = value,
+            one => *one = ResourceConfig::Several(vec![std::mem::take(one), value]),
+        }
+    }
+
+    fn write_member(&self, writer: &mut dyn Writer) {
+        match self {
+            ResourceConfig::OpenSearchResourceConfig(value) => {
+                writer.member(&RESOURCE_CONFIG, 0);
+                value.write(writer);
+            }
+            ResourceConfig::Empty => {}
+            ResourceConfig::Several(values) => values.iter().for_each(|value| value.write_member(writer)),
+        }
+    }
 }
 
 impl Shape for ResourceConfig {
@@ -15850,23 +15926,21 @@ impl Shape for ResourceConfig {
     }
 
     fn read(reader: &mut dyn Reader) -> Result<Self, DecodeError> {
-        let mut shape = ResourceConfig::default();
+        let mut shape = ResourceConfig::Empty;
         reader.begin_struct(&RESOURCE_CONFIG)?;
         while let Some(member) = reader.next_member(&RESOURCE_CONFIG)? {
-            match member {
-                0 => shape.open_search_resource_config = Some(OpenSearchResourceConfig::read(reader)?),
+            let value = match member {
+                0 => ResourceConfig::OpenSearchResourceConfig(OpenSearchResourceConfig::read(reader)?),
                 _ => unreachable!("the reader knows this table"),
-            }
+            };
+            shape.add(value);
         }
         Ok(shape)
     }
 
     fn write(&self, writer: &mut dyn Writer) {
         writer.begin_struct(&RESOURCE_CONFIG);
-        if let Some(value) = &self.open_search_resource_config {
-            writer.member(&RESOURCE_CONFIG, 0);
-            value.write(writer);
-        }
+        self.write_member(writer);
         writer.end_struct();
     }
 }

@@ -28,6 +28,11 @@ pub fn field(name: &str) -> String {
     }
 }
 
+/// `SS` or `null` as the name of a variant.
+pub fn variant(name: &str) -> String {
+    heck::AsUpperCamelCase(name).to_string()
+}
+
 /// An optional text as Rust.
 fn option(text: Option<&str>) -> String {
     text.map_or_else(|| "None".to_owned(), |text| format!("Some({text:?})"))

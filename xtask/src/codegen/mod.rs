@@ -13,6 +13,7 @@ mod names;
 mod services;
 mod shapes;
 mod source;
+mod union;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -87,6 +87,12 @@ pub struct Shape {
     pub pattern: Option<String>,
     #[serde(default, rename = "enum")]
     pub values: Vec<String>,
+    /// Whether exactly one of its members is there.
+    #[serde(default)]
+    pub union: bool,
+    /// Whether it is the events of a stream, which are written one by one.
+    #[serde(default, rename = "eventstream")]
+    pub event_stream: bool,
     #[serde(default)]
     pub exception: bool,
     #[serde(default)]

@@ -40,6 +40,9 @@ impl Entry {
     }
 }
 
+/// Structures that are unions in all but the models, which are older than that word.
+pub const UNIONS: &[&str] = &["AttributeValue"];
+
 /// SQS reports these absences in words of its own: a queue's name that must be specified, a batch that
 /// must have an entry.
 const SQS_VALIDATION: &str = "Validation::MissingParameter { except: &[\"QueueName\", \"Entries\"] }";

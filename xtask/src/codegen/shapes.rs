@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use super::emit::{constant, field, header, service_model};
 use super::model::{Model, Reference, Shape};
-use super::services::Entry;
+use super::services::{Entry, UNIONS};
 
 /// The file of one service.
 pub fn file(service: &Entry, model: &Model) -> Result<String> {
@@ -35,6 +35,7 @@ use tidegate_protocol::{read_list, read_map, write_list, write_map, DecodeError,
     for name in generator.reachable()? {
         let shape = model.shape(&name)?;
         out.push_str(&match shape.kind.as_str() {
+            "structure" if is_union(service, &name, shape) => generator.union(&name, shape)?,
             "structure" => generator.structure(&name, shape)?,
             "list" => generator.list(&name, shape)?,
             "map" => generator.map(&name, shape)?,
@@ -217,7 +218,7 @@ impl Shape for {name} {{
     }
 
     /// Whether the shape `outer` is `inner`, or a structure that holds it directly.
-    fn contains(&self, outer: &str, inner: &str, seen: &mut BTreeSet<String>) -> Result<bool> {
+    pub fn contains(&self, outer: &str, inner: &str, seen: &mut BTreeSet<String>) -> Result<bool> {
         let shape = self.model.shape(outer)?;
         if shape.kind != "structure" || !seen.insert(outer.to_owned()) {
             return Ok(false);
@@ -234,7 +235,7 @@ impl Shape for {name} {{
     }
 
     /// A member's line in its structure's table.
-    fn member(&self, owner: &str, shape: &Shape, name: &str, reference: &Reference) -> Result<String> {
+    pub fn member(&self, owner: &str, shape: &Shape, name: &str, reference: &Reference) -> Result<String> {
         let target = self.model.shape(&reference.shape)?;
         let mut line = format!("Member::new({name:?}, {})", self.schema(&reference.shape, target)?);
         let wire_name = self.wire_name(owner, name, reference)?;
@@ -344,7 +345,7 @@ impl Shape for {name} {{
     }
 
     /// A shape's type in Rust.
-    fn rust_type(&self, name: &str, shape: &Shape) -> Result<String> {
+    pub fn rust_type(&self, name: &str, shape: &Shape) -> Result<String> {
         Ok(match shape.kind.as_str() {
             "string" => "String".to_owned(),
             "boolean" => "bool".to_owned(),
@@ -365,7 +366,7 @@ impl Shape for {name} {{
     }
 
     /// An expression that reads a shape from `reader`.
-    fn read(&self, name: &str, shape: &Shape) -> Result<String> {
+    pub fn read(&self, name: &str, shape: &Shape) -> Result<String> {
         Ok(match shape.kind.as_str() {
             "list" => format!("read_list(reader, &{}, |reader| {})?", constant(name), self.read_inner(&shape.member)?),
             "map" => format!("read_map(reader, &{}, |reader| {})?", constant(name), self.read_inner(&shape.value)?),
@@ -382,7 +383,7 @@ impl Shape for {name} {{
     }
 
     /// An expression that writes `value`, a reference, to `writer`.
-    fn write(&self, name: &str, shape: &Shape, value: &str) -> Result<String> {
+    pub fn write(&self, name: &str, shape: &Shape, value: &str) -> Result<String> {
         Ok(match shape.kind.as_str() {
             "list" => format!(
                 "write_list(writer, &{}, {value}, |writer, value| {})",
@@ -405,6 +406,11 @@ impl Shape for {name} {{
         let name = &reference.as_ref().context("a list or map of nothing")?.shape;
         self.write(name, self.model.shape(name)?, "value")
     }
+}
+
+/// Events are no values, so their union stays a table that nobody reads.
+fn is_union(service: &Entry, name: &str, shape: &Shape) -> bool {
+    (shape.union && !shape.event_stream) || (service.name.starts_with("dynamodb") && UNIONS.contains(&name))
 }
 
 fn is_ruled(shape: &Shape) -> bool {

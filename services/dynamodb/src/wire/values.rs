@@ -37,52 +37,44 @@ fn check_nesting(value: &Value) -> Result<(), Misuse> {
 }
 
 fn unchecked(wire: AttributeValue) -> Result<Value, Misuse> {
-    let AttributeValue { s, n, b, ss, ns, bs, m, l, null, bool } = wire;
-    let mut found = Vec::with_capacity(1);
-    if let Some(text) = n {
-        found.push(Value::N(Number::parse(&text)?));
-    }
-    found.extend(s.map(Value::S));
-    found.extend(b.map(Value::B));
-    found.extend(bool.map(Value::Bool));
-    match null {
-        Some(false) => return Err(Misuse::parameter("Null attribute value types must have the value of true")),
-        Some(true) => found.push(Value::Null),
-        None => {}
-    }
-    if let Some(list) = ss {
-        found.push(Value::Ss(set(list, "An string set  may not be empty", |shown| {
-            Misuse::parameter(format!("Input collection {shown} contains duplicates."))
-        })?));
-    }
-    if let Some(list) = ns {
-        let numbers = list.iter().map(|text| Number::parse(text)).collect::<Result<Vec<_>, _>>()?;
-        found.push(Value::Ns(set(numbers, "An number set  may not be empty", |_| {
-            Misuse::new("Input collection contains duplicates")
-        })?));
-    }
-    if let Some(list) = bs {
-        found.push(Value::Bs(set(list, "Binary sets should not be empty", |shown| {
-            Misuse::parameter(format!("Input collection {shown}of type BS contains duplicates."))
-        })?));
-    }
-    if let Some(map) = m {
-        found.push(Value::M(
-            map.into_iter().map(|(name, wire)| Ok((name, unchecked(wire)?))).collect::<Result<_, Misuse>>()?,
-        ));
-    }
-    if let Some(list) = l {
-        found.push(Value::L(list.into_iter().map(unchecked).collect::<Result<_, _>>()?));
-    }
-    match (found.pop(), found.is_empty()) {
-        (Some(value), true) => Ok(value),
-        (None, _) => {
-            Err(Misuse::new("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"))
+    Ok(match wire {
+        AttributeValue::S(text) => Value::S(text),
+        AttributeValue::N(text) => Value::N(Number::parse(&text)?),
+        AttributeValue::B(bytes) => Value::B(bytes),
+        AttributeValue::Bool(truth) => Value::Bool(truth),
+        AttributeValue::Null(true) => Value::Null,
+        AttributeValue::Null(false) => {
+            return Err(Misuse::parameter("Null attribute value types must have the value of true"));
         }
-        (Some(_), false) => Err(Misuse::new(
-            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",
-        )),
-    }
+        AttributeValue::Ss(list) => Value::Ss(set(list, "An string set  may not be empty", |shown| {
+            Misuse::parameter(format!("Input collection {shown} contains duplicates."))
+        })?),
+        AttributeValue::Ns(list) => {
+            let numbers = list.iter().map(|text| Number::parse(text)).collect::<Result<Vec<_>, _>>()?;
+            Value::Ns(set(numbers, "An number set  may not be empty", |_| {
+                Misuse::new("Input collection contains duplicates")
+            })?)
+        }
+        AttributeValue::Bs(list) => Value::Bs(set(list, "Binary sets should not be empty", |shown| {
+            Misuse::parameter(format!("Input collection {shown}of type BS contains duplicates."))
+        })?),
+        AttributeValue::M(map) => Value::M(
+            map.into_iter().map(|(name, wire)| Ok((name, unchecked(wire)?))).collect::<Result<_, Misuse>>()?,
+        ),
+        AttributeValue::L(list) => Value::L(list.into_iter().map(unchecked).collect::<Result<_, _>>()?),
+        AttributeValue::Empty => {
+            return Err(Misuse::new(
+                "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
+            ));
+        }
+        AttributeValue::Several(values) => {
+            // What is wrong with one of them comes first.
+            values.into_iter().try_for_each(|value| unchecked(value).map(drop))?;
+            return Err(Misuse::new(
+                "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",
+            ));
+        }
+    })
 }
 
 /// A set from a list that may be neither empty nor have anything twice.
@@ -108,39 +100,36 @@ pub(crate) fn wire_item(item: Item) -> WireItem {
 
 /// A value for an answer.
 pub(crate) fn wire_value(value: Value) -> AttributeValue {
-    let mut wire = AttributeValue::default();
     match value {
-        Value::S(text) => wire.s = Some(text),
-        Value::N(number) => wire.n = Some(number.to_string()),
-        Value::B(bytes) => wire.b = Some(bytes),
-        Value::Ss(set) => wire.ss = Some(set.into_iter().collect()),
-        Value::Ns(set) => wire.ns = Some(set.iter().map(Number::to_string).collect()),
-        Value::Bs(set) => wire.bs = Some(set.into_iter().collect()),
-        Value::M(map) => wire.m = Some(wire_item(map)),
-        Value::L(list) => wire.l = Some(list.into_iter().map(wire_value).collect()),
-        Value::Bool(truth) => wire.bool = Some(truth),
-        Value::Null => wire.null = Some(true),
+        Value::S(text) => AttributeValue::S(text),
+        Value::N(number) => AttributeValue::N(number.to_string()),
+        Value::B(bytes) => AttributeValue::B(bytes),
+        Value::Ss(set) => AttributeValue::Ss(set.into_iter().collect()),
+        Value::Ns(set) => AttributeValue::Ns(set.iter().map(Number::to_string).collect()),
+        Value::Bs(set) => AttributeValue::Bs(set.into_iter().collect()),
+        Value::M(map) => AttributeValue::M(wire_item(map)),
+        Value::L(list) => AttributeValue::L(list.into_iter().map(wire_value).collect()),
+        Value::Bool(truth) => AttributeValue::Bool(truth),
+        Value::Null => AttributeValue::Null(true),
     }
-    wire
 }
 
 /// An item for a stream's answer. The two models have one shape each.
 pub(crate) fn stream_item(item: Item) -> BTreeMap<String, StreamValue> {
-    item.into_iter().map(|(name, value)| (name, stream_value(wire_value(value)))).collect()
+    item.into_iter().map(|(name, value)| (name, stream_value(value))).collect()
 }
 
-fn stream_value(value: AttributeValue) -> StreamValue {
-    let AttributeValue { s, n, b, ss, ns, bs, m, l, null, bool } = value;
-    StreamValue {
-        s,
-        n,
-        b,
-        ss,
-        ns,
-        bs,
-        m: m.map(|map| map.into_iter().map(|(name, value)| (name, stream_value(value))).collect()),
-        l: l.map(|list| list.into_iter().map(stream_value).collect()),
-        null,
-        bool,
+fn stream_value(value: Value) -> StreamValue {
+    match value {
+        Value::S(text) => StreamValue::S(text),
+        Value::N(number) => StreamValue::N(number.to_string()),
+        Value::B(bytes) => StreamValue::B(bytes),
+        Value::Ss(set) => StreamValue::Ss(set.into_iter().collect()),
+        Value::Ns(set) => StreamValue::Ns(set.iter().map(Number::to_string).collect()),
+        Value::Bs(set) => StreamValue::Bs(set.into_iter().collect()),
+        Value::M(map) => StreamValue::M(stream_item(map)),
+        Value::L(list) => StreamValue::L(list.into_iter().map(stream_value).collect()),
+        Value::Bool(truth) => StreamValue::Bool(truth),
+        Value::Null => StreamValue::Null(true),
     }
 }

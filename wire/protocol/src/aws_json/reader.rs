@@ -44,7 +44,7 @@ impl<'a> JsonReader<'a> {
 
     fn is_called(&self, member: &Member, name: &str) -> bool {
         match self.is_rest {
-            true => member.wire_name == name && member.location == Location::Body,
+            true => member.wire_name == name && (self.depth > 1 || member.location == Location::Body),
             false => member.name == name,
         }
     }

@@ -47,6 +47,9 @@ impl<'a> Attributes<'a> {
 /// A key's value as policies see it: texts and numbers as they are written, bytes in base64.
 pub(super) fn key_text(value: &AttributeValue) -> Option<String> {
     use base64::Engine as _;
-    let bytes = || value.b.as_ref().map(|bytes| base64::engine::general_purpose::STANDARD.encode(bytes));
-    value.s.clone().or_else(|| value.n.clone()).or_else(bytes)
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => Some(text.clone()),
+        AttributeValue::B(bytes) => Some(base64::engine::general_purpose::STANDARD.encode(bytes)),
+        _ => None,
+    }
 }
