@@ -12,6 +12,7 @@ use crate::clock::SimClock;
 use crate::machine::Machine;
 use crate::model::Fate;
 use crate::queues::Queue;
+use crate::tables;
 
 /// Longer than every lease, delay and short retention; shorter than the long retention.
 const LONG: Duration = Duration::from_secs(2 * 3600);
@@ -39,11 +40,13 @@ pub async fn invariants(machine: &Machine, clients: &Clients) {
         )],
     };
     violations.into_iter().for_each(|violation| clients.model.borrow_mut().violate(violation));
+    tables::invariants(machine, clients).await;
 }
 
 /// Takes everything out of every queue and compares it with what the clients were told. Returns how
-/// many messages there were.
+/// many messages and items there were.
 pub async fn everything(machine: &Machine, clients: &Clients, clock: &SimClock) -> u64 {
+    let items = tables::everything(machine, clients).await;
     invariants(machine, clients).await;
     let counted = counts(machine, clients).await;
     clock.advance(LONG);
@@ -70,7 +73,7 @@ pub async fn everything(machine: &Machine, clients: &Clients, clock: &SimClock) 
         clients.model.borrow_mut().violate(format!("everything was taken, but the counts say {left:?}"));
     }
     invariants(machine, clients).await;
-    found.values().map(|count| u64::from(*count)).sum()
+    items + found.values().map(|count| u64::from(*count)).sum::<u64>()
 }
 
 /// Nothing acknowledged is lost; nothing is there more often than it may.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tidegate_env::Env;
+use tidegate_protocol::Service;
 use tidegate_queue::Queues;
 use tidegate_sqs::Sqs;
 
@@ -14,6 +15,7 @@ use crate::history::History;
 use crate::machine::{self, Failure, Machine};
 use crate::model::{Model, Received, Start};
 use crate::queues::Queue;
+use crate::tables::{self, Ledger};
 
 const PRODUCERS: usize = 5;
 const CONSUMERS: usize = 5;
@@ -24,6 +26,8 @@ const GROUPS: [&str; 3] = ["red", "green", "blue"];
 pub struct Clients {
     /// What they know.
     pub model: Rc<RefCell<Model>>,
+    /// What they know of the table.
+    pub ledger: Rc<RefCell<Ledger>>,
     /// What happened.
     pub history: Rc<History>,
     /// Their chance.
@@ -49,6 +53,7 @@ impl Clients {
     pub fn new(chance: Rc<Chance>, history: Rc<History>, env: Env) -> Clients {
         Clients {
             model: Rc::default(),
+            ledger: Rc::default(),
             history,
             chance,
             env,
@@ -69,14 +74,25 @@ impl Clients {
             tasks.push(tokio::task::spawn_local(client().consume()));
         }
         tasks.push(tokio::task::spawn_local(client().meddle()));
+        tasks.extend(tables::start(self, machine));
         tasks
     }
 
     /// Calls an operation, and notes it.
     pub async fn call(&self, sqs: &Sqs, operation: &str, input: &Value) -> (Start, Result<Value, Failure>) {
+        self.call_service(sqs, operation, input).await
+    }
+
+    /// The same of any service.
+    pub async fn call_service(
+        &self,
+        service: &dyn Service,
+        operation: &str,
+        input: &Value,
+    ) -> (Start, Result<Value, Failure>) {
         let moment = self.history.note(|| format!("> {operation} {input}"));
         let start = Start { moment, time: self.env.now() };
-        let answer = machine::call(sqs, operation, input).await;
+        let answer = machine::call(service, operation, input).await;
         let (made, good) = self.counts.get();
         self.counts.set((made + 1, good + u64::from(answer.is_ok())));
         self.history.note(|| match &answer {
@@ -113,7 +129,7 @@ impl Clients {
     }
 
     /// The output, if there is one; refusals other than these cannot be.
-    fn expect(&self, answer: Result<Value, Failure>, refusals: &[&str]) -> Option<Value> {
+    pub fn expect(&self, answer: Result<Value, Failure>, refusals: &[&str]) -> Option<Value> {
         match answer {
             Ok(output) => Some(output),
             Err(Failure::InDoubt) => None,

@@ -1,11 +1,13 @@
-//! The store, the queues and SQS under a simulated clock, disk and crash.
+//! The store, the queues, SQS and DynamoDB under a simulated clock, disk and crash.
 //!
 //! A *world* is one seed: a disk in memory, a clock that stands until it is moved, and chance that
-//! repeats. In it live *machines*, one after the other, each a whole SQS on the same disk, until one
+//! repeats. In it live *machines*, one after the other, each a whole SQS and DynamoDB on the same disk, until one
 //! is killed in the middle of what it was doing; of what it had not synced, the disk keeps a random
 //! first part. Clients (the crate's own, through the service's real interface, in its JSON) send,
 //! receive, delete and purge, and keep a [`model::Model`] of what they were told. Auditors compare:
 //! nothing acknowledged is lost, nothing deleted comes back, no message has two holders, a group's
+//! of a table, nothing acknowledged is lost, no transaction is half there, and its stream replayed makes the
+//! same table; of queues, a group's
 //! order holds, an identifier that was sent twice is there once, counts are exact, and memory equals
 //! what a rebuild from the disk makes of it.
 //!
@@ -27,6 +29,7 @@ mod lies;
 pub mod machine;
 pub mod model;
 pub mod queues;
+pub mod tables;
 pub mod world;
 
 pub use world::{Crashes, Failed, Plan, Summary, World};

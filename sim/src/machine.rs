@@ -7,14 +7,16 @@ use std::task::Poll;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use tidegate_dynamodb::DynamoDb;
 use tidegate_env::Env;
+use tidegate_log::Logs;
 use tidegate_protocol::aws_json::JsonReader;
 use tidegate_protocol::{Call, Caller, ProtocolId, Service, codec};
 use tidegate_queue::Queues;
 use tidegate_sqs::Sqs;
 use tidegate_store::engine::Disk;
 use tidegate_store::{EmbeddedStore, Step, Stepper, Store};
-use tidegate_types::{AccountId, Region};
+use tidegate_types::{AccountId, Arn, Region};
 use tidegate_workers::Supervisor;
 
 use crate::queues::Queue;
@@ -34,8 +36,12 @@ pub struct Machine {
     pub store: Arc<EmbeddedStore>,
     /// Its queues.
     pub queues: Arc<Queues>,
-    /// The service.
+    /// The service of queues.
     pub sqs: Arc<Sqs>,
+    /// The service of tables.
+    pub dynamodb: Arc<DynamoDb>,
+    /// The stream of the world's table, once that is there.
+    pub stream: Arn,
     _supervisor: Supervisor,
     _timers: tidegate_env::TaskHandle<()>,
 }
@@ -77,6 +83,7 @@ impl Machine {
         let (store, mut stepper) = EmbeddedStore::open_stepped(env.clone(), disk)?;
         let opening = async {
             let shared: Arc<dyn Store> = store.clone();
+            let tables = shared.clone();
             let queues = Queues::open(shared.clone(), env.clone()).await?;
             let sqs = Sqs::open(
                 shared,
@@ -85,14 +92,18 @@ impl Machine {
                 tidegate_sqs::Options { purges_rest: false, ..tidegate_sqs::Options::default() },
             )
             .await?;
-            anyhow::Ok((queues, sqs))
+            let logs = Arc::new(Logs::open(tables.clone()).await?);
+            let dynamodb = DynamoDb::open(tables, logs, env.clone()).await?;
+            anyhow::Ok((queues, sqs, dynamodb))
         };
         let Some(opened) = drive(opening, &mut stepper, steps).await else { return Ok(None) };
-        let (queues, sqs) = opened?;
+        let (queues, sqs, dynamodb) = opened?;
         let supervisor = Supervisor::new(env.clone());
         sqs.start_workers(&supervisor);
+        dynamodb.start_workers(&supervisor);
+        let stream = Arn::new("dynamodb", &Region::us_east_1(), AccountId::DEFAULT, "table/none");
         let timers = env.spawn("queue timers", queues.clone().run_timers());
-        Ok(Some((Machine { store, queues, sqs, _supervisor: supervisor, _timers: timers }, stepper)))
+        Ok(Some((Machine { store, queues, sqs, dynamodb, stream, _supervisor: supervisor, _timers: timers }, stepper)))
     }
 }
 
@@ -115,8 +126,8 @@ pub async fn drive<T>(future: impl Future<Output = T>, stepper: &mut Stepper, st
 ///
 /// # Panics
 /// If the service does not know the operation, or its JSON cannot be read: both are ours.
-pub async fn call(sqs: &Sqs, operation: &str, input: &Value) -> Result<Value, Failure> {
-    let answer = exchange(sqs, operation, input).await.expect("the simulation's own requests are well formed");
+pub async fn call(service: &dyn Service, operation: &str, input: &Value) -> Result<Value, Failure> {
+    let answer = exchange(service, operation, input).await.expect("the simulation's own requests are well formed");
     match answer {
         (200, output) => Ok(output),
         (500.., _) => Err(Failure::InDoubt),
@@ -127,8 +138,8 @@ pub async fn call(sqs: &Sqs, operation: &str, input: &Value) -> Result<Value, Fa
     }
 }
 
-async fn exchange(sqs: &Sqs, operation: &str, input: &Value) -> Result<(u16, Value)> {
-    let model = sqs.model();
+async fn exchange(service: &dyn Service, operation: &str, input: &Value) -> Result<(u16, Value)> {
+    let model = service.model();
     let known = model.operation(operation).with_context(|| format!("there is no {operation}"))?;
     let call = Call {
         operation: known,
@@ -145,7 +156,7 @@ async fn exchange(sqs: &Sqs, operation: &str, input: &Value) -> Result<(u16, Val
     let codec = codec(call.protocol).context("JSON has a codec")?;
     let body = serde_json::to_vec(input)?;
     let mut reader = JsonReader::new(&body)?;
-    let outcome = match sqs.call(&call, &mut reader) {
+    let outcome = match service.call(&call, &mut reader) {
         Ok(running) => running.await,
         Err(error) => Err(error),
     };

@@ -18,8 +18,9 @@ use crate::clients::Clients;
 use crate::clock::SimClock;
 use crate::history::History;
 use crate::lies::LyingDisk;
-use crate::machine::{Machine, Steps, drive};
+use crate::machine::{Failure, Machine, Steps, drive};
 use crate::queues::Queue;
+use crate::tables;
 
 /// When machines are killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,7 +69,7 @@ pub struct Summary {
     pub operations: u64,
     /// Requests acknowledged.
     pub acknowledged: u64,
-    /// Messages that were there at the end.
+    /// Messages and items that were there at the end.
     pub audited: u64,
 }
 
@@ -195,12 +196,12 @@ impl World {
     async fn one_life(&mut self) -> anyhow::Result<End> {
         // The clock and the chance go on; who was registered with the old environment is dead.
         let env = Env::new(self.clock.clone(), self.random.clone());
-        let Some((machine, mut stepper)) = Machine::start(&env, self.disk(), &mut self.steps).await? else {
+        let Some((mut machine, mut stepper)) = Machine::start(&env, self.disk(), &mut self.steps).await? else {
             return Ok(End::Crash);
         };
         self.clients.history.note(|| format!("a machine starts: {:?}", machine.store.status()));
         let clients = self.clients.clone();
-        let prepared = drive(prepare(&machine, &clients), &mut stepper, &mut self.steps).await;
+        let prepared = drive(prepare(&mut machine, &clients), &mut stepper, &mut self.steps).await;
         if prepared.is_none() {
             return Ok(End::Crash);
         }
@@ -298,15 +299,34 @@ impl World {
     }
 }
 
-/// Checks what a restart has made of the store, and makes the queues that are not there yet.
-async fn prepare(machine: &Machine, clients: &Clients) {
+/// Checks what a restart has made of the store, and makes the queues and the table that are not there
+/// yet.
+async fn prepare(machine: &mut Machine, clients: &Clients) {
     audit::invariants(machine, clients).await;
     for queue in Queue::ALL {
         // A failed disk is met again and again until the queue is there.
         while let (_, Err(failure)) = clients.call(&machine.sqs, "CreateQueue", &queue.creation()).await {
-            if failure != crate::machine::Failure::InDoubt {
+            if failure != Failure::InDoubt {
                 return clients.model.borrow_mut().violate(format!("{queue:?} could not be made: {failure:?}"));
             }
+        }
+    }
+    loop {
+        let made = clients.call_service(&*machine.dynamodb, "CreateTable", &tables::creation()).await.1;
+        let there = Failure::Refused("ResourceInUseException".to_owned());
+        match made {
+            Err(Failure::InDoubt) => continue,
+            Err(failure) if failure != there => {
+                return clients.model.borrow_mut().violate(format!("the table could not be made: {failure:?}"));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        let input = serde_json::json!({ "TableName": tables::TABLE });
+        let described = clients.call_service(&*machine.dynamodb, "DescribeTable", &input).await.1;
+        let stream = described.ok().and_then(|table| table["Table"]["LatestStreamArn"].as_str()?.parse().ok());
+        if let Some(stream) = stream {
+            machine.stream = stream;
+            return;
         }
     }
 }
