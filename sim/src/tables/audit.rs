@@ -5,7 +5,7 @@ use tidegate_ports::{FollowError, ReadLimit, StartingPosition};
 use tidegate_store::Store;
 use tidegate_types::Arn;
 
-use super::{TABLE, number};
+use super::{Ledger, TABLE, number};
 use crate::clients::Clients;
 use crate::machine::Machine;
 
@@ -25,13 +25,7 @@ pub async fn invariants(machine: &Machine, clients: &Clients) {
 pub async fn everything(machine: &Machine, clients: &Clients) -> u64 {
     invariants(machine, clients).await;
     let Some(table) = scanned(machine, clients).await else { return 0 };
-    let mut violations = Vec::new();
-    let ledger = clients.ledger.borrow();
-    for id in ledger.ids() {
-        let found = table.get(&id).and_then(|item| number(item, "version")).unwrap_or(0);
-        violations.extend(ledger.judge(&id, ledger.least(&id), found));
-    }
-    drop(ledger);
+    let mut violations = judged(&table, &clients.ledger.borrow());
     match replayed(machine).await {
         Ok(replayed) if replayed == table => {}
         Ok(replayed) => violations.push(format!("the stream makes {replayed:?}, the table is {table:?}")),
@@ -39,6 +33,14 @@ pub async fn everything(machine: &Machine, clients: &Clients) -> u64 {
     }
     violations.into_iter().for_each(|violation| clients.model.borrow_mut().violate(violation));
     table.len() as u64
+}
+
+fn judged(table: &BTreeMap<String, Value>, ledger: &Ledger) -> Vec<String> {
+    let wrong = |id: String| {
+        let found = table.get(&id).and_then(|item| number(item, "version")).unwrap_or(0);
+        ledger.judge(&id, ledger.least(&id), found)
+    };
+    ledger.ids().into_iter().filter_map(wrong).collect()
 }
 
 async fn scanned(machine: &Machine, clients: &Clients) -> Option<BTreeMap<String, Value>> {

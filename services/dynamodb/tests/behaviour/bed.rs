@@ -14,6 +14,8 @@ use tidegate_store::{Durability, EmbeddedStore, Store};
 use tidegate_types::{AccountId, Region, Timestamp};
 use tidegate_workers::Supervisor;
 
+use crate::watched::{Watch, Watched};
+
 /// When every test begins.
 pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -43,19 +45,31 @@ impl Bed {
 
     /// One without workers.
     pub async fn resting() -> Bed {
-        Bed::made(MemoryDisk::seeded(7), START, Options::default()).await
+        Bed::made(MemoryDisk::seeded(7), START, Options::default(), |store| store).await
+    }
+
+    /// One without workers whose reads and commits are looked at.
+    pub async fn watched() -> (Bed, Arc<Watch>) {
+        let watch = Watch::new();
+        let wrap = |store| -> Arc<dyn Store> { Arc::new(Watched { store, watch: watch.clone() }) };
+        (Bed::made(MemoryDisk::seeded(7), START, Options::default(), wrap).await, watch)
     }
 
     async fn on(disk: MemoryDisk, now: Timestamp, options: Options) -> Bed {
-        let bed = Bed::made(disk, now, options).await;
+        let bed = Bed::made(disk, now, options, |store| store).await;
         bed.dynamodb.start_workers(&bed.supervisor);
         bed
     }
 
-    async fn made(disk: MemoryDisk, now: Timestamp, options: Options) -> Bed {
+    async fn made(
+        disk: MemoryDisk,
+        now: Timestamp,
+        options: Options,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Bed {
         let (env, clock) = Env::manual(now.as_millis(), now);
         let store = EmbeddedStore::on_disk(env.clone(), Box::new(disk.clone()), Durability::Always).unwrap();
-        let dynamic: Arc<dyn Store> = store.clone();
+        let dynamic = wrap(store.clone());
         let logs = Arc::new(Logs::open(dynamic.clone()).await.unwrap());
         let dynamodb = DynamoDb::open_with(dynamic, logs, env.clone(), options).await.unwrap();
         let supervisor = Supervisor::new(env.clone());

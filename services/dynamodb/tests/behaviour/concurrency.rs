@@ -105,3 +105,53 @@ async fn transfers_keep_the_total_and_conflicts_are_told_in_order() {
     }
     assert_eq!(total, 400);
 }
+
+/// Transactions that want the same items in different orders: exactly one of those that meet goes on, and
+/// each of the others is told at which of its actions it met.
+#[tokio::test]
+async fn of_transactions_that_meet_one_goes_on() {
+    let (bed, watch) = Bed::watched().await;
+    bed.create("tbl", json!({})).await;
+    let add = |number: usize| {
+        json!({ "Update": {
+            "TableName": "tbl", "Key": key(number), "UpdateExpression": "ADD v :n",
+            "ExpressionAttributeValues": {":n": {"N": "1"}},
+        }})
+    };
+    let orders = [[0, 1, 2], [2, 1, 0], [1, 3, 4], [5, 6, 0]];
+    let transactions = orders.map(|order| {
+        let input = json!({ "TransactItems": order.map(add) });
+        bed.call("TransactWriteItems", input)
+    });
+    // A plain write waits for the transaction instead.
+    let plain = bed.call("UpdateItem", add(1)["Update"].clone());
+    watch.waiting.send_replace(0);
+    watch.commits.send_replace(false);
+    let open = async {
+        watch.stand(1).await;
+        watch.commits.send_replace(true);
+    };
+    let (answers, plain, ()) = tokio::join!(join_all(transactions), plain, open);
+    plain.unwrap();
+    let codes = |answer: &Result<Value, (String, Value)>| match answer {
+        Ok(_) => "all".to_owned(),
+        Err((_, body)) => {
+            let reasons = body["CancellationReasons"].as_array().unwrap();
+            let code = |reason: &Value| reason["Code"].as_str().unwrap().to_owned();
+            reasons.iter().map(code).collect::<Vec<_>>().join(" ")
+        }
+    };
+    let told: Vec<String> = answers.iter().map(codes).collect();
+    let conflict = |place: usize| {
+        let mut codes = ["None"; 3];
+        codes[place] = "TransactionConflict";
+        codes.join(" ")
+    };
+    let all_three = "TransactionConflict TransactionConflict TransactionConflict".to_owned();
+    assert_eq!(told, ["all".to_owned(), all_three, conflict(0), conflict(2)]);
+    let mut values = Vec::new();
+    for number in 0..3 {
+        values.push(value(&bed, number).await);
+    }
+    assert_eq!(values, [1, 2, 1]);
+}

@@ -1,0 +1,99 @@
+//! What reads take: no latch, no lock, and no more memory than a page, whatever the table's size.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use serde_json::{Value, json};
+
+use crate::bed::Bed;
+use crate::watched::Watch;
+
+/// A service without workers whose reads are watched.
+async fn watched() -> (Bed, Arc<Watch>) {
+    let (bed, watch) = Bed::watched().await;
+    bed.create("tbl", json!({})).await;
+    (bed, watch)
+}
+
+fn item(number: usize, filler: &str) -> Value {
+    json!({ "p": {"S": "a"}, "s": {"N": number.to_string()}, "v": {"S": filler} })
+}
+
+#[tokio::test]
+async fn scan_in_bounded_memory() {
+    const ITEM: usize = 300_000;
+    let (bed, watch) = watched().await;
+    let filler = "x".repeat(ITEM);
+    for number in 0..60 {
+        bed.ok("PutItem", json!({ "TableName": "tbl", "Item": item(number, &filler) })).await;
+    }
+    let never = json!({ ":v": {"S": "never"} });
+    for (operation, extra) in [
+        ("Scan", json!({})),
+        ("Scan", json!({ "FilterExpression": "v = :v", "ExpressionAttributeValues": never })),
+        ("Scan", json!({ "Select": "COUNT" })),
+        ("Query", json!({ "KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "a"}} })),
+    ] {
+        let (mut start, mut pages, mut scanned) = (Value::Null, 0, 0);
+        loop {
+            let mut input = json!({ "TableName": "tbl", "ExclusiveStartKey": start });
+            input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            watch.total.store(0, Ordering::SeqCst);
+            let answer = bed.ok(operation, input).await;
+            (pages, scanned) = (pages + 1, scanned + answer["ScannedCount"].as_u64().unwrap());
+            // A page is a megabyte and the item that exceeds it; the store may have looked one page ahead.
+            let read = watch.total.load(Ordering::SeqCst);
+            assert!(read <= 2 * ((1 << 20) + ITEM + 1000), "{operation} {extra} read {read} bytes for one page");
+            match answer.get("LastEvaluatedKey") {
+                Some(last) => start = last.clone(),
+                None => break,
+            }
+        }
+        assert_eq!(scanned, 60);
+        assert!(pages >= 15, "{pages} pages");
+    }
+    let largest = watch.largest.load(Ordering::SeqCst);
+    assert!(largest <= (1 << 20) + ITEM + 1000, "one look at the store took {largest} bytes");
+}
+
+#[tokio::test]
+async fn reads_never_block_writes() {
+    let (bed, watch) = watched().await;
+    for number in 0..3 {
+        bed.ok("PutItem", json!({ "TableName": "tbl", "Item": item(number, "old") })).await;
+    }
+    watch.waiting.send_replace(0);
+    watch.scans.send_replace(false);
+    let reads = [
+        ("Scan", json!({ "TableName": "tbl" })),
+        (
+            "Query",
+            json!({
+                "TableName": "tbl", "KeyConditionExpression": "p = :p", "ConsistentRead": true,
+                "ExpressionAttributeValues": {":p": {"S": "a"}},
+            }),
+        ),
+        ("ExecuteStatement", json!({ "Statement": "SELECT * FROM tbl" })),
+    ];
+    let reading = futures::future::join_all(reads.map(|(operation, input)| bed.ok(operation, input)));
+    let writing = async {
+        // Every read stands in the middle of what it does.
+        watch.stand(3).await;
+        bed.ok("PutItem", json!({ "TableName": "tbl", "Item": item(0, "new") })).await;
+        bed.ok("DeleteItem", json!({ "TableName": "tbl", "Key": {"p": {"S": "a"}, "s": {"N": "1"}} })).await;
+        let put = json!({ "Put": {"TableName": "tbl", "Item": item(2, "new")} });
+        bed.ok("TransactWriteItems", json!({ "TransactItems": [put] })).await;
+        let puts = json!([{ "PutRequest": {"Item": item(3, "new")} }]);
+        bed.ok("BatchWriteItem", json!({ "RequestItems": {"tbl": puts} })).await;
+        let got = bed.ok("GetItem", json!({ "TableName": "tbl", "Key": {"p": {"S": "a"}, "s": {"N": "2"}} })).await;
+        assert_eq!(got["Item"]["v"]["S"], "new");
+        bed.ok("DeleteTable", json!({ "TableName": "tbl" })).await;
+        watch.scans.send_replace(true);
+    };
+    let (answers, ()) = tokio::join!(reading, writing);
+    // Each read answers what was there when it began, as a whole.
+    let before = json!([item(0, "old"), item(1, "old"), item(2, "old")]);
+    for answer in answers {
+        assert_eq!(answer["Items"], before);
+    }
+}
