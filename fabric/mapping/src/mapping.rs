@@ -68,9 +68,9 @@ pub struct StreamOptions {
 
 /// Which records of a source are wanted.
 pub trait Filter: Send + Sync {
-    /// Whether this one is: a record as the function would get it, except that the body of a message is
-    /// the JSON that it contains, if it contains any.
-    fn admits(&self, record: &serde_json::Value) -> bool;
+    /// Whether this one is: the JSON of a record as the function would get it, except that the body of a
+    /// message is the JSON that it contains, if it contains any.
+    fn admits(&self, record: &[u8]) -> bool;
 }
 
 impl fmt::Debug for dyn Filter {

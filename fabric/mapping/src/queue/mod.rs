@@ -182,7 +182,8 @@ impl Pump {
         let mut wanted = Vec::with_capacity(messages.len());
         for message in messages {
             let json = event::record(&self.mapping.source, &message);
-            let admits = |filter: &Arc<dyn crate::Filter>| filter.admits(&event::for_filters(&json));
+            let admits =
+                |filter: &Arc<dyn crate::Filter>| filter.admits(&event::for_filters(&self.mapping.source, &message));
             if self.mapping.filter.as_ref().is_none_or(admits) {
                 let QueueMessage { message_id, receipt_handle, trace, .. } = message;
                 let (received_at, hidden_until) = (received.at, received.at.plus(received.hidden));

@@ -111,14 +111,11 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Where a lane goes on: at its checkpoint, or, if the shard was divided otherwise before, where the
-    /// slowest of those lanes was. `None`: nobody has read the shard.
-    pub(crate) fn checkpoint(&self, name: &LaneName) -> Option<CheckpointRecord> {
-        if let Some(own) = self.checkpoints.get(name) {
-            return Some(own.clone());
-        }
-        let others = self.checkpoints.iter().filter(|(other, _)| other.shard == name.shard);
-        let slowest = others.map(|(_, checkpoint)| checkpoint).min_by_key(|other| (other.ended, other.position))?;
+    /// Where a shard that was divided otherwise goes on: where the slowest of its lanes was. `None`: nobody
+    /// has read it.
+    pub(crate) fn slowest(&self, shard: &str) -> Option<CheckpointRecord> {
+        let lanes = self.checkpoints.iter().filter(|(name, _)| name.shard == shard).map(|(_, checkpoint)| checkpoint);
+        let slowest = lanes.min_by_key(|checkpoint| (checkpoint.ended, checkpoint.position))?;
         Some(CheckpointRecord { window: None, ..slowest.clone() })
     }
 }
@@ -148,11 +145,13 @@ pub(crate) async fn load(store: &dyn Store, mapping: Uuid) -> Result<Option<Know
     }
 }
 
-/// Writes where a mapping begins. `false`: it was deleted.
-pub(crate) async fn begin(
+/// Writes where lanes begin and forgets others, as one: of a shard there are the checkpoints of all lanes of
+/// one division, or none. `false`: the mapping was deleted.
+pub(crate) async fn divide(
     store: &dyn Store,
     mapping: Uuid,
-    places: &[(LaneName, CheckpointRecord)],
+    begins: &[(LaneName, CheckpointRecord)],
+    over: &[LaneName],
 ) -> Result<bool, CommitError> {
     let done = transact(store, &[], async |tx: &mut Tx| {
         let key = keys::following(mapping);
@@ -160,24 +159,13 @@ pub(crate) async fn begin(
             return Ok(false);
         }
         tx.put(Space::Map, key, FollowingRecord { begun: true }.encode());
-        for (name, checkpoint) in places {
+        over.iter().for_each(|name| tx.delete(Space::Map, keys::checkpoint(mapping, name)));
+        for (name, checkpoint) in begins {
             tx.put(Space::Map, keys::checkpoint(mapping, name), checkpoint.encode());
         }
         Ok::<_, StoreError>(true)
     });
     Ok(done.await.map_err(commit_error)?.value)
-}
-
-/// Forgets lanes: of shards that are gone, or that are divided otherwise now.
-pub(crate) async fn forget_lanes(store: &dyn Store, mapping: Uuid, names: &[LaneName]) -> Result<(), CommitError> {
-    if names.is_empty() {
-        return Ok(());
-    }
-    let done = transact(store, &[], async |tx: &mut Tx| {
-        names.iter().for_each(|name| tx.delete(Space::Map, keys::checkpoint(mapping, name)));
-        Ok::<_, StoreError>(())
-    });
-    done.await.map_err(commit_error).map(|_| ())
 }
 
 /// What became of a checkpoint that was to be written.
@@ -246,13 +234,12 @@ mod tests {
 
     #[test]
     fn a_shard_that_was_divided_otherwise_goes_on_with_the_slowest() {
-        let name = |lanes, lane| LaneName { shard: "s".to_owned(), lanes, lane };
+        let name = |lane| LaneName { shard: "s".to_owned(), lanes: 2, lane };
         let at = |position, ended| CheckpointRecord { position, ended, window: None };
         let mut known = Known::default();
-        assert_eq!(known.checkpoint(&name(1, 0)), None);
-        known.checkpoints.insert(name(2, 0), at(9, true));
-        known.checkpoints.insert(name(2, 1), at(7, false));
-        assert_eq!(known.checkpoint(&name(2, 0)), Some(at(9, true)));
-        assert_eq!(known.checkpoint(&name(3, 0)), Some(at(7, false)));
+        assert_eq!(known.slowest("s"), None);
+        known.checkpoints.insert(name(0), at(5, true));
+        known.checkpoints.insert(name(1), at(7, false));
+        assert_eq!(known.slowest("s"), Some(at(7, false)));
     }
 }

@@ -160,7 +160,7 @@ impl Follower<'_> {
                 places.extend(self.lanes_of(&shard.id).map(|name| (name, checkpoint.clone())));
             }
         }
-        Ok(checkpoint::begin(store, self.mapping.id, &places).await?)
+        Ok(checkpoint::divide(store, self.mapping.id, &places, &[]).await?)
     }
 
     /// Where to begin in a shard that was there before the mapping; `None`: with its oldest record.
@@ -189,53 +189,54 @@ impl Follower<'_> {
         &self,
         running: &HashSet<LaneName>,
     ) -> Result<Option<Vec<(LaneName, CheckpointRecord)>>, Trouble> {
-        let store = &*self.shared.parts.store;
         let stream = self.source.describe(&self.mapping.source).await?;
-        let Some(known) = checkpoint::load(store, self.mapping.id).await? else { return Ok(None) };
-        let present: HashSet<&str> = stream.shards.iter().map(|shard| shard.id.as_str()).collect();
-        self.clean(&known, &present).await?;
+        let Some(known) = self.divide(&stream.shards).await? else { return Ok(None) };
         let mut startable = Vec::new();
         let mut unread: HashSet<&str> = HashSet::new();
         for shard in &stream.shards {
             let waits = shard.parent.as_deref().is_some_and(|parent| unread.contains(parent));
             for name in self.lanes_of(&shard.id) {
-                let checkpoint = known.checkpoint(&name);
-                if checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.ended) {
+                let Some(checkpoint) = known.checkpoints.get(&name).filter(|checkpoint| !checkpoint.ended) else {
                     continue;
-                }
+                };
                 unread.insert(&shard.id);
-                if waits || running.contains(&name) {
-                    continue;
+                if !waits && !running.contains(&name) {
+                    startable.push((name, checkpoint.clone()));
                 }
-                startable.push((name, self.place(shard, checkpoint).await?));
             }
         }
         Ok(Some(startable))
     }
 
-    /// Where a lane goes on; a shard that came later begins with its oldest record.
-    async fn place(
-        &self,
-        shard: &ShardDescription,
-        checkpoint: Option<CheckpointRecord>,
-    ) -> Result<CheckpointRecord, FollowError> {
-        if let Some(checkpoint) = checkpoint {
-            return Ok(checkpoint);
+    /// Sees to it that each lane of each shard has a checkpoint, and that shards which are gone have none.
+    async fn divide(&self, shards: &[ShardDescription]) -> Result<Option<Known>, Trouble> {
+        let (store, mapping) = (&*self.shared.parts.store, self.mapping.id);
+        let Some(known) = checkpoint::load(store, mapping).await? else { return Ok(None) };
+        let present: HashSet<LaneName> = shards.iter().flat_map(|shard| self.lanes_of(&shard.id)).collect();
+        let over: Vec<_> = known.checkpoints.keys().filter(|name| !present.contains(*name)).cloned().collect();
+        let mut begins = Vec::new();
+        for shard in shards {
+            if self.lanes_of(&shard.id).any(|name| !known.checkpoints.contains_key(&name)) {
+                let checkpoint = self.first_of(shard, &known).await?;
+                begins.extend(self.lanes_of(&shard.id).map(|name| (name, checkpoint.clone())));
+            }
+        }
+        if begins.is_empty() && over.is_empty() {
+            return Ok(Some(known));
+        }
+        if !checkpoint::divide(store, mapping, &begins, &over).await? {
+            return Ok(None);
+        }
+        Ok(checkpoint::load(store, mapping).await?)
+    }
+
+    /// Where the lanes of a shard begin: a shard that came later than the mapping with its oldest record.
+    async fn first_of(&self, shard: &ShardDescription, known: &Known) -> Result<CheckpointRecord, FollowError> {
+        if let Some(slowest) = known.slowest(&shard.id) {
+            return Ok(slowest);
         }
         let first = self.source.resolve(&self.mapping.source, &shard.id, StartingPosition::TrimHorizon).await?;
         Ok(CheckpointRecord { position: first.0, ..CheckpointRecord::default() })
-    }
-
-    /// Forgets shards that are gone, and divisions of shards that hold no more once each lane of the present
-    /// one has a checkpoint of its own.
-    async fn clean(&self, known: &Known, present: &HashSet<&str>) -> Result<(), CommitError> {
-        let is_replaced = |name: &LaneName| {
-            let lanes = self.options.parallelisation.max(1);
-            name.lanes != lanes && self.lanes_of(&name.shard).all(|own| known.checkpoints.contains_key(&own))
-        };
-        let is_over = |name: &&LaneName| !present.contains(name.shard.as_str()) || is_replaced(name);
-        let over: Vec<_> = known.checkpoints.keys().filter(is_over).cloned().collect();
-        checkpoint::forget_lanes(&*self.shared.parts.store, self.mapping.id, &over).await
     }
 
     fn start(&self, name: LaneName, checkpoint: CheckpointRecord) -> BoxFuture<'static, Ended> {
