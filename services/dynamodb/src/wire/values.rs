@@ -58,9 +58,9 @@ fn unchecked(wire: AttributeValue) -> Result<Value, Misuse> {
         AttributeValue::Bs(list) => Value::Bs(set(list, "Binary sets should not be empty", |shown| {
             Misuse::parameter(format!("Input collection {shown}of type BS contains duplicates."))
         })?),
-        AttributeValue::M(map) => Value::M(
-            map.into_iter().map(|(name, wire)| Ok((name, unchecked(wire)?))).collect::<Result<_, Misuse>>()?,
-        ),
+        AttributeValue::M(map) => {
+            Value::M(map.into_iter().map(|(name, wire)| Ok((name, unchecked(wire)?))).collect::<Result<_, Misuse>>()?)
+        }
         AttributeValue::L(list) => Value::L(list.into_iter().map(unchecked).collect::<Result<_, _>>()?),
         AttributeValue::Empty => {
             return Err(Misuse::new(
