@@ -63,6 +63,18 @@ UNTRUSTED = [
 ]
 
 MISUSES = [
+    ("create_user", {"UserName": "x", "Path": "here"}, "ValidationError", "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters."),
+    ("update_user", {"UserName": "ann", "NewPath": "/here"}, "ValidationError", "The specified value for newPath is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters."),
+    ("get_server_certificate", {"ServerCertificateName": "no"}, "NoSuchEntity", "The Server Certificate with name no cannot be found."),
+    ("get_saml_provider", {"SAMLProviderArn": "arn:aws:iam::000000000000:saml-provider/no"}, "NoSuchEntity", "Manifest not found for arn arn:aws:iam::000000000000:saml-provider/no"),
+    ("get_open_id_connect_provider", {"OpenIDConnectProviderArn": "arn:aws:iam::000000000000:oidc-provider/no"}, "NoSuchEntity", "OpenIDConnect Provider not found for arn arn:aws:iam::000000000000:oidc-provider/no"),
+    ("create_open_id_connect_provider", {"Url": "http://example.com"}, "ValidationError", "Invalid Open ID Connect Provider URL: http://example.com"),
+    ("delete_virtual_mfa_device", {"SerialNumber": "arn:aws:iam::000000000000:mfa/no"}, "NoSuchEntity", "VirtualMFADevice with serial number arn:aws:iam::000000000000:mfa/no doesn't exist."),
+    ("upload_ssh_public_key", {"UserName": "ann", "SSHPublicKeyBody": "ssh-rsa no"}, "InvalidPublicKey", "Unable to parse the SSH public key."),
+    ("delete_ssh_public_key", {"UserName": "ann", "SSHPublicKeyId": "APKANOBODYHASTHISKEY00"}, "NoSuchEntity", "The Public Key with id APKANOBODYHASTHISKEY00 cannot be found."),
+    ("create_service_specific_credential", {"UserName": "ann", "ServiceName": "s3.amazonaws.com"}, "NotSupportedService", "No such service s3.amazonaws.com is supported for Service Specific Credentials"),
+    ("get_credential_report", {}, "ReportNotPresent", "Report is not present."),
+    ("simulate_principal_policy", {"PolicySourceArn": "arn:aws:sts::000000000000:assumed-role/r/s", "ActionNames": ["s3:Get"]}, "InvalidInput", "Invalid Entity Arn: arn:aws:sts::000000000000:assumed-role/r/s does not clearly define entity type and name."),
     ("get_user", {"UserName": "no"}, "NoSuchEntity", "The user with name no cannot be found."),
     ("delete_user", {"UserName": "no"}, "NoSuchEntity", "The user with name no cannot be found."),
     ("get_group", {"GroupName": "no"}, "NoSuchEntity", "The group with name no cannot be found."),
