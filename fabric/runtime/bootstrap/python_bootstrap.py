@@ -226,7 +226,8 @@ class Context:
 
 
 def hint(message):
-    missing = any("No module named '%s" % name in message for name in ("boto3", "botocore", "s3transfer", "jmespath"))
+    names = ("boto3", "botocore", "s3transfer", "jmespath")
+    missing = any("No module named '%s%s" % (name, end) in message for name in names for end in ("'", "."))
     return message + "\nrun: tidegate runtime install" if missing else message
 
 

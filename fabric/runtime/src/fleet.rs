@@ -371,7 +371,7 @@ impl SlotTask {
             message => message,
         };
         match message {
-            Some(Message::Run(job)) if usable => Next::Run(Some(environment), job),
+            Some(Message::Run(job)) if usable && environment.waits() => Next::Run(Some(environment), job),
             Some(Message::Run(job)) => {
                 environment.spin_down().await;
                 Next::Run(None, job)

@@ -19,7 +19,7 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tidegate_env::{Env, TaskHandle};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use extensions::{Extensions, ShutdownReason};
 pub(crate) use telemetry::Telemetry;
@@ -86,6 +86,8 @@ pub(crate) struct Shared {
     current: Mutex<Current>,
     extensions: Arc<Extensions>,
     telemetry: Arc<Telemetry>,
+    /// How many connections are open.
+    open: watch::Sender<usize>,
 }
 
 /// A listening endpoint. Dropping it closes it and all of its connections.
@@ -112,6 +114,7 @@ impl Endpoint {
             events: sender,
             current: Mutex::default(),
             telemetry: telemetry.clone(),
+            open: watch::Sender::new(0),
         });
         let accepting = env.spawn("runtime api", accept(listener, shared.clone()));
         Ok((Endpoint { address, shared, _accepting: accepting }, receiver))
@@ -125,6 +128,12 @@ impl Endpoint {
     /// Who registered for the events of this environment.
     pub(crate) fn extensions(&self) -> &Arc<Extensions> {
         &self.shared.extensions
+    }
+
+    /// Resolves when no connection is open: all that processes sent before they ended has been taken.
+    pub(crate) async fn quiet(&self) {
+        // The sender is ours: it cannot go away while we look.
+        drop(self.shared.open.subscribe().wait_for(|open| *open == 0).await);
     }
 
     /// From now on answers to this invocation are taken, and no others.
@@ -156,11 +165,17 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    shared.open.send_modify(|open| *open += 1);
+    speak(stream, &shared).await;
+    shared.open.send_modify(|open| *open -= 1);
+}
+
+async fn speak(stream: TcpStream, shared: &Arc<Shared>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a runtime's connection was gone at once");
         return;
     }
-    let service = service_fn(move |request| {
+    let service = service_fn(|request| {
         let shared = shared.clone();
         async move { Ok::<_, std::convert::Infallible>(routes::answer(&shared, request).await) }
     });

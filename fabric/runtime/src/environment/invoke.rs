@@ -162,7 +162,7 @@ impl Environment {
                     None => return Err(Failure::exit("exit status 1")),
                 },
                 how = self.runtime.ended() => {
-                    while let Ok(event) = self.events.try_recv() {
+                    for event in self.last_words().await {
                         match event {
                             Event::Answered(answer) => self.answered(answer, started, progress, caller),
                             // What it reports when nothing runs is about the invocation if one does.

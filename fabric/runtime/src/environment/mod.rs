@@ -28,6 +28,9 @@ const SHUTDOWN_WITH_EXTENSIONS: Duration = Duration::from_secs(2);
 /// How long a runtime gets to end once extensions are told.
 const SHUTDOWN_RUNTIME: Duration = Duration::from_millis(300);
 
+/// How long the last words of a process that ended may take through its connection.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
 /// Why a phase failed: what the caller is answered and the log says.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
@@ -135,6 +138,18 @@ impl Environment {
                 },
             }
         }
+    }
+
+    /// What the processes said before their end, which may still be on its way through the endpoint.
+    async fn last_words(&mut self) -> Vec<Event> {
+        // Extensions keep their connections: what is not there by then was not sent.
+        drop(self.env.timeout_real(LAST_WORDS, self.endpoint.quiet()).await);
+        std::iter::from_fn(|| self.events.try_recv().ok()).collect()
+    }
+
+    /// Whether its runtime still waits for an invocation.
+    pub(crate) fn waits(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|waiting| !waiting.is_closed())
     }
 
     fn drain(&self) {

@@ -191,8 +191,7 @@ impl Environment {
                     None => return Err(Failure::exit("exit status 1")),
                 },
                 how = self.runtime.ended() => {
-                    // What it said last may still be on its way.
-                    while let Ok(event) = self.events.try_recv() {
+                    for event in self.last_words().await {
                         if let Event::InitError { kind, body } = event {
                             return Err(Failure::reported(kind, body));
                         }
