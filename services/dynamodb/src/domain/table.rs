@@ -29,7 +29,9 @@ impl TableAddress {
     /// # Errors
     /// A text that is neither.
     pub fn parse(text: &str, account: AccountId, region: &Region) -> Result<TableAddress, Misuse> {
-        if let Ok(arn) = text.parse::<Arn>() {
+        if text.starts_with("arn:")
+            && let Ok(arn) = text.parse::<Arn>()
+        {
             let name = arn.resource.strip_prefix("table/").filter(|name| !name.contains('/'));
             if let ("dynamodb", Some(name), Some(account), Some(region)) =
                 (arn.service.as_str(), name, arn.account, arn.region.clone())

@@ -191,6 +191,7 @@ impl Walk<'_> {
             let page = Page { entries: left, bytes: MAX_PAGE };
             let entries = view.scan(Space::Map, &self.range, self.order, page).await?;
             let Some(last) = entries.last().map(|entry| entry.key.clone()) else { break };
+            let is_rest = is_rest(&entries, page);
             for entry in entries {
                 let item = item_of(entry)?;
                 bytes += item_size(&item);
@@ -203,6 +204,9 @@ impl Walk<'_> {
                 if full {
                     break 'pages;
                 }
+            }
+            if is_rest {
+                break;
             }
             match self.order {
                 Order::Ascending => self.range.start = behind(&last),
@@ -245,6 +249,13 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// Whether a scan has answered all that there was: it fills its page otherwise. Most queries are spared
+/// another look at the store by this, which would cost as much as the first.
+fn is_rest(entries: &[Entry], page: Page) -> bool {
+    let bytes: usize = entries.iter().map(|entry| entry.key.len() + entry.record.value.len()).sum();
+    entries.len() < page.entries && bytes < page.bytes
 }
 
 fn item_of(entry: Entry) -> Result<Item, Error> {

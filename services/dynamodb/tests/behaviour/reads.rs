@@ -57,6 +57,23 @@ async fn scan_in_bounded_memory() {
 }
 
 #[tokio::test]
+async fn a_short_query_looks_at_the_store_once() {
+    let (bed, watch) = watched().await;
+    for number in 0..20 {
+        bed.ok("PutItem", json!({ "TableName": "tbl", "Item": item(number, "v") })).await;
+    }
+    for (forward, limit, looks) in [(true, None, 1), (false, None, 1), (true, Some(20), 1), (false, Some(7), 1)] {
+        watch.waiting.send_replace(0);
+        let query = json!({
+            "TableName": "tbl", "KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "a"}},
+            "ScanIndexForward": forward, "Limit": limit,
+        });
+        assert_eq!(bed.ok("Query", query).await["Count"], limit.unwrap_or(20));
+        assert_eq!(*watch.waiting.borrow(), looks);
+    }
+}
+
+#[tokio::test]
 async fn reads_never_block_writes() {
     let (bed, watch) = watched().await;
     for number in 0..3 {
