@@ -44,6 +44,10 @@ pub trait Roles: Send + Sync {
     /// The OpenID Connect provider with this ARN.
     fn oidc_provider(&self, arn: &str) -> Option<KnownProvider>;
 
+    /// Whether this is a code that the user's MFA device shows at this moment, in real time; `None` if the
+    /// user with this ARN has no such device.
+    fn mfa_code_holds(&self, user: &str, serial: &str, code: &str, now: Timestamp) -> Option<bool>;
+
     /// The account of the user who has this access key, active or not.
     fn owner_of_key(&self, access_key: &str) -> Option<AccountId>;
 }

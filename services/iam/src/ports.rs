@@ -7,9 +7,9 @@ use tidegate_ports::{
     AssumableRole, Credential, Credentials, IdentityPolicies, KeyUse, KnownProvider, NamedPolicy, PrincipalPolicies,
     ResourcePolicies, Roles,
 };
-use tidegate_types::AccountId;
+use tidegate_types::{AccountId, Timestamp};
 
-use crate::domain::{Grants, State, Tags, managed};
+use crate::domain::{Grants, State, Tags, managed, name_key};
 use crate::ops::policies::place;
 use crate::service::Iam;
 
@@ -72,6 +72,14 @@ impl Roles for Iam {
         let state = self.directory.state(account.parse().ok()?);
         let provider = state.oidc.find(url)?;
         Some(KnownProvider { client_ids: provider.client_ids.clone(), thumbprints: provider.thumbprints.clone() })
+    }
+
+    fn mfa_code_holds(&self, user: &str, serial: &str, code: &str, now: Timestamp) -> Option<bool> {
+        let (account, name) = of_kind(user, "user")?;
+        let state = self.directory.state(account);
+        let device = state.devices.find(serial.rsplit('/').next()?)?;
+        let is_of_user = device.owner.as_ref().is_some_and(|(owner, _)| *owner == name_key(name));
+        (is_of_user && device.header.arn(account, "mfa") == serial).then(|| device.shows(code, now))
     }
 
     fn owner_of_key(&self, access_key: &str) -> Option<AccountId> {

@@ -30,6 +30,12 @@ pub enum Error {
     TransitiveTag(String),
     #[error("{0} cannot be called by a session")]
     BySession(&'static str),
+    #[error("an MFA device without a code, or a code without a device")]
+    HalfMfa,
+    #[error("the caller has no such MFA device")]
+    NoMfaDevice,
+    #[error("the code is not one of the device's")]
+    MfaCode,
     #[error("there is no access key {0}")]
     NoKey(String),
     #[error("the token is not one")]

@@ -164,7 +164,7 @@ def code(seed: str, step: int) -> str:
     return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
 
 
-def test_a_device_is_enabled_with_two_codes(owner, user):
+def test_a_device_is_enabled_with_two_codes_and_proves_who_asks(server, owner, user):
     iam, name = owner("iam"), user[0]
     device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
     seed, step = device["Base32StringSeed"].decode(), int(time.time()) // 30
@@ -172,6 +172,15 @@ def test_a_device_is_enabled_with_two_codes(owner, user):
     wrong = {"AuthenticationCode1": "000000", "AuthenticationCode2": "000000"}
     refused(lambda: iam.enable_mfa_device(UserName=name, SerialNumber=serial, **wrong), "InvalidAuthenticationCode")
     iam.enable_mfa_device(UserName=name, SerialNumber=serial, AuthenticationCode1=code(seed, step), AuthenticationCode2=code(seed, step + 1))
+    sts, now = user[2]("sts"), lambda: code(seed, int(time.time()) // 30)
+    refused(lambda: sts.get_session_token(SerialNumber=serial, TokenCode="000000"), "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.")
+    refused(lambda: sts.get_session_token(SerialNumber=serial), "AccessDenied")
+    trust = policy({"Effect": "Allow", "Principal": {"AWS": OWNER}, "Action": "sts:AssumeRole", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}})
+    arn = iam.create_role(RoleName="careful", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    refused(lambda: sts.assume_role(RoleArn=arn, RoleSessionName="bare"), "AccessDenied")
+    sts.assume_role(RoleArn=arn, RoleSessionName="proven", SerialNumber=serial, TokenCode=now())
+    made = sts.get_session_token(SerialNumber=serial, TokenCode=now())["Credentials"]
+    by(server, made, "sts").assume_role(RoleArn=arn, RoleSessionName="later")
     assert [device["SerialNumber"] for device in iam.list_mfa_devices(UserName=name)["MFADevices"]] == [serial]
     iam.deactivate_mfa_device(UserName=name, SerialNumber=serial)
     iam.delete_virtual_mfa_device(SerialNumber=serial)

@@ -33,12 +33,15 @@ const DRIFT_STEPS: u64 = 10;
 impl MfaDevice {
     /// Whether these are two codes in a row of this device, near `now`.
     pub fn made(&self, first: &str, second: &str, now: Timestamp) -> bool {
-        self.steps(now).any(|step| self.code(step) == first && self.code(step + 1) == second)
+        let step = now.as_secs() / STEP_SECONDS;
+        let mut steps = step.saturating_sub(DRIFT_STEPS)..=step + DRIFT_STEPS;
+        steps.any(|step| self.code(step) == first && self.code(step + 1) == second)
     }
 
-    fn steps(&self, now: Timestamp) -> impl Iterator<Item = u64> + use<> {
+    /// Whether this is the code of the moment, or of the one before or after.
+    pub fn shows(&self, code: &str, now: Timestamp) -> bool {
         let step = now.as_secs() / STEP_SECONDS;
-        step.saturating_sub(DRIFT_STEPS)..=step + DRIFT_STEPS
+        (step.saturating_sub(1)..=step + 1).any(|step| self.code(step) == code)
     }
 
     fn code(&self, step: u64) -> String {
@@ -136,6 +139,8 @@ mod tests {
         }
         let (first, second) = (device.code(100), device.code(101));
         assert!(device.made(&first, &second, Timestamp::from_secs(3000)));
+        assert!(device.shows(&first, Timestamp::from_secs(3029)) && device.shows(&first, Timestamp::from_secs(3030)));
+        assert!(!device.shows(&first, Timestamp::from_secs(3060)));
         assert!(!device.made(&second, &first, Timestamp::from_secs(3000)));
         assert!(!device.made(&first, &second, Timestamp::from_secs(30_000)));
     }

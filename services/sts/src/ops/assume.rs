@@ -4,7 +4,7 @@ use tidegate_protocol::Call;
 use tidegate_types::AccountId;
 
 use super::draw::{Drawn, draw, end, iso, shown};
-use super::{limits, text};
+use super::{limits, mfa, text};
 use crate::error::Error;
 use crate::service::Sts;
 use crate::store::SessionRecord;
@@ -25,6 +25,7 @@ pub(crate) async fn assume_role(sts: &Sts, call: &Call, input: AssumeRoleRequest
     if caller.permissions.guard().is_some() && caller.principal_arn.ends_with(":root") {
         return Err(Error::Root);
     }
+    let proven = mfa::proven(sts, call, &input.serial_number, &input.token_code)?;
     let by = sts.session(call).filter(|issued| issued.record.role_arn.is_some());
     let role = find(sts, call, text(&input.role_arn))?;
     let seconds = duration(&role, input.duration_seconds, by.is_some())?;
@@ -51,6 +52,9 @@ pub(crate) async fn assume_role(sts: &Sts, call: &Call, input: AssumeRoleRequest
     let source_identity = inherited_identity.and_then(|(_, values)| values.first().cloned()).or(input.source_identity);
     let mut keys = vec![("aws:TokenIssueTime".to_owned(), vec![iso(sts.env.real_now())])];
     keys.extend(source_identity.iter().map(|identity| ("aws:SourceIdentity".to_owned(), vec![identity.clone()])));
+    if proven {
+        keys.push((mfa::PRESENT.to_owned(), vec!["true".to_owned()]));
+    }
     let made = Made { seconds, policies, tags, transitive, keys };
     let (credentials, user) = session(sts, &role, text(&input.role_arn), text(&input.role_session_name), made).await?;
     Ok(AssumeRoleResponse {

@@ -3,6 +3,7 @@
 mod assume;
 mod draw;
 mod limits;
+pub(crate) mod mfa;
 mod questions;
 mod tokens;
 mod web_identity;

@@ -2,7 +2,7 @@ use tidegate_api_sts as api;
 use tidegate_protocol::Call;
 
 use super::draw::{Drawn, draw, end, iso, shown};
-use super::{limits, text};
+use super::{limits, mfa, text};
 use crate::error::Error;
 use crate::service::Sts;
 use crate::store::SessionRecord;
@@ -21,7 +21,8 @@ pub(crate) async fn get_session_token(
     if sts.session(call).is_some() {
         return Err(Error::BySession("GetSessionToken"));
     }
-    let (access_key, record) = make(sts, call, input.duration_seconds);
+    let proven = mfa::proven(sts, call, &input.serial_number, &input.token_code)?;
+    let (access_key, record) = make(sts, call, input.duration_seconds, proven);
     sts.issue(&access_key, &record).await?;
     Ok(api::GetSessionTokenResponse { credentials: Some(shown(access_key, &record)) })
 }
@@ -40,7 +41,7 @@ pub(crate) async fn get_federation_token(
     let tags = limits::tags(&input.tags)?;
     let packed = limits::packed(&policies, &tags)?;
     let name = text(&input.name);
-    let (access_key, record) = make(sts, call, input.duration_seconds);
+    let (access_key, record) = make(sts, call, input.duration_seconds, false);
     let record = SessionRecord {
         arn: format!("arn:aws:sts::{}:federated-user/{name}", call.account),
         user_id: format!("{}:{name}", call.account),
@@ -59,7 +60,7 @@ pub(crate) async fn get_federation_token(
 }
 
 /// A session with the caller's own identity.
-fn make(sts: &Sts, call: &Call, asked: Option<i32>) -> (String, SessionRecord) {
+fn make(sts: &Sts, call: &Call, asked: Option<i32>, with_mfa: bool) -> (String, SessionRecord) {
     let arn = call.caller.principal_arn.clone();
     let is_root = arn.ends_with(":root");
     let seconds = asked.map_or(DEFAULT_SECONDS, |seconds| u64::from(seconds.unsigned_abs()));
@@ -79,7 +80,7 @@ fn make(sts: &Sts, call: &Call, asked: Option<i32>) -> (String, SessionRecord) {
         transitive: Vec::new(),
         keys: vec![
             ("aws:TokenIssueTime".to_owned(), vec![iso(sts.env.real_now())]),
-            ("aws:MultiFactorAuthPresent".to_owned(), vec!["false".to_owned()]),
+            (mfa::PRESENT.to_owned(), vec![with_mfa.to_string()]),
         ],
         arn,
     };

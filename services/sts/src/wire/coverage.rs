@@ -2,7 +2,7 @@ use tidegate_protocol::Coverage;
 
 /// How completely each operation is served.
 pub const COVERAGE: &[(&str, Coverage)] = &[
-    ("AssumeRole", Coverage::Partial("there are no MFA devices; provided contexts are not evaluated")),
+    ("AssumeRole", Coverage::Partial("provided contexts are not evaluated")),
     ("AssumeRoleWithWebIdentity", Coverage::Partial("tokens of OpenID Connect providers; ProviderId is not looked at")),
     (
         "DecodeAuthorizationMessage",
@@ -11,5 +11,5 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("GetAccessKeyInfo", Coverage::Partial("knows the keys that were issued here")),
     ("GetCallerIdentity", Coverage::Complete),
     ("GetFederationToken", Coverage::Complete),
-    ("GetSessionToken", Coverage::Partial("there are no MFA devices")),
+    ("GetSessionToken", Coverage::Complete),
 ];

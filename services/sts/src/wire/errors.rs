@@ -57,6 +57,17 @@ impl From<Error> for ServiceError {
                 new(INVALID, text)
             }
             Error::BySession(operation) => new(DENIED, format!("Cannot call {operation} with session credentials")),
+            Error::HalfMfa => {
+                let text =
+                    "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.";
+                new(DENIED, text)
+            }
+            Error::NoMfaDevice => {
+                let text = "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA \
+                            serial number is valid and associated with this user.";
+                new(DENIED, text)
+            }
+            Error::MfaCode => new(DENIED, "MultiFactorAuthentication failed with invalid MFA one time pass code."),
             Error::NoKey(_) => new(VALIDATION, "Invalid Access Key ID."),
             Error::NoToken => {
                 let text =

@@ -62,9 +62,10 @@ fn pairs(tags: &Option<Vec<api::Tag>>) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// The trust policy must allow it, and what is set along needs permissions of its own.
-fn assume_role(_: &Sts, _: &Call, input: &api::AssumeRoleRequest) -> Result<Vec<Need>, Error> {
+fn assume_role(sts: &Sts, call: &Call, input: &api::AssumeRoleRequest) -> Result<Vec<Need>, Error> {
     let role = text(&input.role_arn);
     ops::role_account(role)?;
+    let proven = ops::mfa::proven(sts, call, &input.serial_number, &input.token_code)?;
     let mut actions = vec!["sts:AssumeRole"];
     if input.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
         actions.push("sts:TagSession");
@@ -76,6 +77,7 @@ fn assume_role(_: &Sts, _: &Call, input: &api::AssumeRoleRequest) -> Result<Vec<
         Need::new(action, role)
             .by_resource()
             .with("sts:RoleSessionName", text(&input.role_session_name))
+            .with_some(ops::mfa::PRESENT, proven.then(|| "true".to_owned()))
             .with_some("sts:ExternalId", input.external_id.clone())
             .with_some("sts:SourceIdentity", input.source_identity.clone())
             .with_all("sts:TransitiveTagKeys", input.transitive_tag_keys.clone().unwrap_or_default())

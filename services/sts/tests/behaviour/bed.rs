@@ -68,6 +68,10 @@ impl Roles for People {
         self.providers.lock().get(arn).cloned()
     }
 
+    fn mfa_code_holds(&self, _: &str, _: &str, _: &str, _: Timestamp) -> Option<bool> {
+        None
+    }
+
     fn owner_of_key(&self, _: &str) -> Option<AccountId> {
         None
     }
