@@ -10,8 +10,11 @@ use tidegate_protocol::{ErrorShape, ProtocolId, Reply, ServiceError};
 pub fn failure(protocol: ProtocolId, request_id: &str, error: &ServiceError) -> Option<Reply> {
     let shape = &error.shape;
     match protocol {
-        ProtocolId::AwsJson1_0 | ProtocolId::AwsJson1_1 | ProtocolId::AwsQuery | ProtocolId::RestJson1 => None,
-        ProtocolId::RestXml => Some(rest_xml(shape, &error.message, request_id)),
+        ProtocolId::AwsJson1_0
+        | ProtocolId::AwsJson1_1
+        | ProtocolId::AwsQuery
+        | ProtocolId::RestJson1
+        | ProtocolId::RestXml => None,
         ProtocolId::Ec2Query => Some(ec2_query(shape, &error.message, request_id)),
         ProtocolId::RpcV2Cbor => Some(rpc_v2_cbor(shape, &error.message, request_id)),
     }
@@ -25,21 +28,6 @@ fn reply(status: u16, content_type: &'static str, request_id: &str, body: impl I
         headers.insert("x-amzn-requestid", id);
     }
     Reply { status, headers, body: body.into() }
-}
-
-/// S3's, which is the only service that speaks it here: no `ErrorResponse` around the error.
-fn rest_xml(shape: &ErrorShape, message: &str, request_id: &str) -> Reply {
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>\
-         <RequestId>{request_id}</RequestId></Error>",
-        shape.query_code,
-        escape_xml(message)
-    );
-    let mut reply = reply(shape.status, "application/xml", request_id, body);
-    if let Some(id) = reply.headers.get("x-amzn-requestid").cloned() {
-        reply.headers.insert("x-amz-request-id", id);
-    }
-    reply
 }
 
 fn ec2_query(shape: &ErrorShape, message: &str, request_id: &str) -> Reply {
@@ -94,7 +82,6 @@ mod tests {
         };
         let xml =
             "<Code>NotImplemented</Code><Message>Tidegate does not implement s3 List&lt;Buckets&gt; yet</Message>";
-        assert!(text(ProtocolId::RestXml).contains(xml));
         assert!(text(ProtocolId::Ec2Query).contains(xml));
         assert!(
             text(ProtocolId::RpcV2Cbor).contains("f__type") && text(ProtocolId::RpcV2Cbor).contains("nNotImplemented")

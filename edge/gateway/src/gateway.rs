@@ -16,6 +16,7 @@ use tidegate_protocol::aws_json::JsonReader;
 use tidegate_protocol::aws_query::Form;
 use tidegate_protocol::rest::Head;
 use tidegate_protocol::rest_json::RestJsonReader;
+use tidegate_protocol::rest_xml::RestXmlReader;
 use tidegate_protocol::{
     Call, ErrorShape, EventStream, Fault, ProtocolId, ResponseFuture, Service, ServiceError, ServiceModel, Shape,
     codec, errors,
@@ -435,7 +436,11 @@ fn read_and_start<'a>(
             let head = Head::of_request(call.operation, &call.path, parts.uri.query(), &parts.headers)?;
             service.call(call, &mut RestJsonReader::new(head, body))
         }
-        ProtocolId::Ec2Query | ProtocolId::RestXml | ProtocolId::RpcV2Cbor => {
+        ProtocolId::RestXml => {
+            let head = Head::of_request(call.operation, &call.path, parts.uri.query(), &parts.headers)?;
+            service.call(call, &mut RestXmlReader::new(head, body))
+        }
+        ProtocolId::Ec2Query | ProtocolId::RpcV2Cbor => {
             Err(ServiceError::not_implemented(service.model().name, call.operation.name))
         }
     }

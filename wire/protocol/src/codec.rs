@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use crate::model::{Operation, ProtocolId, ServiceModel};
 use crate::service::ServiceError;
 use crate::shape::Shape;
-use crate::{aws_json, aws_query, rest_json};
+use crate::{aws_json, aws_query, rest_json, rest_xml};
 
 /// The answering half of a protocol. (The asking halves differ in what the gateway must know before
 /// it can choose a service: see [`aws_json::JsonReader`], [`aws_query::Form`] and
@@ -24,7 +24,8 @@ pub fn codec(protocol: ProtocolId) -> Option<&'static dyn Codec> {
         ProtocolId::AwsJson1_1 => Some(&aws_json::VERSION_1_1),
         ProtocolId::AwsQuery => Some(&aws_query::AwsQuery),
         ProtocolId::RestJson1 => Some(&rest_json::RestJson),
-        ProtocolId::Ec2Query | ProtocolId::RestXml | ProtocolId::RpcV2Cbor => None,
+        ProtocolId::RestXml => Some(&rest_xml::RestXml),
+        ProtocolId::Ec2Query | ProtocolId::RpcV2Cbor => None,
     }
 }
 

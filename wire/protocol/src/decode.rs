@@ -14,6 +14,9 @@ pub enum DecodeError {
     /// A query parameter that cannot be read as its type.
     #[error("{0}")]
     BadParameter(String),
+    /// No XML, or not what the API's schema allows.
+    #[error("The XML you provided was not well-formed or did not validate against our published schema")]
+    Xml,
     /// Nested more deeply, or in more parts, than any request of the API is.
     #[error("{0}")]
     TooLarge(&'static str),
@@ -24,6 +27,7 @@ impl From<DecodeError> for ServiceError {
         let shape = match &error {
             DecodeError::Malformed(_) | DecodeError::Mismatch(_) | DecodeError::TooLarge(_) => errors::SERIALIZATION,
             DecodeError::BadParameter(_) => errors::MALFORMED_INPUT,
+            DecodeError::Xml => errors::MALFORMED_XML,
         };
         ServiceError::new(shape, error.to_string())
     }

@@ -18,6 +18,8 @@ const fn receiver(code: &'static str, status: u16) -> ErrorShape {
 
 /// The body cannot be read.
 pub const SERIALIZATION: ErrorShape = sender("SerializationException", 400).query("MalformedInput").capital_message();
+/// The body is no XML, or none that the API knows.
+pub const MALFORMED_XML: ErrorShape = sender("MalformedXML", 400);
 /// A query parameter cannot be read as its type.
 pub const MALFORMED_INPUT: ErrorShape = sender("MalformedInput", 400);
 /// The input breaks the model's constraints.

@@ -4,7 +4,8 @@
 //! A service's API is *data*: static tables ([`schema`]) that `cargo xtask codegen` writes from the
 //! service models, beside one plain struct for each shape. Generated code knows two object-safe traits
 //! and nothing else: it pulls values from a [`Reader`] and pushes them to a [`Writer`]. A protocol is
-//! one implementation of each ([`aws_json`], [`aws_query`], [`rest_json`]); a check of the model's constraints is one
+//! one implementation of each ([`aws_json`], [`aws_query`], [`rest_json`],
+//! [`rest_xml`]); a check of the model's constraints is one
 //! more `Writer` ([`constraints`]). So the size of a build grows with shapes *plus* protocols, never
 //! with their product, and a new protocol needs no regeneration.
 //!
@@ -22,6 +23,7 @@ mod members;
 pub mod model;
 pub mod rest;
 pub mod rest_json;
+pub mod rest_xml;
 mod router;
 mod scan;
 pub mod schema;

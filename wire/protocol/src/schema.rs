@@ -62,12 +62,22 @@ pub enum Location {
     Query(&'static str),
     /// The response's status code.
     StatusCode,
+    /// In this attribute of the structure's element, in XML.
+    Attribute(&'static str),
 }
 
 impl Member {
     /// An optional member in the body, with one name everywhere.
     pub const fn new(name: &'static str, schema: Schema) -> Member {
-        Member { name, wire_name: name, schema, required: false, flattened: false, location: Location::Body, time: None }
+        Member {
+            name,
+            wire_name: name,
+            schema,
+            required: false,
+            flattened: false,
+            location: Location::Body,
+            time: None,
+        }
     }
 
     /// The same, under another name in query and XML.

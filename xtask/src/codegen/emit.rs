@@ -43,6 +43,8 @@ pub fn service_model(service: &Entry, model: &Model) -> String {
     let metadata = &model.metadata;
     let old = model.query.as_ref().map(|old| &old.metadata);
     let namespace = metadata.xml_namespace.as_deref().or(old.and_then(|old| old.xml_namespace.as_deref()));
+    // S3's model says it at each request's body, and of answers nothing.
+    let namespace = namespace.or((service.name == "s3").then_some("http://s3.amazonaws.com/doc/2006-03-01/"));
     let mut out = String::new();
     let signing_name = metadata.signing_name.as_deref().unwrap_or(&metadata.endpoint_prefix);
     out += &format!(

@@ -56,6 +56,9 @@ pub struct Reference {
     #[serde(default)]
     pub flattened: bool,
     pub timestamp_format: Option<String>,
+    /// Whether it is an attribute of the structure's element.
+    #[serde(default)]
+    pub xml_attribute: bool,
     /// Of an event's member: whether it is all of the event's payload.
     #[serde(default, rename = "eventpayload")]
     pub event_payload: bool,

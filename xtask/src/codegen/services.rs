@@ -83,7 +83,14 @@ pub const SERVICES: &[Entry] = &[
         error_namespace: "com.amazonaws.dynamodb.v20120810",
         coverage: super::coverage::DYNAMODB_STREAMS,
     },
-    Entry::listed("s3", "com.amazonaws.s3"),
+    Entry {
+        name: "s3",
+        api: Some("api-s3"),
+        was_query: false,
+        validation: "Validation::Coral",
+        error_namespace: "com.amazonaws.s3",
+        coverage: &[],
+    },
     Entry::listed("ses", "com.amazonaws.ses"),
     Entry::listed("sesv2", "com.amazonaws.sesv2"),
     Entry {

@@ -253,6 +253,7 @@ impl Shape for {name} {{
             _ if shape.payload.as_deref() == Some(name) || reference.event_payload => {
                 Some("Location::Payload".to_owned())
             }
+            _ if reference.xml_attribute => Some(format!("Location::Attribute({key:?})")),
             _ if reference.event_header => Some(format!("Location::Header({key:?})")),
             None => None,
             Some("header") => Some(format!("Location::Header({key:?})")),
@@ -315,12 +316,21 @@ impl Shape for {name} {{
         let pattern = shape.pattern.as_ref().map_or_else(|| "None".to_owned(), |pattern| format!("Some({pattern:?})"));
         let values: Vec<String> = shape.values.iter().map(|value| format!("{value:?}")).collect();
         format!(
-            "\nstatic {}_RULES: Rules = Rules {{ min: {}, max: {}, pattern: {pattern}, values: &[{}] }};\n",
-            constant(name),
+            "\nstatic {}: Rules = Rules {{ min: {}, max: {}, pattern: {pattern}, values: &[{}] }};\n",
+            self.rules_of(name),
             number(shape.min),
             number(shape.max),
             values.join(", ")
         )
+    }
+
+    /// The name of that static. S3 has a list of rules that would be called the same.
+    fn rules_of(&self, name: &str) -> String {
+        let rules = format!("{}_RULES", constant(name));
+        match self.model.shapes.keys().any(|other| constant(other) == rules) {
+            true => format!("{}_DEMANDS", constant(name)),
+            false => rules,
+        }
     }
 
     /// A shape's `Schema`.
@@ -339,7 +349,7 @@ impl Shape for {name} {{
             other => bail!("{name} is a {other}, which is not known"),
         };
         match is_ruled(shape) {
-            true => Ok(format!("{plain}.ruled(&{}_RULES)", constant(name))),
+            true => Ok(format!("{plain}.ruled(&{})", self.rules_of(name))),
             false => Ok(plain),
         }
     }

@@ -30,7 +30,10 @@ impl Generator<'_> {
             push(&mut reads, &format!("{index} => {name}::{variant}({read}),"));
             push(&mut indexes, &format!("{name}::{variant}(_) => Some({index}),"));
             let write = self.write(&reference.shape, target, "value")?;
-            push(&mut writes, &format!("{name}::{variant}(value) => {{ writer.member(&{constant}, {index}); {write}; }}"));
+            push(
+                &mut writes,
+                &format!("{name}::{variant}(value) => {{ writer.member(&{constant}, {index}); {write}; }}"),
+            );
         }
         Ok(format!(
             "

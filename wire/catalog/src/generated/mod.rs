@@ -7,7 +7,6 @@ pub mod cloudformation;
 pub mod docdb;
 pub mod ecs;
 pub mod events;
-pub mod s3;
 pub mod secretsmanager;
 pub mod ses;
 pub mod sesv2;
@@ -23,7 +22,7 @@ pub static SERVICES: &[&ServiceModel] = &[
     &tidegate_api_lambda::MODEL,
     &tidegate_api_dynamodb::MODEL,
     &tidegate_api_dynamodbstreams::MODEL,
-    &s3::MODEL,
+    &tidegate_api_s3::MODEL,
     &ses::MODEL,
     &sesv2::MODEL,
     &tidegate_api_logs::MODEL,

@@ -12,4 +12,5 @@ mod xml;
 pub use form::Form;
 pub use reader::FormReader;
 pub use reply::AwsQuery;
+pub(crate) use reply::element;
 pub use xml::XmlWriter;

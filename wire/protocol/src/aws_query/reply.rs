@@ -50,7 +50,8 @@ fn namespace(model: Option<&ServiceModel>) -> String {
     }
 }
 
-fn element(out: &mut String, name: &str, text: &str) {
+/// Appends an element with a text.
+pub(crate) fn element(out: &mut String, name: &str, text: &str) {
     out.push_str(&format!("<{name}>"));
     escape(out, text);
     out.push_str(&format!("</{name}>"));

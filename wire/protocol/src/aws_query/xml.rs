@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use tidegate_types::Timestamp;
 
 use crate::scan::plain_prefix;
-use crate::schema::{ListSchema, MapSchema, StructSchema};
+use crate::schema::{ListSchema, Location, MapSchema, StructSchema};
 use crate::shape::Writer;
 use crate::time;
 
@@ -16,21 +16,52 @@ pub struct XmlWriter {
     name: &'static str,
     /// Whether the next value is a flattened list or map.
     flattened: bool,
+    /// The namespace that the next element declares.
+    namespace: Option<&'static str>,
+    /// The attribute that the next text is, instead of an element.
+    attribute: Option<&'static str>,
     open: Vec<Open>,
 }
 
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
 /// A structure, list or map that has been entered. `element` is the element around it, empty for none.
 enum Open {
-    Struct { element: &'static str },
-    List { element: &'static str, entry: &'static str },
-    Map { element: &'static str, entry: &'static str, schema: &'static MapSchema, in_entry: bool },
+    /// `tag` is where the tag's closing bracket stands, before which attributes go.
+    Struct {
+        element: &'static str,
+        tag: Option<usize>,
+    },
+    List {
+        element: &'static str,
+        entry: &'static str,
+    },
+    Map {
+        element: &'static str,
+        entry: &'static str,
+        schema: &'static MapSchema,
+        in_entry: bool,
+    },
 }
 
 impl XmlWriter {
     /// A writer that appends to `out`, and whose outermost value stands in the element `name`; empty
     /// for none.
     pub fn new(out: String, name: &'static str) -> XmlWriter {
-        XmlWriter { out, name, flattened: false, open: Vec::new() }
+        XmlWriter { out, name, flattened: false, namespace: None, attribute: None, open: Vec::new() }
+    }
+
+    /// The same, whose first element declares this namespace.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: Option<&'static str>) -> XmlWriter {
+        self.namespace = namespace;
+        self
+    }
+
+    /// Calls the next value's element so.
+    pub(crate) fn payload_named(&mut self, name: &'static str) {
+        self.name = name;
+        self.flattened = false;
     }
 
     /// What was there and what was appended, once the outermost value has been written.
@@ -50,8 +81,27 @@ impl XmlWriter {
         if !element.is_empty() {
             self.out.push('<');
             self.out.push_str(element);
+            if let Some(namespace) = self.namespace.take() {
+                self.out.push_str(&format!(" xmlns=\"{namespace}\""));
+            }
             self.out.push('>');
         }
+    }
+
+    /// Writes a text into the tag of the structure that is open.
+    fn in_tag(&mut self, name: &str, text: &str) {
+        let Some(Open::Struct { tag: Some(at), .. }) = self.open.last() else { return };
+        let mut attribute = String::new();
+        if name.starts_with("xsi:") {
+            attribute.push_str(&format!(" xmlns:xsi=\"{XSI}\""));
+        }
+        attribute.push_str(&format!(" {name}=\""));
+        let mut escaped = String::new();
+        escape(&mut escaped, text);
+        // In an attribute a parser makes a blank of them.
+        attribute.push_str(&escaped.replace('\n', "&#xA;").replace('\t', "&#x9;"));
+        attribute.push('"');
+        self.out.insert_str(*at, &attribute);
     }
 
     fn end(&mut self, element: &str) {
@@ -92,17 +142,22 @@ impl Writer for XmlWriter {
     fn begin_struct(&mut self, _: &'static StructSchema) {
         let element = self.element();
         self.start(element);
-        self.open.push(Open::Struct { element });
+        let tag = (!element.is_empty()).then(|| self.out.len() - 1);
+        self.open.push(Open::Struct { element, tag });
     }
 
     fn member(&mut self, schema: &'static StructSchema, index: usize) {
         let member = &schema.members[index];
         self.name = member.wire_name;
         self.flattened = member.flattened;
+        self.attribute = match member.location {
+            Location::Attribute(name) => Some(name),
+            _ => None,
+        };
     }
 
     fn end_struct(&mut self) {
-        if let Some(Open::Struct { element }) = self.open.pop() {
+        if let Some(Open::Struct { element, .. }) = self.open.pop() {
             self.end(element);
         }
     }
@@ -148,7 +203,10 @@ impl Writer for XmlWriter {
     }
 
     fn string(&mut self, value: &str) {
-        self.value(value);
+        match self.attribute.take() {
+            Some(name) => self.in_tag(name, value),
+            None => self.value(value),
+        }
     }
 
     fn boolean(&mut self, value: bool) {

@@ -48,7 +48,7 @@ impl<'a> Head<'a> {
     /// What a member has here; `None` if it is absent or travels in the body.
     pub(super) fn value(&self, schema: &StructSchema, member: &Member) -> Option<Value> {
         match member.location {
-            Location::Body | Location::Payload => None,
+            Location::Body | Location::Payload | Location::Attribute(_) => None,
             Location::Uri(label) => {
                 let (_, text) = self.labels.iter().find(|(name, _)| *name == label)?;
                 Some(Value::Text(text.clone()))

@@ -110,7 +110,7 @@ impl<W: BodyWriter> RestWriter<W> {
             return;
         }
         match self.target {
-            Location::Body | Location::Payload => {}
+            Location::Body | Location::Payload | Location::Attribute(_) => {}
             Location::Uri(label) => self.parts.labels.push((label, text)),
             Location::Query(key) => {
                 let key = self.key.clone().unwrap_or_else(|| key.to_owned());

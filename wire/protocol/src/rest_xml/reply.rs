@@ -1,0 +1,79 @@
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::RestXmlWriter;
+use super::roots::{LOCATION, root};
+use crate::aws_query::element;
+use crate::codec::{Codec, Reply};
+use crate::model::{Operation, ServiceModel};
+use crate::rest::{Parts, PartsBody};
+use crate::service::ServiceError;
+use crate::shape::Shape;
+
+/// Answers in XML, statuses and headers.
+pub struct RestXml;
+
+const CONTENT_TYPE: &str = "application/xml";
+/// What bytes are that nobody said more about.
+const BYTES: HeaderValue = HeaderValue::from_static("binary/octet-stream");
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+/// S3's name of the request's id.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+
+impl Codec for RestXml {
+    fn success(&self, model: &ServiceModel, operation: &Operation, request_id: &str, output: &dyn Shape) -> Reply {
+        let mut writer = RestXmlWriter::xml(root(operation.name), model.xml_namespace);
+        output.write(&mut writer);
+        let Parts { headers, status, body, .. } = writer.finish();
+        let status = status.unwrap_or(operation.status);
+        match body {
+            PartsBody::Document(document) => {
+                let nothing = document.is_empty() && operation.name == LOCATION;
+                let document = if nothing { no_location(model) } else { document };
+                finished(Reply::new(status, CONTENT_TYPE, request_id, declared(&document)), headers, request_id)
+            }
+            PartsBody::Raw(bytes) => {
+                let mut reply = Reply::new(status, CONTENT_TYPE, request_id, bytes);
+                reply.headers.insert(header::CONTENT_TYPE, BYTES);
+                finished(reply, headers, request_id)
+            }
+            PartsBody::None => {
+                let mut reply = Reply::new(status, CONTENT_TYPE, request_id, Bytes::new());
+                reply.headers.remove(header::CONTENT_TYPE);
+                finished(reply, headers, request_id)
+            }
+        }
+    }
+
+    /// S3's envelope, which is the only service that speaks it here: no `ErrorResponse` around the error.
+    fn failure(&self, _: Option<&ServiceModel>, request_id: &str, error: &ServiceError) -> Reply {
+        let mut body = format!("{DECLARATION}<Error>");
+        element(&mut body, "Code", error.shape.query_code);
+        element(&mut body, "Message", &error.message);
+        for (name, value) in &error.fields {
+            element(&mut body, name, value);
+        }
+        element(&mut body, "RequestId", request_id);
+        body.push_str("</Error>");
+        finished(Reply::new(error.shape.status, CONTENT_TYPE, request_id, body), HeaderMap::new(), request_id)
+    }
+}
+
+/// The first region has no name here.
+fn no_location(model: &ServiceModel) -> Bytes {
+    format!("<LocationConstraint xmlns=\"{}\"/>", model.xml_namespace.unwrap_or_default()).into()
+}
+
+fn declared(document: &[u8]) -> Vec<u8> {
+    [DECLARATION.as_bytes(), document].concat()
+}
+
+fn finished(mut reply: Reply, headers: HeaderMap, request_id: &str) -> Reply {
+    for (name, value) in headers {
+        if let Some(name) = name {
+            reply.headers.insert(name, value);
+        }
+    }
+    reply.header(REQUEST_ID, request_id);
+    reply
+}
