@@ -54,14 +54,19 @@ impl Reader {
                 }
                 // All its records were too old.
                 Err(FollowError::NoSuchShard { .. }) => return Ok(Next::ShardEnded),
-                Err(error) => self.pass(error)?,
+                Err(error) => {
+                    if let Some(error) = self.pass(error) {
+                        return Err(error);
+                    }
+                }
             }
         }
         Ok(self.ahead.front().map_or(Next::CaughtUp, Next::Record))
     }
 
-    /// Records that are gone or damaged must not stop those behind them: they are counted, and passed.
-    fn pass(&mut self, error: FollowError) -> Result<(), FollowError> {
+    /// Records that are gone or damaged must not stop those behind them: they are counted, and passed. Other
+    /// errors come back.
+    fn pass(&mut self, error: FollowError) -> Option<FollowError> {
         let shard = &self.place.shard;
         let behind = match error {
             FollowError::Trimmed { oldest } => {
@@ -78,7 +83,7 @@ impl Reader {
         };
         metrics::counter!("tidegate_mapping_records_total", "fate" => "lost").increment(1);
         (self.read, self.taken) = (behind, behind);
-        Ok(())
+        None
     }
 
     /// Takes the record that was looked at.
