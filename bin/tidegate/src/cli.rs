@@ -35,6 +35,8 @@ pub enum Command {
     Restore(RestoreArgs),
     /// Access keys for `--auth enforce`
     Keys(KeysArgs),
+    /// What functions find on this machine
+    Runtime(RuntimeArgs),
 }
 
 /// The settings of `up`, from flags and environment variables. Absent ones are asked of the file.
@@ -224,5 +226,26 @@ pub enum KeysAction {
     Delete {
         /// The access key id
         id: String,
+    },
+}
+
+/// `tidegate runtime`
+#[derive(Debug, Args)]
+pub struct RuntimeArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: RuntimeAction,
+}
+
+/// What to do about functions' surroundings.
+#[derive(Debug, Subcommand)]
+pub enum RuntimeAction {
+    /// Install the SDKs that AWS's runtimes provide (aws-sdk, @aws-sdk, boto3) into the data folder
+    Install {
+        /// Data folder
+        #[arg(long, env = "TIDEGATE_DATA", default_value = crate::config::DEFAULT_DATA, value_name = "DIR")]
+        data: PathBuf,
+        /// Further packages for Node, such as @aws-sdk/client-athena
+        packages: Vec<String>,
     },
 }

@@ -47,6 +47,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Backup(args) => commands::backup::backup(&args.data, &args.to).await,
             Command::Restore(args) => commands::backup::restore(&args.from, &args.data).await,
             Command::Keys(args) => commands::keys::run(&args).await,
+            Command::Runtime(args) => commands::runtime::run(&args).await,
         }
     })
 }

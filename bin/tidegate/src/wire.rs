@@ -104,7 +104,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         .context("cannot start SQS")?;
     sqs.start_workers(&supervisor);
     let logs = Arc::new(Logs::open(store.clone()).await.context("cannot read the logs")?);
-    let options = tidegate_dynamodb::Options { enforce_throughput: config.enforce_throughput };
+    let options = tidegate_dynamodb::Options { enforce_throughput: config.enforce_throughput, ..Default::default() };
     let dynamodb = DynamoDb::open_with(store.clone(), logs.clone(), env.clone(), options)
         .await
         .context("cannot start DynamoDB")?;

@@ -122,7 +122,12 @@ impl Fleets {
     ///
     /// # Errors
     /// [`Fault::Stopping`].
-    pub(crate) fn dispatch(self: &Arc<Self>, spec: &Arc<FunctionSpec>, invocation: Invocation, caller: Caller) -> Result<(), Fault> {
+    pub(crate) fn dispatch(
+        self: &Arc<Self>,
+        spec: &Arc<FunctionSpec>,
+        invocation: Invocation,
+        caller: Caller,
+    ) -> Result<(), Fault> {
         let job = Job { invocation, caller, running: Running::new(&self.running) };
         let mut message = Message::Run(Box::new(job));
         let mut fleets = self.fleets.lock();
@@ -144,17 +149,16 @@ impl Fleets {
         Ok(())
     }
 
-    fn start_slot(self: &Arc<Self>, spec: &Arc<FunctionSpec>, job: Option<Box<Job>>, ready: Option<oneshot::Sender<bool>>) {
+    fn start_slot(
+        self: &Arc<Self>,
+        spec: &Arc<FunctionSpec>,
+        job: Option<Box<Job>>,
+        ready: Option<oneshot::Sender<bool>>,
+    ) {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
         let (messages, inbox) = mpsc::unbounded_channel();
-        let slot = SlotTask {
-            fleets: self.clone(),
-            spec: spec.clone(),
-            serial,
-            provisioned: job.is_none(),
-            messages,
-            inbox,
-        };
+        let slot =
+            SlotTask { fleets: self.clone(), spec: spec.clone(), serial, provisioned: job.is_none(), messages, inbox };
         // The lock is held until the handle is in: a slot that ends at once removes it only after that.
         let mut tasks = self.tasks.lock();
         tasks.insert(serial, self.parts.env.spawn("function worker", slot.run(job, ready)));
@@ -242,7 +246,11 @@ impl Fleets {
         let layers = spec.layers.clone();
         let merge = || async {
             let to = target.clone();
-            self.parts.env.run_blocking(move || merge_layers(&layers, &to)).await.map_err(Fault::system("merging layers"))?;
+            self.parts
+                .env
+                .run_blocking(move || merge_layers(&layers, &to))
+                .await
+                .map_err(Fault::system("merging layers"))?;
             Ok::<_, Fault>(target)
         };
         merged.get_or_try_init(merge).await.cloned().map(Some)
@@ -330,7 +338,9 @@ impl SlotTask {
         let replace = matches!(after, After::Ready(..));
         if let Some(ready) = ready {
             // Perhaps nobody waits for it any more.
-            if ready.send(replace).is_err() { tracing::trace!("nobody waits for a provisioned environment"); }
+            if ready.send(replace).is_err() {
+                tracing::trace!("nobody waits for a provisioned environment");
+            }
         }
         while let After::Ready(environment, answer) = after {
             // The offer comes before the answer: who asks again at once finds this slot.
@@ -476,7 +486,11 @@ impl SlotTask {
         match started {
             Ok(Ok(environment)) => Some(environment),
             Ok(Err(failure)) => {
-                tracing::warn!(function = self.spec.arn, error = failure.kind, "a provisioned environment did not start");
+                tracing::warn!(
+                    function = self.spec.arn,
+                    error = failure.kind,
+                    "a provisioned environment did not start"
+                );
                 None
             }
             Err(fault) => {

@@ -72,7 +72,9 @@ impl Installed {
         }
         let good = self.aws_sdk_v2.is_some() && self.aws_sdk_v3 > 0 && self.boto3;
         let text = match (there.is_empty(), good) {
-            (true, _) => "none; functions that do not bring their own need them: run `tidegate runtime install`".to_owned(),
+            (true, _) => {
+                "none; functions that do not bring their own need them: run `tidegate runtime install`".to_owned()
+            }
             (false, true) => there.join(", "),
             (false, false) => format!("only {}; run `tidegate runtime install`", there.join(", ")),
         };

@@ -66,7 +66,9 @@ impl Interpreters {
                 && !matches_version(&found.version, wanted)
             {
                 tracing::warn!(
-                    runtime = runtime.id(), version = found.version, "functions run on another version than they ask for"
+                    runtime = runtime.id(),
+                    version = found.version,
+                    "functions run on another version than they ask for"
                 );
             }
             found
@@ -220,7 +222,9 @@ mod tests {
 
     #[test]
     fn versions_are_compared_by_line() {
-        for (full, wanted, same) in [("20.20.2", "20", true), ("20.20.2", "2", false), ("3.12.1", "3.12", true), ("3.1.2", "3.12", false)] {
+        for (full, wanted, same) in
+            [("20.20.2", "20", true), ("20.20.2", "2", false), ("3.12.1", "3.12", true), ("3.1.2", "3.12", false)]
+        {
             assert_eq!(matches_version(full, wanted), same, "{full} {wanted}");
         }
     }

@@ -91,8 +91,7 @@ impl LogLevel {
 
     /// Reads one, in any case.
     pub fn parse(text: &str) -> Option<LogLevel> {
-        let all =
-            [LogLevel::Trace, LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error, LogLevel::Fatal];
+        let all = [LogLevel::Trace, LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error, LogLevel::Fatal];
         all.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(text))
     }
 }

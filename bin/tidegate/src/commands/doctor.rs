@@ -66,7 +66,18 @@ pub async fn run(args: &TargetArgs) -> anyhow::Result<ExitCode> {
     for (name, argument, package, purpose) in PROGRAMS {
         show(name, program(&env, name, argument, package, purpose).await);
     }
+    for finding in functions(&env, &target.data).await {
+        let verdict = if finding.good { Verdict::Good(finding.text) } else { Verdict::Note(finding.text) };
+        show(&finding.subject, verdict);
+    }
     Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What functions would find here.
+async fn functions(env: &Env, data: &Path) -> Vec<tidegate_runtime::Finding> {
+    let scratch = std::env::temp_dir();
+    let settings = tidegate_runtime::Settings::new(scratch, super::runtime::sdks(data), String::new());
+    tidegate_runtime::findings(env, &settings).await
 }
 
 async fn port(target: &Target) -> Verdict {

@@ -5,5 +5,6 @@ pub mod check;
 pub mod doctor;
 pub mod env;
 pub mod keys;
+pub mod runtime;
 pub mod status;
 pub mod up;

@@ -133,8 +133,7 @@ impl Extensions {
 
     /// Tells those who asked for it of the end. Answers whether anybody did.
     pub(crate) fn shutdown(&self, reason: ShutdownReason, deadline_ms: u64) -> bool {
-        let event =
-            json!({ "eventType": "SHUTDOWN", "shutdownReason": reason.as_str(), "deadlineMs": deadline_ms });
+        let event = json!({ "eventType": "SHUTDOWN", "shutdownReason": reason.as_str(), "deadlineMs": deadline_ms });
         let mut registered = self.registered.lock();
         let told = registered.iter_mut().filter(|extension| extension.shutdown && extension.external);
         told.map(|extension| extension.tell(&event)).count() > 0
@@ -158,10 +157,12 @@ struct Registration {
 }
 
 async fn register(shared: &Shared, request: Request<Incoming>) -> Reply {
-    let Some(name) = header(&request, "lambda-extension-name").map(str::to_owned).filter(|name| !name.is_empty()) else {
+    let Some(name) = header(&request, "lambda-extension-name").map(str::to_owned).filter(|name| !name.is_empty())
+    else {
         return refusal(StatusCode::FORBIDDEN, "Extension.InvalidExtensionName", "Empty extension name");
     };
-    let wants_account = header(&request, "lambda-extension-accept-feature").is_some_and(|all| all.contains("accountId"));
+    let wants_account =
+        header(&request, "lambda-extension-accept-feature").is_some_and(|all| all.contains("accountId"));
     let Ok(body) = request.into_body().collect().await else {
         return refusal(StatusCode::BAD_REQUEST, "InvalidRequest", "The body ended early");
     };
@@ -186,7 +187,11 @@ async fn register(shared: &Shared, request: Request<Incoming>) -> Reply {
 impl Extensions {
     fn admit(&self, id: &str, name: String, external: bool, events: &[String]) -> Result<(), Reply> {
         if *self.closed.lock() {
-            return Err(refusal(StatusCode::FORBIDDEN, "Extension.RegistrationClosed", "Extension registration closed already"));
+            return Err(refusal(
+                StatusCode::FORBIDDEN,
+                "Extension.RegistrationClosed",
+                "Extension registration closed already",
+            ));
         }
         if let Some(unknown) = events.iter().find(|event| *event != "INVOKE" && *event != "SHUTDOWN") {
             let message = format!("{unknown}: invalid event type");
@@ -202,7 +207,11 @@ impl Extensions {
             return Err(refusal(StatusCode::FORBIDDEN, "Extension.TooManyExtensions", "Extension limit (10) reached"));
         }
         if registered.iter().any(|extension| extension.name == name) {
-            return Err(refusal(StatusCode::FORBIDDEN, "Extension.AlreadyRegistered", "Extension is already registered"));
+            return Err(refusal(
+                StatusCode::FORBIDDEN,
+                "Extension.AlreadyRegistered",
+                "Extension is already registered",
+            ));
         }
         registered.push(Extension {
             id: id.to_owned(),
@@ -233,8 +242,14 @@ fn reply(shared: &Shared, id: &str, wants_account: bool) -> Reply {
 
 fn unknown_identifier(id: Option<&str>) -> Reply {
     match id {
-        None => refusal(StatusCode::FORBIDDEN, "Extension.MissingExtensionIdentifier", "Missing Lambda-Extension-Identifier header"),
-        Some(id) => refusal(StatusCode::FORBIDDEN, "Extension.UnknownExtensionIdentifier", &format!("Unknown extension {id}")),
+        None => refusal(
+            StatusCode::FORBIDDEN,
+            "Extension.MissingExtensionIdentifier",
+            "Missing Lambda-Extension-Identifier header",
+        ),
+        Some(id) => {
+            refusal(StatusCode::FORBIDDEN, "Extension.UnknownExtensionIdentifier", &format!("Unknown extension {id}"))
+        }
     }
 }
 
@@ -267,7 +282,11 @@ async fn failed(shared: &Shared, request: Request<Incoming>) -> Reply {
     let id = header(&request, IDENTIFIER);
     let kind = header(&request, "lambda-extension-function-error-type");
     let Some(kind) = kind.map(str::to_owned) else {
-        return refusal(StatusCode::FORBIDDEN, "Extension.MissingHeader", "Lambda-Extension-Function-Error-Type header missing");
+        return refusal(
+            StatusCode::FORBIDDEN,
+            "Extension.MissingHeader",
+            "Lambda-Extension-Function-Error-Type header missing",
+        );
     };
     let name = {
         let mut registered = shared.extensions.registered.lock();

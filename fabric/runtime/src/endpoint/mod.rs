@@ -49,10 +49,17 @@ pub(crate) struct Work {
 pub(crate) enum Answer {
     Whole(Bytes),
     /// An error: whether the function meant it, and its JSON.
-    Error { handled: bool, body: Bytes },
+    Error {
+        handled: bool,
+        body: Bytes,
+    },
     /// More than [`MAX_ANSWER_BYTES`]; how much is not known.
     TooLarge,
-    Stream { content_type: Option<String>, chunks: mpsc::Receiver<Bytes>, end: oneshot::Receiver<StreamEnd> },
+    Stream {
+        content_type: Option<String>,
+        chunks: mpsc::Receiver<Bytes>,
+        end: oneshot::Receiver<StreamEnd>,
+    },
 }
 
 /// What a worker's processes did.
@@ -180,7 +187,8 @@ async fn speak(stream: TcpStream, shared: &Arc<Shared>) {
         async move { Ok::<_, std::convert::Infallible>(routes::answer(&shared, request).await) }
     });
     // Runtimes are killed in the midst of requests: that is no error of ours.
-    if let Err(error) = http1::Builder::new().pipeline_flush(true).serve_connection(TokioIo::new(stream), service).await {
+    if let Err(error) = http1::Builder::new().pipeline_flush(true).serve_connection(TokioIo::new(stream), service).await
+    {
         tracing::trace!(%error, "a runtime's connection ended");
     }
 }

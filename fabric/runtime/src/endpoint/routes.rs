@@ -25,7 +25,9 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Reply
             let id = (*id).to_owned();
             runtime_api::error(shared, &id, request).await
         }
-        ["2018-06-01", "runtime", "init", "error"] if is(&Method::POST) => runtime_api::init_error(shared, request).await,
+        ["2018-06-01", "runtime", "init", "error"] if is(&Method::POST) => {
+            runtime_api::init_error(shared, request).await
+        }
         // SnapStart's request, which runtimes send only when asked to start that way.
         ["2018-06-01", "runtime", "restore", "next"] if is(&Method::GET) => json_reply(StatusCode::OK, &json!({})),
         ["2020-01-01", "extension", rest @ ..] => {

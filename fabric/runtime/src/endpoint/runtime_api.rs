@@ -66,7 +66,11 @@ fn claim(shared: &Shared, id: &str) -> Result<bool, Reply> {
         return Err(refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"));
     }
     if current.answered {
-        return Err(refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", "Transition from Ready to InvocationResponse state failed for runtime. Error: State transition is not allowed"));
+        return Err(refusal(
+            StatusCode::FORBIDDEN,
+            "InvalidStateTransition",
+            "Transition from Ready to InvocationResponse state failed for runtime. Error: State transition is not allowed",
+        ));
     }
     current.answered = true;
     Ok(current.streaming)
@@ -140,7 +144,9 @@ async fn pump(request: Request<Incoming>, chunks: &mpsc::Sender<Bytes>) -> (Opti
             Ok(data) => {
                 total += data.len();
                 if total > MAX_STREAM_BYTES {
-                    let message = format!("Response payload size exceeded maximum allowed payload size ({MAX_STREAM_BYTES} bytes).");
+                    let message = format!(
+                        "Response payload size exceeded maximum allowed payload size ({MAX_STREAM_BYTES} bytes)."
+                    );
                     let reply = refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message);
                     return (Some(described("Function.ResponseSizeTooLarge", &message)), reply);
                 }

@@ -139,8 +139,7 @@ impl Queue {
 
 async fn post(env: &Env, host: &str, path: &str, body: Bytes) -> Result<(), String> {
     let stream = TcpStream::connect(host).await.map_err(|error| error.to_string())?;
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
     let driving = env.spawn("telemetry connection", connection);
     let request = Request::post(path)
         .header("host", host)
@@ -155,7 +154,11 @@ async fn post(env: &Env, host: &str, path: &str, body: Bytes) -> Result<(), Stri
 /// Takes a subscription.
 pub(super) async fn subscribe(shared: &Shared, request: Request<Incoming>) -> Reply {
     if header(&request, "lambda-extension-identifier").is_none() {
-        return refusal(StatusCode::FORBIDDEN, "Extension.MissingExtensionIdentifier", "Missing Lambda-Extension-Identifier header");
+        return refusal(
+            StatusCode::FORBIDDEN,
+            "Extension.MissingExtensionIdentifier",
+            "Missing Lambda-Extension-Identifier header",
+        );
     }
     let Ok(body) = request.into_body().collect().await else {
         return invalid("The body ended early");

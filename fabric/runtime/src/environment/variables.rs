@@ -114,7 +114,10 @@ fn language(spec: &FunctionSpec, paths: &Paths, set: &mut impl FnMut(&str, Strin
             ];
             set("NODE_PATH", folders.join(":"));
             // Quoted, since a folder's name may hold a space.
-            set("NODE_OPTIONS", format!("--require \"{}\"", text(&paths.runtime.join("redirect.cjs")).replace('\\', "\\\\")));
+            set(
+                "NODE_OPTIONS",
+                format!("--require \"{}\"", text(&paths.runtime.join("redirect.cjs")).replace('\\', "\\\\")),
+            );
         }
         Runtime::Python { .. } => {
             let line = spec.runtime.version().unwrap_or("3");
@@ -171,7 +174,17 @@ fn reserved(spec: &FunctionSpec, paths: &Paths, own: &Own<'_>, all: &mut BTreeMa
 
 /// What extensions do not get: they are not the function.
 pub(super) fn extension(mut all: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    for name in ["_HANDLER", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "_LAMBDA_TELEMETRY_LOG_FD", "AWS_EXECUTION_ENV", "NODE_PATH", "PYTHONPATH", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME"] {
+    for name in [
+        "_HANDLER",
+        "LAMBDA_TASK_ROOT",
+        "LAMBDA_RUNTIME_DIR",
+        "_LAMBDA_TELEMETRY_LOG_FD",
+        "AWS_EXECUTION_ENV",
+        "NODE_PATH",
+        "PYTHONPATH",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+    ] {
         all.remove(name);
     }
     all

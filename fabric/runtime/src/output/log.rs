@@ -153,9 +153,12 @@ impl Log {
         if let Some(error) = error {
             text.push_str(&format!("\tError Type: {error}"));
         }
-        self.platform("platform.extension", LogLevel::Info, Some(text), || {
-            json!({ "name": name, "state": state, "events": events })
-        });
+        self.platform(
+            "platform.extension",
+            LogLevel::Info,
+            Some(text),
+            || json!({ "name": name, "state": state, "events": events }),
+        );
     }
 
     /// Something that the platform found wrong with the running invocation.
@@ -193,7 +196,8 @@ mod tests {
 
     #[test]
     fn a_tail_starts_with_a_whole_character() {
-        for (text, limit, tail) in [("abc", 4, "abc"), ("abc", 2, "bc"), ("aéc", 2, "c"), ("aéc", 3, "éc"), ("", 1, "")] {
+        for (text, limit, tail) in [("abc", 4, "abc"), ("abc", 2, "bc"), ("aéc", 2, "c"), ("aéc", 3, "éc"), ("", 1, "")]
+        {
             assert_eq!(last_bytes(text, limit), tail, "{text}");
         }
     }

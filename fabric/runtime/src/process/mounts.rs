@@ -37,7 +37,8 @@ impl Mount {
 
     /// Mounts it: system calls only.
     pub(super) fn make(&self) -> io::Result<()> {
-        let made = mount(self.source.as_deref(), self.target.as_c_str(), self.kind, self.flags, None::<&std::ffi::CStr>);
+        let made =
+            mount(self.source.as_deref(), self.target.as_c_str(), self.kind, self.flags, None::<&std::ffi::CStr>);
         match made {
             Err(error) if !self.optional => Err(error.into()),
             _ => Ok(()),
@@ -73,7 +74,10 @@ pub(super) fn plan(view: &View, own_processes: bool) -> io::Result<Vec<Mount>> {
         }
     }
     mounts.push(Mount::bind(&view.stage, Path::new("/var"))?);
-    mounts.push(Mount { optional: !Path::new("/opt").is_dir(), ..Mount::bind(Path::new("/var/opt"), Path::new("/opt"))? });
+    mounts.push(Mount {
+        optional: !Path::new("/opt").is_dir(),
+        ..Mount::bind(Path::new("/var/opt"), Path::new("/opt"))?
+    });
     mounts.push(Mount::bind(Path::new("/var/tmp"), Path::new("/tmp"))?);
     if own_processes {
         let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;

@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 
 use landlock::{
-    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreated,
-    RulesetCreatedAttr, RulesetError, Scope,
+    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreated, RulesetCreatedAttr, RulesetError, Scope,
 };
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
@@ -53,7 +53,13 @@ pub(super) fn landlock(view: &View) -> io::Result<RulesetCreated> {
         .and_then(|ruleset| ruleset.scope(Scope::Signal | Scope::AbstractUnixSocket))
         .and_then(Ruleset::create)
         .map_err(io::Error::other)?;
-    let given = [Some(&view.code), view.layers.as_ref(), Some(&view.bootstrap), Some(&view.installed), view.interpreter.as_ref()];
+    let given = [
+        Some(&view.code),
+        view.layers.as_ref(),
+        Some(&view.bootstrap),
+        Some(&view.installed),
+        view.interpreter.as_ref(),
+    ];
     for path in READABLE.iter().map(Path::new).chain(given.into_iter().flatten().map(|path| path.as_path())) {
         ruleset = allow(ruleset, path, reading)?;
     }

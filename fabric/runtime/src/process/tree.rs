@@ -40,9 +40,8 @@ pub(super) fn descendants(pid: i32) -> Vec<i32> {
 
 fn children(pid: i32) -> Vec<i32> {
     let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    let of_thread = |entry: std::io::Result<std::fs::DirEntry>| {
-        std::fs::read_to_string(entry.ok()?.path().join("children")).ok()
-    };
+    let of_thread =
+        |entry: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(entry.ok()?.path().join("children")).ok();
     let all: Vec<String> = threads.filter_map(of_thread).collect();
     all.iter().flat_map(|list| list.split_whitespace()).filter_map(|pid| pid.parse().ok()).collect()
 }

@@ -51,7 +51,12 @@ async fn a_node_function_that_cannot_be_loaded_says_why() {
     let world = World::new().await;
     for (handler, text, kind, start) in [
         ("missing.handler", "", "Runtime.ImportModuleError", "Error: Cannot find module 'missing'\nRequire stack:\n"),
-        ("index.handler", "require('nowhere');", "Runtime.ImportModuleError", "Error: Cannot find module 'nowhere'\nRequire stack:\n"),
+        (
+            "index.handler",
+            "require('nowhere');",
+            "Runtime.ImportModuleError",
+            "Error: Cannot find module 'nowhere'\nRequire stack:\n",
+        ),
         ("index.other", "exports.handler = 1;", "Runtime.HandlerNotFound", "index.other is undefined or not exported"),
         ("index.handler", "exports.handler = 1;", "Runtime.HandlerNotFound", "index.handler is not a function"),
         ("index", "", "Runtime.MalformedHandlerName", "Bad handler"),

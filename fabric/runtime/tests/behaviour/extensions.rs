@@ -31,7 +31,11 @@ async fn external_extensions_see_invocations_and_the_end() {
     assert_eq!(world.run(&spec, r#"{"n":1}"#).await.json, json!({ "n": 1 }));
     let lines = world.stop().await;
     let with = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
-    assert_eq!(with(r#"{"functionName":"tried","functionVersion":"$LATEST","handler":"index.handler"} registered"#), 1, "{lines:?}");
+    assert_eq!(
+        with(r#"{"functionName":"tried","functionVersion":"$LATEST","handler":"index.handler"} registered"#),
+        1,
+        "{lines:?}"
+    );
     assert_eq!(with(r#"extension got {"eventType":"INVOKE""#), 1, "{lines:?}");
     assert_eq!(with(r#"extension got {"eventType":"SHUTDOWN","shutdownReason":"spindown""#), 1, "{lines:?}");
     assert_eq!(with("EXTENSION\tName: watcher\tState: Ready\tEvents: [INVOKE,SHUTDOWN]"), 1, "{lines:?}");
@@ -95,7 +99,8 @@ export const handler = async () => {
   return { ...told, types: [...new Set(got.map((event) => event.type))] };
 };
 "#;
-    let answer = world.run(&Arc::new(world.function("nodejs20.x", "index.handler", &[("index.mjs", text)])), "{}").await;
+    let answer =
+        world.run(&Arc::new(world.function("nodejs20.x", "index.handler", &[("index.mjs", text)])), "{}").await;
     let json = &answer.json;
     assert_eq!((&json["refused"], &json["registered"]), (&json!(403), &json!(200)), "{answer:?}");
     assert_eq!(json["subscribed"], "OK");

@@ -85,7 +85,8 @@ async fn a_retired_revision_is_started_anew() {
 
 /// The process that has this in its environment.
 fn process_of(variable: &str) -> Option<i32> {
-    let pids = std::fs::read_dir("/proc").expect("/proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let pids =
+        std::fs::read_dir("/proc").expect("/proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     let mut all = pids.filter(|pid: &i32| {
         std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|all| String::from_utf8_lossy(&all).contains(variable))
     });
@@ -103,7 +104,8 @@ async fn a_worker_that_dies_while_idle_is_not_used() {
         let stream = answer.json.as_str().expect("a name").to_owned();
         let pid = process_of(&stream).expect("a process");
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).expect("killed");
-        while process_of(&stream).is_some() {
+        // Gone from the list: its parent has noticed.
+        while std::path::Path::new(&format!("/proc/{pid}")).exists() {
             tokio::task::yield_now().await;
         }
     }

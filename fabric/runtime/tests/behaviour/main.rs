@@ -8,5 +8,6 @@ mod node;
 mod provided;
 mod python;
 mod redirect;
+mod sdks;
 mod streams;
 mod support;

@@ -11,21 +11,50 @@ async fn all_forms_of_handlers_answer() {
     let world = World::new().await;
     for (name, handler, files) in [
         ("async", "index.handler", vec![("index.js", "exports.handler = async (event) => ({ got: event.n });")]),
-        ("callback", "index.handler", vec![("index.js", "exports.handler = (event, context, callback) => callback(null, { got: event.n });")]),
+        (
+            "callback",
+            "index.handler",
+            vec![("index.js", "exports.handler = (event, context, callback) => callback(null, { got: event.n });")],
+        ),
         (
             "later callback",
             "index.handler",
-            vec![("index.js", "exports.handler = (event, context, callback) => { setTimeout(() => callback(null, { got: event.n }), 5); };")],
+            vec![(
+                "index.js",
+                "exports.handler = (event, context, callback) => { setTimeout(() => callback(null, { got: event.n }), 5); };",
+            )],
         ),
-        ("context.succeed", "index.handler", vec![("index.js", "exports.handler = (event, context) => { context.succeed({ got: event.n }); };")]),
-        ("context.done", "index.handler", vec![("index.js", "exports.handler = (event, context) => context.done(null, { got: event.n });")]),
-        ("mjs", "index.handler", vec![("index.mjs", "const n = await Promise.resolve(0);\nexport const handler = async (event) => ({ got: event.n + n });")]),
+        (
+            "context.succeed",
+            "index.handler",
+            vec![("index.js", "exports.handler = (event, context) => { context.succeed({ got: event.n }); };")],
+        ),
+        (
+            "context.done",
+            "index.handler",
+            vec![("index.js", "exports.handler = (event, context) => context.done(null, { got: event.n });")],
+        ),
+        (
+            "mjs",
+            "index.handler",
+            vec![(
+                "index.mjs",
+                "const n = await Promise.resolve(0);\nexport const handler = async (event) => ({ got: event.n + n });",
+            )],
+        ),
         (
             "type module",
             "index.handler",
-            vec![("package.json", r#"{"type":"module"}"#), ("index.js", "export const handler = async (event) => ({ got: event.n });")],
+            vec![
+                ("package.json", r#"{"type":"module"}"#),
+                ("index.js", "export const handler = async (event) => ({ got: event.n });"),
+            ],
         ),
-        ("in a folder", "src/deep/app.run", vec![("src/deep/app.js", "exports.run = async (event) => ({ got: event.n });")]),
+        (
+            "in a folder",
+            "src/deep/app.run",
+            vec![("src/deep/app.js", "exports.run = async (event) => ({ got: event.n });")],
+        ),
         ("nested", "app.a.b", vec![("app.cjs", "exports.a = { b: async (event) => ({ got: event.n }) };")]),
     ] {
         let spec = Arc::new(world.function("nodejs20.x", handler, &files));

@@ -16,7 +16,7 @@ use crate::needs;
 use crate::support::{Wishes, World};
 
 /// A server that answers each request with its host and path.
-async fn mirror(world: &tidegate_env::Env) -> (String, tidegate_env::TaskHandle<()>) {
+pub async fn mirror(world: &tidegate_env::Env) -> (String, tidegate_env::TaskHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let env = world.clone();

@@ -58,6 +58,7 @@ pub struct Wishes {
     pub idle: Duration,
     pub endpoint_url: String,
     pub credentials_last: Duration,
+    pub installed: Option<PathBuf>,
     pub confinement: tidegate_runtime::Confinement,
 }
 
@@ -67,6 +68,7 @@ impl Default for Wishes {
             idle: Duration::from_secs(300),
             endpoint_url: "http://127.0.0.1:1".to_owned(),
             credentials_last: Duration::from_secs(12 * 3600),
+            installed: None,
             confinement: tidegate_runtime::Confinement::Strict,
         }
     }
@@ -81,7 +83,11 @@ impl World {
         let env = Env::real();
         let folder = tempfile::tempdir().expect("a folder");
         let lines = Arc::new(Lines::default());
-        let mut settings = Settings::new(folder.path().join("scratch"), folder.path().join("installed"), wishes.endpoint_url);
+        let mut settings = Settings::new(
+            folder.path().join("scratch"),
+            wishes.installed.unwrap_or_else(|| folder.path().join("installed")),
+            wishes.endpoint_url,
+        );
         settings.idle = wishes.idle;
         settings.confinement = wishes.confinement;
         let issuer = Arc::new(Issuer { env: env.clone(), lasting: wishes.credentials_last });
@@ -205,7 +211,8 @@ impl Answer {
 
 /// Whether an interpreter is there; says so if it is not.
 pub fn has(program: &str) -> bool {
-    let there = std::process::Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+    let there =
+        std::process::Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
     if !there {
         eprintln!("SKIPPED: {program} is not on this machine");
     }
