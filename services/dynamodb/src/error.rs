@@ -54,6 +54,8 @@ pub enum Error {
     Cancelled(Vec<Reason>),
     #[error("{} has no throughput left", .0.resource)]
     Throttled(Throttled),
+    #[error("the item collection is as large as it may be")]
+    CollectionFull,
     #[error("the token was used for another request")]
     TokenReused,
     #[error("no such stream: {0}")]
@@ -101,6 +103,8 @@ pub enum Reason {
     Conflict,
     /// The table or an index of it has no throughput left.
     Throttled(Throttled),
+    /// The item's collection is as large as it may be.
+    CollectionFull,
     /// It cannot be carried out.
     Invalid(String),
 }

@@ -12,7 +12,7 @@ use tidegate_store::{LatchKey, Store, Transacted, Tx, transact};
 use tidegate_types::Timestamp;
 use tidegate_workers::{Hint, Supervisor};
 
-use crate::domain::{Misuse, TableAddress};
+use crate::domain::{MAX_COLLECTION, Misuse, TableAddress};
 use crate::error::Error;
 use crate::ops::{Counts, Meter};
 use crate::ports::{TablePolicies, TableStreams};
@@ -39,10 +39,18 @@ pub struct DynamoDb {
 }
 
 /// What of DynamoDB is chosen when a server is started.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Whether requests beyond a table's throughput are refused.
     pub enforce_throughput: bool,
+    /// The largest item collection of a table with local indexes, in bytes: 10 GiB, as AWS has it.
+    pub max_collection: u64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { enforce_throughput: false, max_collection: MAX_COLLECTION }
+    }
 }
 
 /// One for each worker that a change of a table may concern.
@@ -76,7 +84,7 @@ impl DynamoDb {
     ) -> Result<Arc<DynamoDb>, Error> {
         let hints = Hints::default();
         let told = vec![hints.backfill.clone(), hints.sweep.clone(), hints.expiry.clone(), hints.copies.clone()];
-        let directory = Arc::new(Directory::new(told, hints.shards.clone()));
+        let directory = Arc::new(Directory::new(told, hints.shards.clone(), options.max_collection));
         store.attach(directory.clone()).await?;
         let (engaged, router) = (Mutex::default(), wire::router());
         Ok(Arc::new(DynamoDb {

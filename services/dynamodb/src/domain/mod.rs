@@ -34,5 +34,7 @@ pub use value::{Item, Type, Value, item_size};
 pub const MAX_ITEM: usize = 400 * 1024;
 /// How many levels of lists and maps a value may have.
 pub const MAX_NESTING: usize = 32;
+/// The largest item collection of a table with local indexes, in bytes.
+pub const MAX_COLLECTION: u64 = 10 << 30;
 /// How much one page of a query or scan may read, in bytes.
 pub const MAX_PAGE: usize = 1024 * 1024;

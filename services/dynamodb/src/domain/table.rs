@@ -156,6 +156,11 @@ impl Table {
         self.indexes.iter().find(|index| index.name == name)
     }
 
+    /// Whether its item collections are bounded: AWS keeps one with its entries in local indexes together.
+    pub fn bounds_collections(&self) -> bool {
+        self.indexes.iter().any(|index| !index.global)
+    }
+
     /// The second in which an item expires, if it does.
     pub fn expiry(&self, item: &Item) -> Option<u64> {
         let Some(Value::N(number)) = item.get(&self.ttl.as_ref()?.attribute) else { return None };

@@ -162,6 +162,9 @@ pub(crate) fn leave_contents_in_tx(tx: &mut Tx, table: &Table, keeps_items: bool
         leave_in_tx(tx, Garbage::Entries(table.id, index.id));
         tx.delete(Space::Map, keys::backfill(table.id, index.id));
     }
+    if table.bounds_collections() {
+        leave_in_tx(tx, Garbage::Collections(table.id));
+    }
     if let Some(ttl) = &table.ttl {
         leave_in_tx(tx, Garbage::Expiries(table.id, ttl.id));
         tx.delete(Space::Map, keys::backfill(table.id, ttl.id));

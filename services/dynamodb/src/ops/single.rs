@@ -53,12 +53,19 @@ impl<'a> Single<'a> {
         keys::item(self.known.table.id, &self.key)
     }
 
+    /// The item's latch and that of its collection, if the table bounds collections.
+    fn latches(&self) -> Vec<Bytes> {
+        let table = &self.known.table;
+        let collection = table.bounds_collections().then(|| keys::collection(table.id, &self.key.partition));
+        std::iter::once(self.latch()).chain(collection).collect()
+    }
+
     /// Carries it out. Answered once it is durable, a refusal too.
     pub(crate) async fn run(&self) -> Result<Written, Error> {
         let Single { dynamodb, address, write, .. } = self;
         let now = dynamodb.now();
         let transacted = dynamodb
-            .transact(&[self.latch()], async |tx: &mut Tx| {
+            .transact(&self.latches(), async |tx: &mut Tx| {
                 // Anew in each run: another table may have taken the name, or an index been added.
                 let known = dynamodb.known(address)?;
                 write_in_tx(tx, dynamodb, &known, write, now, 1).await

@@ -1,6 +1,6 @@
 //! A transaction that writes several items: what `TransactWriteItems` and `ExecuteTransaction` share.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Debug;
 
 use bytes::Bytes;
@@ -77,7 +77,9 @@ impl Transaction<'_> {
         let latches = self.latches()?;
         let engaged = Engaged::enter(dynamodb, &latches)?;
         let (now, token, actions) = (dynamodb.now(), token.as_ref(), &actions[..]);
-        let all: Vec<Bytes> = latches.iter().cloned().chain(token.map(|token| token.key.clone())).collect();
+        let collections = self.collections()?;
+        let all: Vec<Bytes> =
+            latches.iter().cloned().chain(collections).chain(token.map(|token| token.key.clone())).collect();
         let transacted = dynamodb
             .transact(&all, async |tx: &mut Tx| {
                 if let Some(token) = token
@@ -141,6 +143,18 @@ impl Transaction<'_> {
         Ok((!all.is_empty()).then_some(all))
     }
 
+    /// The collections whose sizes change with the items, each once.
+    fn collections(&self) -> Result<BTreeSet<Bytes>, Error> {
+        let mut all = BTreeSet::new();
+        for Action { address, write, .. } in &self.actions {
+            let known = self.dynamodb.known(address)?;
+            if known.table.bounds_collections() {
+                all.insert(keys::collection(known.table.id, &write.key(&known.table.keys)?.partition));
+            }
+        }
+        Ok(all)
+    }
+
     /// The keys of the items, none of which may be meant twice.
     fn latches(&self) -> Result<Vec<Bytes>, Error> {
         let mut latches = Vec::with_capacity(self.actions.len());
@@ -183,6 +197,7 @@ async fn write_all_in_tx(
             Err(Error::ConditionFailed { .. }) if *inserts => Reason::Duplicate,
             Err(Error::ConditionFailed { item }) => Reason::Condition { item },
             Err(Error::Misuse(misuse)) => Reason::Invalid(misuse.to_string()),
+            Err(Error::CollectionFull) => Reason::CollectionFull,
             Err(Error::Throttled(throttled)) => Reason::Throttled(throttled),
             Err(other) => return Err(other),
         };

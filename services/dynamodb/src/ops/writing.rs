@@ -5,6 +5,7 @@ use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
 use tidegate_types::Timestamp;
 
+use super::collections;
 use super::metering::Paid;
 use crate::domain::expression::{Condition, Update, apply, holds};
 use crate::domain::{Index, Item, Key, KeySchema, MAX_ITEM, Misuse, StreamView, Table, item_size, write_units};
@@ -167,6 +168,9 @@ pub(crate) async fn replace_in_tx(
     // A write that changes nothing leaves no trace, in a stream neither.
     if old == new {
         return Ok(consumed);
+    }
+    if table.bounds_collections() {
+        collections::resize_in_tx(tx, known, key, old, new).await?;
     }
     let item_key = keys::item(table.id, key);
     match new {

@@ -28,20 +28,30 @@ pub struct Known {
     pub stream_policy: Option<Arc<Document>>,
     /// The commit.
     pub version: Sequence,
+    /// The largest item collection, if it has local indexes.
+    pub max_collection: u64,
     /// How busy its stream's shards are since.
     pub traffic: Arc<Traffic>,
 }
 
 impl Known {
     /// A table as it was at a commit.
-    pub fn new(address: TableAddress, table: Table, version: Sequence, busy: &Hint) -> Known {
+    pub fn new(address: TableAddress, table: Table, version: Sequence, max_collection: u64, busy: &Hint) -> Known {
         let parsed = |policy: Option<&(String, String)>| {
             policy.map(|(text, _revision)| Arc::new(Document::of_resource(text, address.account)))
         };
         let policy = parsed(table.policy.as_ref());
         let stream_policy = parsed(table.stream.as_ref().and_then(|stream| stream.policy.as_ref()));
         let shards = table.stream.as_ref().map_or(0, |stream| stream.shards.len());
-        Known { traffic: Arc::new(Traffic::new(shards, busy.clone())), address, table, policy, stream_policy, version }
+        Known {
+            traffic: Arc::new(Traffic::new(shards, busy.clone())),
+            address,
+            table,
+            policy,
+            stream_policy,
+            max_collection,
+            version,
+        }
     }
 }
 
@@ -63,6 +73,8 @@ pub struct Directory {
     changed: Vec<Hint>,
     /// Given when a shard of a stream has become busy.
     busy: Hint,
+    /// The largest item collection of a table with local indexes.
+    max_collection: u64,
     /// Told when a table changes, for those who wait for a shard to be closed.
     changes: watch::Sender<()>,
 }
@@ -70,8 +82,8 @@ pub struct Directory {
 impl Directory {
     /// An empty directory that gives these hints when a table changes, and one when a shard of a stream
     /// has become busy.
-    pub fn new(changed: Vec<Hint>, busy: Hint) -> Directory {
-        Directory { tables: RwLock::default(), changed, busy, changes: watch::Sender::default() }
+    pub fn new(changed: Vec<Hint>, busy: Hint, max_collection: u64) -> Directory {
+        Directory { tables: RwLock::default(), changed, busy, max_collection, changes: watch::Sender::default() }
     }
 
     /// The table of this address, if there is one.
@@ -110,10 +122,17 @@ impl Directory {
     }
 }
 
-fn insert(tables: &mut Tables, key: &Bytes, value: &Bytes, version: Sequence, busy: &Hint) -> Result<(), StoreError> {
+fn insert(
+    tables: &mut Tables,
+    key: &Bytes,
+    value: &Bytes,
+    version: Sequence,
+    directory: &Directory,
+) -> Result<(), StoreError> {
+    let Directory { max_collection, busy, .. } = directory;
     let address = keys::address_of(key).map_err(|error| corrupt(Space::Map, key, &error))?;
     let known = match Table::decode(value) {
-        Ok(table) => Ok(Arc::new(Known::new(address.clone(), table, version, busy))),
+        Ok(table) => Ok(Arc::new(Known::new(address.clone(), table, version, *max_collection, busy))),
         Err(error) => Err(corrupt(Space::Map, key, &error)),
     };
     tables.insert(address, known);
@@ -130,7 +149,7 @@ impl Fold for Directory {
         for Change { key, value } in changes {
             match (value, keys::address_of(key)) {
                 (Some(value), _) => {
-                    insert(&mut tables, key, value, sequence, &self.busy).expect("we wrote this key ourselves");
+                    insert(&mut tables, key, value, sequence, self).expect("we wrote this key ourselves");
                 }
                 (None, Ok(address)) => {
                     tables.remove(&address);
@@ -151,7 +170,7 @@ impl Fold for Directory {
                 let Some(last) = entries.last() else { break };
                 range.start = [&last.key[..], &[0]].concat().into();
                 for entry in &entries {
-                    insert(&mut tables, &entry.key, &entry.record.value, entry.record.version, &self.busy)?;
+                    insert(&mut tables, &entry.key, &entry.record.value, entry.record.version, self)?;
                 }
             }
             *self.tables.write() = tables;

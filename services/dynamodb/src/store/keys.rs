@@ -25,6 +25,7 @@ const TOKEN_AGE: u8 = 9;
 const BACKUP: u8 = 10;
 const COPY: u8 = 11;
 const UNDONE: u8 = 12;
+const COLLECTION: u8 = 13;
 
 fn tagged(tag: u8) -> KeyBuilder {
     KeyBuilder::new(Root::DynamoDb).u8(tag)
@@ -188,6 +189,8 @@ pub enum Garbage {
     Expiries(u64, u32),
     /// What a copy remembers of the items that it has undone.
     Undone(u64),
+    /// The sizes of a table's item collections.
+    Collections(u64),
 }
 
 /// All garbage.
@@ -202,6 +205,7 @@ pub fn garbage(garbage: Garbage) -> Bytes {
         Garbage::Entries(table, index) => (1, table, index),
         Garbage::Expiries(table, ttl) => (2, table, ttl),
         Garbage::Undone(copy) => (3, copy, 0),
+        Garbage::Collections(table) => (4, table, 0),
     };
     tagged(GARBAGE).u8(kind).u64(table).u32(index).build()
 }
@@ -219,6 +223,7 @@ pub fn read_garbage(key: &[u8]) -> Result<Garbage, DecodeError> {
         1 => Ok(Garbage::Entries(table, index)),
         2 => Ok(Garbage::Expiries(table, index)),
         3 => Ok(Garbage::Undone(table)),
+        4 => Ok(Garbage::Collections(table)),
         _ => Err(DecodeError::Malformed { at: 2, what: "an unknown kind of garbage" }),
     }
 }
@@ -231,6 +236,7 @@ impl Garbage {
             Garbage::Entries(table, index) => Place::Entries(table, index).all(),
             Garbage::Expiries(table, ttl) => expiries(table, ttl),
             Garbage::Undone(copy) => all_undone(copy),
+            Garbage::Collections(table) => collections(table),
         }
     }
 }
@@ -327,6 +333,16 @@ pub fn undone(copy: u64, item: &Key) -> Bytes {
     item_behind(tagged(UNDONE).u64(copy), item)
 }
 
+/// The sizes of a table's item collections.
+pub fn collections(table: u64) -> Bytes {
+    tagged(COLLECTION).u64(table).build()
+}
+
+/// The size of the item collection of a partition key.
+pub fn collection(table: u64, partition: &Value) -> Bytes {
+    partition_behind(tagged(COLLECTION).u64(table), partition).build()
+}
+
 /// The token of a transaction.
 pub fn token(account: AccountId, region: &Region, token: &str) -> Bytes {
     tagged(TOKEN).u64(account.as_u64()).text(region.as_str()).text(token).build()
@@ -389,7 +405,13 @@ mod tests {
         let part = |name: &str, kind| KeyPart { name: name.to_owned(), kind };
         let schema = KeySchema { partition: part("p", Type::S), sort: Some(part("s", Type::N)) };
         assert_eq!(read_expiry(&expiry(7, 1, 9, &key("-3.5")), &expiries(7, 1), &schema), Ok((9, key("-3.5"))));
-        for what in [Garbage::Items(1), Garbage::Entries(1, 2), Garbage::Expiries(1, 3), Garbage::Undone(4)] {
+        for what in [
+            Garbage::Items(1),
+            Garbage::Entries(1, 2),
+            Garbage::Expiries(1, 3),
+            Garbage::Undone(4),
+            Garbage::Collections(5),
+        ] {
             assert_eq!(read_garbage(&garbage(what)), Ok(what));
         }
     }

@@ -4,6 +4,7 @@
 //! there are is held in memory by the [`Directory`], a fold over the table records.
 
 mod backup;
+mod collection;
 mod directory;
 mod item;
 pub mod keys;
@@ -16,6 +17,7 @@ use tidegate_record::{DecodeError, Stored};
 use tidegate_store::{Record, Space, StoreError};
 
 pub use backup::{BackupRecord, CopyRecord, Goal, Undo};
+pub use collection::CollectionRecord;
 pub use directory::{Directory, Known};
 pub use item::ItemRecord;
 pub use stream::{ChangeKind, ChangeRecord, Shard, ShardName, StreamRecord};

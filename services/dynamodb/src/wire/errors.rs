@@ -16,6 +16,7 @@ use crate::domain::{Flow, Throttled};
 use crate::error::{Error, Reason};
 
 const CONDITION_FAILED: &str = "The conditional request failed";
+const COLLECTION_FULL: &str = "Collection size exceeded.";
 const DUPLICATE: &str = "Duplicate primary key exists in table";
 
 impl From<Error> for ServiceError {
@@ -91,6 +92,11 @@ impl From<Error> for ServiceError {
             }
             Error::Duplicate => new(errors::DUPLICATE_ITEM_EXCEPTION, DUPLICATE.to_owned(), ErrorKind::Conflict),
             Error::Cancelled(reasons) => cancelled(reasons),
+            Error::CollectionFull => new(
+                errors::ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED_EXCEPTION,
+                COLLECTION_FULL.to_owned(),
+                ErrorKind::Invalid,
+            ),
             Error::Throttled(why) => throttled(&why),
             Error::TokenReused => new(
                 errors::IDEMPOTENT_PARAMETER_MISMATCH_EXCEPTION,
@@ -136,6 +142,7 @@ pub(crate) fn statement_error(error: Error) -> BatchStatementError {
         | Error::NoSuchStream(_) => "ResourceNotFound",
         Error::ConditionFailed { .. } => "ConditionalCheckFailed",
         Error::Throttled(why) => throttling_code(why),
+        Error::CollectionFull => "ItemCollectionSizeLimitExceeded",
         Error::Duplicate => "DuplicateItem",
         Error::Cancelled(_)
         | Error::BackupInUse(_)
@@ -183,6 +190,7 @@ fn reason(reason: Reason) -> CancellationReason {
         Reason::Condition { item } => ("ConditionalCheckFailed", Some(CONDITION_FAILED.to_owned()), item),
         Reason::Duplicate => ("DuplicateItem", Some(DUPLICATE.to_owned()), None),
         Reason::Conflict => ("TransactionConflict", Some("Transaction is ongoing for the item".to_owned()), None),
+        Reason::CollectionFull => ("ItemCollectionSizeLimitExceeded", Some(COLLECTION_FULL.to_owned()), None),
         Reason::Throttled(why) => (throttling_code(&why), Some(throttling_words(&why).to_owned()), None),
         Reason::Invalid(words) => ("ValidationError", Some(words), None),
     };

@@ -40,7 +40,12 @@ impl Bed {
 
     /// One where throughput is enforced.
     pub async fn enforcing() -> Bed {
-        Bed::on(MemoryDisk::seeded(7), START, Options { enforce_throughput: true }).await
+        Bed::on(MemoryDisk::seeded(7), START, Options { enforce_throughput: true, ..Options::default() }).await
+    }
+
+    /// One whose item collections are at most so large.
+    pub async fn bounding(max_collection: u64) -> Bed {
+        Bed::on(MemoryDisk::seeded(7), START, Options { max_collection, ..Options::default() }).await
     }
 
     /// One without workers.

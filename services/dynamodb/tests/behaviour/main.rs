@@ -5,6 +5,7 @@
 
 mod backups;
 mod bed;
+mod collections;
 mod concurrency;
 mod damage;
 mod following;
