@@ -78,7 +78,7 @@ impl Reader {
                 StreamPosition(at.0 + 1)
             }
             FollowError::NoSuchStream(_) | FollowError::NoSuchShard { .. } | FollowError::Store(_) => {
-                return Err(error);
+                return Some(error);
             }
         };
         metrics::counter!("tidegate_mapping_records_total", "fate" => "lost").increment(1);
