@@ -150,7 +150,7 @@ fn anything_but(reader: &mut Reader<'_>, dialect: Dialect) -> Outcome<Matcher> {
         Token::StartArray => but_list(reader, but)?,
         Token::Text | Token::Number => {
             let text = but_text(reader, but, token)?;
-            vec![but_value(reader, but, token, text)?]
+            vec![but_value(reader, but, token, text).map_err(|error| nowhere_if_number(error, token))?]
         }
         _ => {
             return Err(reader.refuse("Value of anything-but must be an array or single string/number value."));
@@ -182,6 +182,16 @@ fn but_list(reader: &mut Reader<'_>, but: But) -> Outcome<Vec<Matcher>> {
             .refuse("Inside anything but list, either all values are number or string, mixed type is not supported"));
     }
     values.into_iter().map(|(token, text)| but_value(reader, but, token, text)).collect()
+}
+
+/// AWS tells no place of a single number that it cannot compare.
+fn nowhere_if_number(error: PatternError, token: Token) -> PatternError {
+    match error {
+        PatternError::Invalid { reason, .. } if token == Token::Number => {
+            PatternError::Invalid { reason, place: Vec::new() }
+        }
+        other => other,
+    }
 }
 
 /// AWS words what goes wrong within a list of `anything-but` a second time, with the place in it.

@@ -77,10 +77,8 @@ pub struct Place {
 const SHOWN: usize = 500;
 
 impl Place {
-    /// The place at a byte of a text.
-    pub(crate) fn at(text: &str, byte: usize) -> Place {
-        let before = &text[..byte];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    /// The place at a byte of a text, in a line that begins at another.
+    pub(crate) fn new(text: &str, at: usize, line: usize, line_start: usize) -> Place {
         let mut shown = 0;
         let source: String = text
             .chars()
@@ -93,8 +91,8 @@ impl Place {
         Place {
             truncated: units - source.encode_utf16().count(),
             source,
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].encode_utf16().count() + 1,
+            line,
+            column: text[line_start..at].encode_utf16().count() + 1,
         }
     }
 }

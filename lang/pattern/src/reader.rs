@@ -29,14 +29,24 @@ const MAX_DEPTH: usize = 1000;
 
 struct Scope {
     array: bool,
-    start: usize,
+    start: Position,
     entries: usize,
+}
+
+/// A byte, its line, and the byte that the line begins at. Line ends count between tokens only, as for AWS.
+#[derive(Debug, Clone, Copy)]
+struct Position {
+    at: usize,
+    line: usize,
+    line_start: usize,
 }
 
 /// A reader of one text.
 pub(crate) struct Reader<'t> {
     text: &'t str,
     at: usize,
+    line: usize,
+    line_start: usize,
     scopes: Vec<Scope>,
     /// The value after a name, of which the first token was read.
     ahead: Option<Token>,
@@ -51,12 +61,30 @@ type Outcome<T> = Result<T, PatternError>;
 
 impl<'t> Reader<'t> {
     pub fn new(text: &'t str) -> Reader<'t> {
-        Reader { text, at: 0, scopes: Vec::new(), ahead: None, span: 0..0, unread: false, name: String::new() }
+        Reader {
+            text,
+            at: 0,
+            line: 1,
+            line_start: 0,
+            scopes: Vec::new(),
+            ahead: None,
+            span: 0..0,
+            unread: false,
+            name: String::new(),
+        }
     }
 
     /// Where reading is now.
     pub fn place(&self) -> Place {
-        Place::at(self.text, self.at)
+        self.place_of(self.position(self.at))
+    }
+
+    fn position(&self, at: usize) -> Position {
+        Position { at, line: self.line, line_start: self.line_start }
+    }
+
+    fn place_of(&self, position: Position) -> Place {
+        Place::new(self.text, position.at, position.line, position.line_start)
     }
 
     /// The refusal with this reason, here.
@@ -121,8 +149,12 @@ impl<'t> Reader<'t> {
     }
 
     fn skip_space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+        while let Some(byte @ (b' ' | b'\t' | b'\n' | b'\r')) = self.peek() {
             self.at += 1;
+            if byte == b'\n' || (byte == b'\r' && self.peek() != Some(b'\n')) {
+                self.line += 1;
+                self.line_start = self.at;
+            }
         }
     }
 
@@ -134,7 +166,11 @@ impl<'t> Reader<'t> {
                     self.refuse(format!("Document nesting depth ({depth}) exceeds the maximum allowed ({MAX_DEPTH})"))
                 );
             }
-            self.scopes.push(Scope { array: token == Token::StartArray, start: self.at - 1, entries: 0 });
+            self.scopes.push(Scope {
+                array: token == Token::StartArray,
+                start: self.position(self.at - 1),
+                entries: 0,
+            });
         }
         Ok(())
     }
@@ -142,26 +178,29 @@ impl<'t> Reader<'t> {
     fn end(&mut self) -> Outcome<Token> {
         let Some(scope) = self.scopes.last() else { return Ok(Token::End) };
         let kind = if scope.array { "Array" } else { "Object" };
-        let start = Place::at(self.text, scope.start);
+        let start = self.place_of(scope.start);
         Err(self.refuse(format!("Unexpected end-of-input: expected close marker for {kind} (start marker at {start})")))
     }
 
     fn close(&mut self, byte: u8) -> Outcome<Token> {
+        self.span = self.at..self.at + 1;
         self.at += 1;
         let array = byte == b']';
         match self.scopes.pop() {
             Some(scope) if scope.array == array => Ok(if array { Token::EndArray } else { Token::EndObject }),
             Some(scope) => {
                 let (kind, marker) = if scope.array { ("Array", ']') } else { ("Object", '}') };
-                let start = Place::at(self.text, scope.start);
+                let start = self.place_of(scope.start);
                 let given = char::from(byte);
                 Err(self.refuse(format!(
                     "Unexpected close marker '{given}': expected '{marker}' (for {kind} starting at {start})"
                 )))
             }
             None => {
-                self.at -= 1;
-                Err(self.unexpected(EXPECTED_VALUE))
+                let start = Place { line: 1, column: 0, ..self.place() };
+                let given = char::from(byte);
+                Err(self
+                    .refuse(format!("Unexpected close marker '{given}': expected '}}' (for root starting at {start})")))
             }
         }
     }
@@ -200,6 +239,7 @@ impl<'t> Reader<'t> {
             }
             b'-' | b'0'..=b'9' => self.number(),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' => self.word(),
+            b'}' => Err(self.unexpected("expected a value")),
             _ => Err(self.unexpected(EXPECTED_VALUE)),
         }
     }
@@ -230,11 +270,14 @@ impl<'t> Reader<'t> {
         if self.peek() == Some(b'-') {
             self.at += 1;
             if !self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-                return Err(self.not_numeric("expected digit (0-9) to follow minus sign, for valid numeric value"));
+                let expected = "expected digit (0-9) to follow minus sign, for valid numeric value";
+                return Err(self.not_numeric(expected, false));
             }
         }
         let zero = self.peek() == Some(b'0');
         self.at += 1;
+        // AWS reads a number that begins with zero more slowly, and has then passed what is wrong.
+        let back = !zero;
         if zero && self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             return Err(self.refuse("Invalid numeric value: Leading zeroes not allowed"));
         }
@@ -242,7 +285,7 @@ impl<'t> Reader<'t> {
         if self.peek() == Some(b'.') {
             self.at += 1;
             if self.digits() == 0 {
-                return Err(self.not_numeric("Decimal point not followed by a digit"));
+                return Err(self.not_numeric("Decimal point not followed by a digit", back));
             }
         }
         if matches!(self.peek(), Some(b'e' | b'E')) {
@@ -251,7 +294,7 @@ impl<'t> Reader<'t> {
                 self.at += 1;
             }
             if self.digits() == 0 {
-                return Err(self.not_numeric("Exponent indicator not followed by a digit"));
+                return Err(self.not_numeric("Exponent indicator not followed by a digit", back));
             }
         }
         self.span = start..self.at;
@@ -344,11 +387,17 @@ impl<'t> Reader<'t> {
     fn unexpected(&mut self, expected: &str) -> PatternError {
         let Some(character) = self.take_character() else { return self.cut("") };
         let code = u32::from(character);
+        let expected = if character == '/' { COMMENT } else { expected };
         self.refuse(format!("Unexpected character ({}): {expected}", quoted(character, code)))
     }
 
-    fn not_numeric(&mut self, expected: &str) -> PatternError {
-        let Some(character) = self.take_character() else { return self.cut("in a Number value") };
+    /// Refuses the next character within a number, after it or before it.
+    fn not_numeric(&mut self, expected: &str, back: bool) -> PatternError {
+        let before = self.at;
+        let Some(character) = self.take_character() else { return self.cut(" in a Number value") };
+        if back {
+            self.at = before;
+        }
         let code = u32::from(character);
         self.refuse(format!("Unexpected character ({}) in numeric value: {expected}", quoted(character, code)))
     }
@@ -369,6 +418,8 @@ fn quoted(character: char, code: u32) -> String {
     if character.is_control() { format!("(CTRL-CHAR, code {code})") } else { format!("'{character}' (code {code})") }
 }
 
+const COMMENT: &str =
+    "maybe a (non-standard) comment? (not recognized as one since Feature 'ALLOW_COMMENTS' not enabled for parser)";
 const FIELD_NAME: &str = " in field name";
 const BETWEEN_ENTRIES: &str = " within/between Object entries";
 const EXPECTED_VALUE: &str =

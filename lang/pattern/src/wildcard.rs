@@ -1,5 +1,9 @@
 //! Wildcards: `*` stands for any characters, or none.
 
+use std::collections::HashSet;
+
+use crate::MAX_WILDCARD_COMPLEXITY;
+
 /// A wildcard pattern: literals with `*` between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wildcard {
@@ -60,71 +64,72 @@ fn find(text: &[u8], literal: &[u8]) -> Option<usize> {
     text.windows(literal.len()).position(|window| window == literal)
 }
 
-/// How many places of patterns one value can keep open at once, at worst; stops counting at `limit`.
-///
-/// AWS limits the same thing, by its automaton. A place is after a literal's byte or within a `*`; the sets of
-/// places that can be open together are walked. What needs more than [`MOST_SETS`] is called too complex.
-pub(crate) fn complexity(patterns: &[&Wildcard], limit: usize) -> usize {
-    let alphabet = alphabet(patterns);
-    let start: Vec<Spot> = closed(patterns, (0..patterns.len()).map(|pattern| (pattern, 0, 0)).collect());
-    let mut worst = start.len();
-    let mut seen = std::collections::HashSet::from([start.clone()]);
-    let mut open = vec![start];
-    while let Some(spots) = open.pop() {
-        for byte in &alphabet {
-            let next = closed(patterns, spots.iter().flat_map(|spot| step(patterns, *spot, *byte)).collect());
-            worst = worst.max(next.len());
-            if worst >= limit || seen.len() > MOST_SETS {
-                return limit;
-            }
-            if !next.is_empty() && seen.insert(next.clone()) {
-                open.push(next);
+impl Wildcard {
+    /// Whether one value can keep [`MAX_WILDCARD_COMPLEXITY`] places of the pattern open at once, at worst.
+    pub fn is_too_complex(&self) -> bool {
+        self.complexity(MAX_WILDCARD_COMPLEXITY) >= MAX_WILDCARD_COMPLEXITY
+    }
+
+    /// How many places one value can keep open; stops counting at `limit`.
+    ///
+    /// AWS limits the same thing, by its automaton. A place is after a literal's byte or within a `*`; the sets
+    /// of places that can be open together are walked. What needs more than [`MOST_SETS`] is too complex.
+    fn complexity(&self, limit: usize) -> usize {
+        let alphabet = self.alphabet();
+        let start = self.closed(vec![(0, 0)]);
+        let mut worst = start.len();
+        let mut seen = HashSet::from([start.clone()]);
+        let mut open = vec![start];
+        while let Some(spots) = open.pop() {
+            for byte in &alphabet {
+                let next = self.closed(spots.iter().flat_map(|spot| self.step(*spot, *byte)).collect());
+                worst = worst.max(next.len());
+                if worst >= limit || seen.len() > MOST_SETS {
+                    return limit;
+                }
+                if !next.is_empty() && seen.insert(next.clone()) {
+                    open.push(next);
+                }
             }
         }
+        worst
     }
-    worst
+
+    /// The bytes of the literals, and one that is in none.
+    fn alphabet(&self) -> Vec<Option<u8>> {
+        let mut bytes: Vec<u8> = self.literals.iter().flatten().copied().collect();
+        bytes.sort_unstable();
+        bytes.dedup();
+        bytes.into_iter().map(Some).chain([None]).collect()
+    }
+
+    fn step(&self, (literal, taken): Spot, byte: Option<u8>) -> impl Iterator<Item = Spot> {
+        // The start of a later literal is within the `*` before it, which takes any byte.
+        let stay = (taken == 0 && literal > 0).then_some((literal, 0));
+        let on = byte.is_some() && self.literals[literal].get(taken).copied() == byte;
+        stay.into_iter().chain(on.then_some((literal, taken + 1)))
+    }
+
+    /// With the `*` that are open as well, because the literal before is through.
+    fn closed(&self, mut spots: Vec<Spot>) -> Vec<Spot> {
+        let mut at = 0;
+        while let Some((literal, taken)) = spots.get(at).copied() {
+            if taken == self.literals[literal].len() && literal + 1 < self.literals.len() {
+                spots.push((literal + 1, 0));
+            }
+            at += 1;
+        }
+        spots.sort_unstable();
+        spots.dedup();
+        spots
+    }
 }
 
 /// How many sets of places are looked at.
 const MOST_SETS: usize = 4096;
 
-/// Pattern, literal, bytes of it: after the last byte of a literal that a `*` follows, the `*` is open as well.
-type Spot = (usize, usize, usize);
-
-/// The bytes that tell patterns apart, and one that is in none.
-fn alphabet(patterns: &[&Wildcard]) -> Vec<Option<u8>> {
-    let mut bytes: Vec<u8> = patterns.iter().flat_map(|pattern| pattern.literals.iter()).flatten().copied().collect();
-    bytes.sort_unstable();
-    bytes.dedup();
-    bytes.into_iter().map(Some).chain([None]).collect()
-}
-
-fn step(patterns: &[&Wildcard], (pattern, literal, taken): Spot, byte: Option<u8>) -> Vec<Spot> {
-    let bytes = &patterns[pattern].literals[literal];
-    let mut next = Vec::new();
-    // The start of a later literal is within the `*` before it, which takes any byte.
-    if taken == 0 && literal > 0 {
-        next.push((pattern, literal, 0));
-    }
-    if bytes.get(taken).copied() == byte && byte.is_some() {
-        next.push((pattern, literal, taken + 1));
-    }
-    next
-}
-
-fn closed(patterns: &[&Wildcard], mut spots: Vec<Spot>) -> Vec<Spot> {
-    let mut at = 0;
-    while let Some((pattern, literal, taken)) = spots.get(at).copied() {
-        let literals = &patterns[pattern].literals;
-        if taken == literals[literal].len() && literal + 1 < literals.len() {
-            spots.push((pattern, literal + 1, 0));
-        }
-        at += 1;
-    }
-    spots.sort_unstable();
-    spots.dedup();
-    spots
-}
+/// A literal, and how many bytes of it were taken.
+type Spot = (usize, usize);
 
 #[cfg(test)]
 mod tests {
@@ -151,7 +156,7 @@ mod tests {
 
     #[test]
     fn repetition_is_complex() {
-        let of = |text| complexity(&[&Wildcard::parse(text).expect("a pattern")], 1000);
+        let of = |text| Wildcard::parse(text).expect("a pattern").complexity(1000);
         assert!(of("*abcdefghijk*") <= 3);
         assert!(of("arn:aws:events:us-east-1:*:event-bus/*") <= 3);
         assert!(of("*aaaaaaaaaaaa*") >= 10);
