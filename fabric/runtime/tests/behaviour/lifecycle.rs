@@ -194,3 +194,37 @@ exports.handler = async (event) => ({
     }
     world.runtimes.stop().await;
 }
+
+/// Says to another process of this test binary that it is the server, and by which mark its function is known.
+const SERVER: &str = "TIDEGATE_TEST_SERVER_TO_KILL";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_worker_outlives_a_server_that_is_killed() {
+    needs!("node");
+    if let Ok(mark) = std::env::var(SERVER) {
+        let world = World::new().await;
+        let mut spec = world.node("exports.handler = () => new Promise((done) => setTimeout(done, 60000));");
+        spec.environment.insert("MARK".to_owned(), mark);
+        spec.timeout_ms = 60_000;
+        let _answer = world.run(&Arc::new(spec), "{}").await;
+        return;
+    }
+    let env = tidegate_env::Env::real();
+    let mark = env.uuid().to_string();
+    let mut server = std::process::Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", "lifecycle::no_worker_outlives_a_server_that_is_killed"])
+        .env(SERVER, &mark)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("another process");
+    let known = format!("MARK={mark}");
+    let there = async |wanted: bool| {
+        while process_of(&known).is_some() != wanted {
+            tokio::task::yield_now().await;
+        }
+    };
+    env.timeout_real(Duration::from_secs(30), there(true)).await.expect("a worker starts");
+    server.kill().expect("killed");
+    server.wait().expect("waited for");
+    env.timeout_real(Duration::from_secs(10), there(false)).await.expect("the worker ends with its server");
+}
