@@ -21,6 +21,8 @@ pub enum Root {
     Effects = 0x07,
     /// `services/sqs`.
     Sqs = 0x10,
+    /// `services/lambda`.
+    Lambda = 0x13,
     /// `services/dynamodb`.
     DynamoDb = 0x14,
     /// `services/logs`.

@@ -1,0 +1,173 @@
+//! Code on disk: zip files as they were uploaded, and the folders that functions run from.
+//!
+//! A zip file is durable before the commit that names it. The folder it is unpacked into is a cache, named by
+//! the file's SHA-256: it is made when the file comes, and made anew if it is gone.
+
+use std::collections::HashMap;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::{Bytes, BytesMut};
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
+use tidegate_blob::{BlobRef, Blobs, Expected};
+use tidegate_env::Env;
+use tidegate_record::Stored;
+use tidegate_store::{Space, Store};
+
+use crate::domain::{BadZip, MAX_UNZIPPED_BYTES, unpack};
+use crate::error::Error;
+use crate::store::{Code, CodeRecord, keys};
+
+/// A zip file that has arrived and been looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrived {
+    pub sha256: [u8; 32],
+    pub blob: BlobRef,
+    pub size: u64,
+    pub unzipped: u64,
+}
+
+/// Zip files and folders.
+pub(crate) struct Codes {
+    env: Env,
+    store: Arc<dyn Store>,
+    blobs: Blobs,
+    folders: PathBuf,
+    /// Unpacking of one file happens once at a time.
+    unpacking: Mutex<HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Codes {
+    /// In a folder, which is made.
+    pub(crate) async fn open(env: Env, store: Arc<dyn Store>, root: &Path) -> Result<Codes, Error> {
+        let blobs = Blobs::open(root.join("zips"), env.clone()).await?;
+        let folders = root.join("unpacked");
+        let made = folders.clone();
+        env.run_blocking(move || std::fs::create_dir_all(made))
+            .await
+            .map_err(|error| Error::Disk(error.to_string()))?;
+        Ok(Codes { env, store, blobs, folders, unpacking: Mutex::default() })
+    }
+
+    /// Takes a zip file: it is unpacked, and durable when this returns. The caller commits its reference.
+    pub(crate) async fn take(&self, zip: Bytes) -> Result<Arrived, Error> {
+        let bytes = zip.clone();
+        let sha256 = self.env.run_blocking(move || <[u8; 32]>::from(Sha256::digest(&bytes))).await;
+        let (_, unzipped) = self.unpacked(sha256, zip.clone()).await?;
+        let size = zip.len() as u64;
+        let expected = Expected { length: Some(size), sha256: Some(sha256), crc32c: None };
+        let mut upload = self.blobs.upload(expected).await?;
+        upload.push(zip).await?;
+        Ok(Arrived { sha256, blob: upload.finish().await?, size, unzipped })
+    }
+
+    /// The folder that a version's code runs from, and what is part of its identity besides the version: for
+    /// a folder of the user's own, when something in it last changed.
+    pub(crate) async fn folder(&self, function: u64, code: &Code) -> Result<(PathBuf, String), Error> {
+        let sha256 = match code {
+            Code::Folder(path) => {
+                let path = PathBuf::from(path);
+                let looked = path.clone();
+                let changed = self.env.run_blocking(move || newest(&looked)).await;
+                let changed = changed.map_err(|error| Error::CannotRun(format!("{}: {error}", path.display())))?;
+                return Ok((path, changed));
+            }
+            Code::Zip(sha256) => *sha256,
+        };
+        let folder = self.folder_of(&sha256);
+        if folder.is_dir() {
+            return Ok((folder, String::new()));
+        }
+        let zip = self.zip(function, &sha256).await?;
+        Ok((self.unpacked(sha256, zip).await?.0, String::new()))
+    }
+
+    /// A zip file as it was uploaded.
+    pub(crate) async fn zip(&self, function: u64, sha256: &[u8; 32]) -> Result<Bytes, Error> {
+        let snapshot = self.store.snapshot()?;
+        let found = snapshot.get(Space::Map, &keys::code(function, sha256)).await?;
+        let record = found.and_then(|record| CodeRecord::decode(&record.value).ok());
+        let record = record.ok_or_else(|| Error::CannotRun("its code is gone from the data folder".to_owned()))?;
+        let reader = self.blobs.read(record.blob).await?;
+        let (mut chunks, mut zip) = (reader.all(), BytesMut::with_capacity(record.blob.length as usize));
+        while let Some(chunk) = chunks.next().await? {
+            zip.extend_from_slice(&chunk);
+        }
+        Ok(zip.freeze())
+    }
+
+    /// Removes a zip file that no committed record names any more. If that fails, the sweep finds it.
+    pub(crate) async fn forget(&self, record: CodeRecord) {
+        if let Err(error) = self.blobs.remove(record.blob.id).await {
+            tracing::warn!(%error, "a zip file that is not used any more could not be removed");
+        }
+    }
+
+    fn folder_of(&self, sha256: &[u8; 32]) -> PathBuf {
+        let name: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.folders.join(name)
+    }
+
+    /// Unpacks a file unless it has been, and returns the folder and the bytes of its files.
+    async fn unpacked(&self, sha256: [u8; 32], zip: Bytes) -> Result<(PathBuf, u64), Error> {
+        let turn = self.unpacking.lock().entry(sha256).or_default().clone();
+        let held = turn.lock().await;
+        let folder = self.folder_of(&sha256);
+        let place = folder.clone();
+        let fresh = self.folders.join(format!("new-{}", self.env.uuid().simple()));
+        let unpacked = self.env.run_blocking(move || unpack_once(zip, &fresh, &place)).await;
+        drop(held);
+        self.unpacking.lock().retain(|_, turn| Arc::strong_count(turn) > 1);
+        Ok((folder, unpacked.map_err(Error::Zip)?))
+    }
+}
+
+/// A folder is there whole or not at all: it is made beside its place, and renamed.
+fn unpack_once(zip: Bytes, fresh: &Path, place: &Path) -> Result<u64, BadZip> {
+    if place.is_dir() {
+        return size_of(place).map_err(BadZip::Disk);
+    }
+    std::fs::create_dir_all(fresh).map_err(BadZip::Disk)?;
+    let unpacked = unpack(Cursor::new(zip), fresh, MAX_UNZIPPED_BYTES)
+        .and_then(|bytes| std::fs::rename(fresh, place).map(|()| bytes).map_err(BadZip::Disk));
+    if unpacked.is_err()
+        && let Err(error) = std::fs::remove_dir_all(fresh)
+    {
+        tracing::warn!(%error, folder = %fresh.display(), "what was unpacked of a bad zip file could not be removed");
+    }
+    unpacked
+}
+
+/// The bytes of all files in a folder.
+fn size_of(folder: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.metadata()?;
+        bytes += if kind.is_dir() { size_of(&entry.path())? } else { kind.len() };
+    }
+    Ok(bytes)
+}
+
+/// When something in a folder last changed, as a text that differs if anything has.
+fn newest(folder: &Path) -> std::io::Result<String> {
+    fn look(folder: &Path, latest: &mut SystemTime, files: &mut u64) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let found = entry.metadata()?;
+            *files += 1;
+            *latest = (*latest).max(found.modified()?);
+            if found.is_dir() {
+                look(&entry.path(), latest, files)?;
+            }
+        }
+        Ok(())
+    }
+    let (mut latest, mut files) = (SystemTime::UNIX_EPOCH, 0);
+    look(folder, &mut latest, &mut files)?;
+    let since = latest.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Ok(format!("{}-{files}", since.as_nanos()))
+}

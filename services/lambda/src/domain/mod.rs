@@ -1,0 +1,14 @@
+//! The rules, pure.
+
+mod limits;
+mod mapping;
+mod name;
+mod unzip;
+
+pub use limits::{
+    ACCOUNT_CONCURRENCY, MAX_ASYNC_PAYLOAD, MAX_ENVIRONMENT_BYTES, MAX_EVENT_AGE_SECONDS, MAX_LAYERS, MAX_SYNC_PAYLOAD,
+    MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES, RESERVED_VARIABLES, UNRESERVED_MINIMUM,
+};
+pub use mapping::{MappingChange, MappingError, MappingKind, MappingSettings, QueueSettings, StreamSettings};
+pub use name::{FunctionRef, InvalidName, Qualifier};
+pub use unzip::{BadZip, unpack};

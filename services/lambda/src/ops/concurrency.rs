@@ -1,0 +1,70 @@
+use tidegate_api_lambda::{
+    Concurrency, DeleteFunctionConcurrencyRequest, GetFunctionConcurrencyRequest, GetFunctionConcurrencyResponse,
+    PutFunctionConcurrencyRequest,
+};
+use tidegate_protocol::Call;
+use tidegate_record::Stored;
+use tidegate_store::{Space, Tx};
+
+use super::read_function;
+use crate::domain::{ACCOUNT_CONCURRENCY, UNRESERVED_MINIMUM};
+use crate::error::Error;
+use crate::service::Lambda;
+use crate::store::{Function, keys};
+
+async fn reserve(lambda: &Lambda, function: &Function, reserved: Option<u32>) -> Result<(), Error> {
+    let address = &function.address;
+    // All functions of an account take turns here, so that together they cannot reserve too much.
+    let account = bytes::Bytes::from(format!("lambda concurrency {} {}", address.account, address.region));
+    lambda
+        .transact(&[account, keys::function(address)], async |tx: &mut Tx| {
+            let mut record = read_function(tx, address).await?;
+            let others = lambda.directory.reserved(address.account, &address.region) - record.reserved.unwrap_or(0);
+            let most = (ACCOUNT_CONCURRENCY - UNRESERVED_MINIMUM).saturating_sub(others);
+            if reserved.is_some_and(|reserved| reserved > most) {
+                return Err(Error::Invalid(format!(
+                    "Specified ReservedConcurrentExecutions for function decreases account's \
+                     UnreservedConcurrentExecution below its minimum value of [{UNRESERVED_MINIMUM}]."
+                )));
+            }
+            record.reserved = reserved;
+            tx.put(Space::Map, keys::function(address), record.encode());
+            Ok(())
+        })
+        .await?;
+    lambda.gate.limits_changed();
+    Ok(())
+}
+
+/// Reserves invocations for a function.
+pub(crate) async fn put_function_concurrency(
+    lambda: &Lambda,
+    call: &Call,
+    input: PutFunctionConcurrencyRequest,
+) -> Result<Concurrency, Error> {
+    let function = lambda.known(&lambda.named(call, input.function_name, None)?)?;
+    let reserved = input.reserved_concurrent_executions.unwrap_or_default();
+    reserve(lambda, &function, Some(reserved.unsigned_abs())).await?;
+    Ok(Concurrency { reserved_concurrent_executions: Some(reserved) })
+}
+
+/// What a function has reserved.
+pub(crate) async fn get_function_concurrency(
+    lambda: &Lambda,
+    call: &Call,
+    input: GetFunctionConcurrencyRequest,
+) -> Result<GetFunctionConcurrencyResponse, Error> {
+    let function = lambda.known(&lambda.named(call, input.function_name, None)?)?;
+    let reserved = function.record.reserved.map(|reserved| reserved as i32);
+    Ok(GetFunctionConcurrencyResponse { reserved_concurrent_executions: reserved })
+}
+
+/// Gives back what a function has reserved.
+pub(crate) async fn delete_function_concurrency(
+    lambda: &Lambda,
+    call: &Call,
+    input: DeleteFunctionConcurrencyRequest,
+) -> Result<(), Error> {
+    let function = lambda.known(&lambda.named(call, input.function_name, None)?)?;
+    reserve(lambda, &function, None).await
+}

@@ -1,0 +1,190 @@
+//! The operations: validate, decide, one transaction, answer.
+
+mod aliases;
+mod concurrency;
+mod event_source_mappings;
+mod functions;
+mod invoke_configs;
+mod permissions;
+mod settings;
+mod tags;
+mod update;
+mod urls;
+mod versions;
+
+use bytes::Bytes;
+use tidegate_api_lambda::FunctionCode;
+use tidegate_ports::{RoleRefusal, RoleUse};
+use tidegate_record::Stored;
+use tidegate_store::{Space, StoreError, Tx};
+
+pub(crate) use aliases::{create_alias, delete_alias, get_alias, list_aliases, update_alias};
+pub(crate) use concurrency::{delete_function_concurrency, get_function_concurrency, put_function_concurrency};
+pub(crate) use event_source_mappings::{
+    Following, create_event_source_mapping, delete_event_source_mapping, delete_mapping, get_event_source_mapping,
+    list_event_source_mappings, update_event_source_mapping,
+};
+pub(crate) use functions::{
+    create_function, delete_function, delete_whole, get_function, get_function_configuration, list_functions,
+};
+pub(crate) use invoke_configs::{
+    delete_function_event_invoke_config, get_function_event_invoke_config, list_function_event_invoke_configs,
+    put_function_event_invoke_config, update_function_event_invoke_config,
+};
+pub(crate) use permissions::{add_permission, document, get_policy, remove_permission};
+pub(crate) use settings::{
+    get_account_settings, get_function_code_signing_config, get_function_recursion_config,
+    put_function_recursion_config,
+};
+pub(crate) use tags::{list_tags, tag_resource, untag_resource};
+pub(crate) use update::{update_function_code, update_function_configuration};
+pub(crate) use urls::{
+    create_function_url_config, delete_function_url_config, get_function_url_config, list_function_url_configs,
+    update_function_url_config,
+};
+pub(crate) use versions::{list_versions_by_function, publish_version};
+
+use crate::code::Arrived;
+use crate::domain::{MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES};
+use crate::error::Error;
+use crate::service::Lambda;
+use crate::store::{Address, Code, CodeRecord, FunctionRecord, VersionRecord, keys};
+
+/// The name of S3's bucket that stands for folders of this machine.
+const FOLDERS_BUCKET: &str = "hot-reload";
+
+/// Code that has arrived: a zip file that is durable, or the name of a folder.
+enum GivenCode {
+    Zip(Arrived),
+    Folder(String),
+}
+
+impl GivenCode {
+    /// Whether it may be used together with layers of so many bytes.
+    fn check(&self, layers: u64) -> Result<(), Error> {
+        match self {
+            GivenCode::Zip(arrived) if arrived.unzipped + layers > MAX_UNZIPPED_BYTES => {
+                Err(Error::Unzipped(arrived.unzipped))
+            }
+            GivenCode::Zip(_) | GivenCode::Folder(_) => Ok(()),
+        }
+    }
+
+    /// Makes it the code of a version, and keeps what it needs.
+    fn put(&self, tx: &mut Tx, function: u64, version: &mut VersionRecord) {
+        match self {
+            GivenCode::Zip(arrived) => {
+                version.code = Code::Zip(arrived.sha256);
+                (version.code_size, version.unzipped_size) = (arrived.size, arrived.unzipped);
+                let record = CodeRecord { blob: arrived.blob };
+                tx.put(Space::Map, keys::code(function, &arrived.sha256), record.encode());
+            }
+            GivenCode::Folder(path) => {
+                version.code = Code::Folder(path.clone());
+                (version.code_size, version.unzipped_size) = (0, 0);
+            }
+        }
+    }
+}
+
+/// Takes the code of a request.
+async fn take_code(lambda: &Lambda, given: FunctionCode) -> Result<GivenCode, Error> {
+    let FunctionCode { zip_file, s3_bucket, s3_key, image_uri, .. } = given;
+    match (zip_file, s3_bucket, s3_key) {
+        (Some(zip), _, _) => Ok(GivenCode::Zip(take_zip(lambda, zip).await?)),
+        (None, Some(bucket), Some(path)) if bucket == FOLDERS_BUCKET => {
+            let folder = path.clone();
+            let is_there = lambda.env.run_blocking(move || std::path::Path::new(&folder).is_dir()).await;
+            if !is_there || !path.starts_with('/') {
+                return Err(Error::Invalid(format!(
+                    "The S3Key of the bucket {FOLDERS_BUCKET} is the absolute path of a folder on Tidegate's machine; \
+                     there is none at {path}"
+                )));
+            }
+            Ok(GivenCode::Folder(path))
+        }
+        (None, Some(_), _) => Err(Error::NotImplemented("code from S3")),
+        (None, None, _) if image_uri.is_some() => Err(Error::Invalid(
+            "Functions from container images need a Docker engine, which Tidegate does not use yet; give the code as a \
+             zip file"
+                .to_owned(),
+        )),
+        (None, None, _) => Err(Error::Invalid("Please provide a source for function code.".to_owned())),
+    }
+}
+
+async fn take_zip(lambda: &Lambda, zip: Bytes) -> Result<Arrived, Error> {
+    if zip.is_empty() {
+        return Err(Error::Invalid("Uploaded file must be a non-empty zip".to_owned()));
+    }
+    if zip.len() > MAX_ZIPPED_BYTES {
+        return Err(Error::RequestTooLarge { limit: MAX_ZIPPED_BYTES });
+    }
+    lambda.codes.take(zip).await
+}
+
+/// Whether Lambda may use a role. Where permissions are not checked, a role that was never made will do.
+fn check_role(lambda: &Lambda, role: &str, function: &Address) -> Result<(), Error> {
+    let used = RoleUse {
+        role: role.to_owned(),
+        service: "lambda.amazonaws.com".to_owned(),
+        source: Some(function.arn().to_string()),
+        session: function.name.clone(),
+    };
+    match lambda.roles.check(&used) {
+        Ok(()) => Ok(()),
+        Err(RoleRefusal::NoSuchRole(_)) if !lambda.strict_roles => Ok(()),
+        Err(refusal) => Err(Error::Role(refusal)),
+    }
+}
+
+/// A function's record as this transaction sees it.
+async fn read_function(tx: &mut Tx, address: &Address) -> Result<FunctionRecord, Error> {
+    let found = read::<FunctionRecord>(tx, &keys::function(address)).await?;
+    found.ok_or_else(|| Error::NoFunction(address.arn().to_string()))
+}
+
+/// A function and its `$LATEST` as this transaction sees them.
+async fn read_latest(tx: &mut Tx, address: &Address) -> Result<(FunctionRecord, VersionRecord), Error> {
+    let function = read_function(tx, address).await?;
+    let latest = read::<VersionRecord>(tx, &keys::version(function.id, 0)).await?;
+    let latest = latest.ok_or_else(|| Error::NoFunction(address.arn().to_string()))?;
+    Ok((function, latest))
+}
+
+async fn read<T: Stored>(tx: &mut Tx, key: &Bytes) -> Result<Option<T>, Error> {
+    let Some(found) = tx.get(Space::Map, key).await? else { return Ok(None) };
+    let decoded = T::decode(&found.value);
+    let corrupt = |error: tidegate_record::DecodeError| StoreError::Corrupt {
+        space: Space::Map,
+        key: key.clone(),
+        what: error.to_string().into(),
+    };
+    Ok(Some(decoded.map_err(corrupt)?))
+}
+
+/// Refuses a change that was made for another revision.
+fn check_revision(given: Option<&str>, present: &str, getter: &'static str) -> Result<(), Error> {
+    match given {
+        Some(given) if given != present => Err(Error::OtherRevision { getter }),
+        _ => Ok(()),
+    }
+}
+
+/// One page of a list: from behind `marker` on, at most `max` of them, and the marker of the next page.
+fn page<T>(
+    all: Vec<T>,
+    marker: Option<&str>,
+    max: Option<i32>,
+    name: impl Fn(&T) -> String,
+) -> (Vec<T>, Option<String>) {
+    const MOST: usize = 50;
+    let max = max.map_or(MOST, |max| (max.max(1) as usize).min(MOST));
+    let mut rest = all.into_iter().skip_while(|one| marker.is_some_and(|marker| name(one) != marker)).peekable();
+    if marker.is_some() {
+        rest.next();
+    }
+    let page: Vec<T> = rest.by_ref().take(max).collect();
+    let next = rest.peek().is_some().then(|| page.last().map(&name)).flatten();
+    (page, next)
+}

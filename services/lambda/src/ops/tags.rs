@@ -1,0 +1,62 @@
+use std::collections::BTreeMap;
+
+use tidegate_api_lambda::{ListTagsRequest, ListTagsResponse, TagResourceRequest, UntagResourceRequest};
+use tidegate_protocol::Call;
+use tidegate_record::Stored;
+use tidegate_store::{Space, Tx};
+
+use super::read_function;
+use crate::error::Error;
+use crate::service::Lambda;
+use crate::store::{Address, keys};
+use crate::wire;
+
+/// The function that a resource's ARN names. Tags belong to functions, not to their versions.
+fn function(lambda: &Lambda, call: &Call, resource: Option<String>) -> Result<Address, Error> {
+    let named = lambda.named(call, resource, None)?;
+    if named.qualifier.is_some() {
+        return Err(Error::Invalid(
+            "Tags on function aliases and versions are not supported. Please specify a function ARN.".to_owned(),
+        ));
+    }
+    lambda.known(&named)?;
+    Ok(Address::of(&named))
+}
+
+async fn change(
+    lambda: &Lambda,
+    address: &Address,
+    change: impl Fn(&mut BTreeMap<String, String>) + Copy,
+) -> Result<(), Error> {
+    lambda
+        .transact(&[keys::function(address)], async |tx: &mut Tx| {
+            let mut record = read_function(tx, address).await?;
+            change(&mut record.tags);
+            record.tags = wire::tags(Some(record.tags))?;
+            tx.put(Space::Map, keys::function(address), record.encode());
+            Ok(())
+        })
+        .await?;
+    Ok(())
+}
+
+/// Adds tags to a function.
+pub(crate) async fn tag_resource(lambda: &Lambda, call: &Call, input: TagResourceRequest) -> Result<(), Error> {
+    let address = function(lambda, call, input.resource)?;
+    let given = &input.tags.unwrap_or_default();
+    change(lambda, &address, |tags| tags.extend(given.clone())).await
+}
+
+/// Takes tags from a function.
+pub(crate) async fn untag_resource(lambda: &Lambda, call: &Call, input: UntagResourceRequest) -> Result<(), Error> {
+    let address = function(lambda, call, input.resource)?;
+    let names = &input.tag_keys.unwrap_or_default();
+    change(lambda, &address, |tags| tags.retain(|name, _| !names.contains(name))).await
+}
+
+/// A function's tags.
+pub(crate) async fn list_tags(lambda: &Lambda, call: &Call, input: ListTagsRequest) -> Result<ListTagsResponse, Error> {
+    let address = function(lambda, call, input.resource)?;
+    let found = lambda.directory.get(&address).ok_or_else(|| Error::NoFunction(address.arn().to_string()))?;
+    Ok(ListTagsResponse { tags: Some(found.record.tags.clone()) })
+}

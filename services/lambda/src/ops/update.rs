@@ -1,0 +1,138 @@
+use tidegate_api_lambda::{
+    FunctionCode, FunctionConfiguration, UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest,
+};
+use tidegate_protocol::Call;
+use tidegate_record::Stored;
+use tidegate_store::{Space, Tx};
+
+use super::{check_revision, check_role, read_latest, take_code, versions};
+use crate::error::Error;
+use crate::service::Lambda;
+use crate::store::{Address, Code, CodeRecord, Function, keys};
+use crate::wire::{self, Given};
+
+/// What callers whose revision is another are told to ask.
+const GETTER: &str = "GetFunction/GetAlias";
+
+/// Gives a function other code.
+pub(crate) async fn update_function_code(
+    lambda: &Lambda,
+    call: &Call,
+    input: UpdateFunctionCodeRequest,
+) -> Result<FunctionConfiguration, Error> {
+    let named = lambda.named(call, input.function_name, None)?;
+    let function = lambda.known(&named)?;
+    let address = &function.address;
+    let given = FunctionCode {
+        zip_file: input.zip_file,
+        s3_bucket: input.s3_bucket,
+        s3_key: input.s3_key,
+        s3_object_version: input.s3_object_version,
+        image_uri: input.image_uri,
+        source_kms_key_arn: input.source_kms_key_arn,
+    };
+    let code = take_code(lambda, given).await?;
+    let architecture = input.architectures.and_then(|all| all.into_iter().next());
+    let (revision, now) = (lambda.env.uuid().to_string(), lambda.now());
+    let is_trial = input.dry_run.unwrap_or(false);
+    let (code, given_revision) = (&code, input.revision_id.as_deref());
+    let changed = lambda
+        .transact(&[keys::function(address)], async |tx: &mut Tx| {
+            let (record, mut latest) = read_latest(tx, address).await?;
+            check_revision(given_revision, &latest.revision, GETTER)?;
+            let old = latest.code.clone();
+            (latest.revision, latest.modified_at) = (revision.clone(), now);
+            if let Some(architecture) = &architecture {
+                latest.architecture.clone_from(architecture);
+            }
+            if is_trial {
+                return Ok((latest, None));
+            }
+            code.put(tx, record.id, &mut latest);
+            tx.put(Space::Map, keys::version(record.id, 0), latest.encode());
+            let gone = match unused(&function, &old, &latest.code) {
+                Some(sha256) => {
+                    let key = keys::code(record.id, &sha256);
+                    let gone = super::read::<CodeRecord>(tx, &key).await?;
+                    tx.delete(Space::Map, key);
+                    gone
+                }
+                None => None,
+            };
+            Ok((latest, gone))
+        })
+        .await?;
+    let (latest, gone) = changed.value;
+    if let Some(gone) = gone {
+        lambda.codes.forget(gone).await;
+    }
+    if input.publish.unwrap_or(false) && !is_trial {
+        return versions::publish(lambda, &named, None, None, None).await;
+    }
+    Ok(wire::configuration(&function, 0, &latest, false))
+}
+
+/// The file of code that nothing but `$LATEST` ran from, and it does no more.
+fn unused(function: &Function, old: &Code, new: &Code) -> Option<[u8; 32]> {
+    let Code::Zip(sha256) = old else { return None };
+    let is_published = function.versions.iter().any(|(number, version)| *number > 0 && version.code == *old);
+    (old != new && !is_published).then_some(*sha256)
+}
+
+/// Changes a function's configuration.
+pub(crate) async fn update_function_configuration(
+    lambda: &Lambda,
+    call: &Call,
+    input: UpdateFunctionConfigurationRequest,
+) -> Result<FunctionConfiguration, Error> {
+    let named = lambda.named(call, input.function_name, None)?;
+    let function = lambda.known(&named)?;
+    let address = &Address::of(&named);
+    if let Some(role) = &input.role {
+        check_role(lambda, role, address)?;
+    }
+    let layers = match input.layers {
+        Some(layers) => Some(lambda.layers(call, layers).await?.0),
+        None => None,
+    };
+    let given = Given {
+        description: input.description,
+        runtime: input.runtime,
+        handler: input.handler,
+        role: input.role,
+        timeout: input.timeout,
+        memory: input.memory_size,
+        ephemeral_storage: input.ephemeral_storage.and_then(|storage| storage.size),
+        environment: input.environment,
+        dead_letter: input.dead_letter_config,
+        tracing: input.tracing_config,
+        logging: input.logging_config,
+        vpc: input.vpc_config,
+        file_systems: input.file_system_configs,
+        kms_key: input.kms_key_arn,
+        snap_start: input.snap_start,
+    };
+    let mut changed = function.latest().ok_or_else(|| Error::NoFunction(named.qualified_arn()))?.as_ref().clone();
+    given.apply(&mut changed)?;
+    if let Some(layers) = layers {
+        changed.layers = layers;
+    }
+    (changed.revision, changed.modified_at) = (lambda.env.uuid().to_string(), lambda.now());
+    let seen = &function.latest().map(|latest| latest.revision.clone()).unwrap_or_default();
+    let (changed, given_revision) = (&changed, input.revision_id.as_deref());
+    lambda
+        .transact(&[keys::function(address)], async |tx: &mut Tx| {
+            let (record, latest) = read_latest(tx, address).await?;
+            check_revision(given_revision, &latest.revision, GETTER)?;
+            if latest.revision != *seen {
+                return Err(Error::Conflict(format!(
+                    "The operation cannot be performed at this time. An update is in progress for resource: {}",
+                    address.arn()
+                )));
+            }
+            tx.put(Space::Map, keys::version(record.id, 0), changed.encode());
+            Ok(())
+        })
+        .await?;
+    Ok(wire::configuration(&function, 0, changed, false))
+}

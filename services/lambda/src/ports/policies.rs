@@ -1,0 +1,44 @@
+use std::sync::Arc;
+
+use tidegate_policy::Document;
+use tidegate_ports::ResourcePolicies;
+use tidegate_types::Arn;
+
+use crate::domain::{FunctionRef, Qualifier};
+use crate::ops;
+use crate::service::Lambda;
+
+/// The policies of functions, and of their versions and aliases.
+pub(crate) struct FunctionPolicies {
+    lambda: Arc<Lambda>,
+}
+
+impl FunctionPolicies {
+    pub(crate) fn new(lambda: Arc<Lambda>) -> FunctionPolicies {
+        FunctionPolicies { lambda }
+    }
+}
+
+impl ResourcePolicies for FunctionPolicies {
+    fn service(&self) -> &'static str {
+        "lambda"
+    }
+
+    fn policy_of(&self, arn: &str) -> Option<Arc<Document>> {
+        let parsed: Arn = arn.parse().ok()?;
+        let named = FunctionRef::parse(arn, None, parsed.account?, &parsed.region?).ok()?;
+        let function = self.lambda.known(&named).ok()?;
+        let place = match named.meant() {
+            Qualifier::Latest => String::new(),
+            Qualifier::Version(_) | Qualifier::Alias(_) => named.qualifier?,
+        };
+        let text = ops::document(function.policies.get(&place)?);
+        match Document::parse(&text) {
+            Ok(document) => Some(Arc::new(document)),
+            Err(error) => {
+                tracing::error!(function = arn, %error, "the policy of a function cannot be read and allows nothing");
+                None
+            }
+        }
+    }
+}

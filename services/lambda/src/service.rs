@@ -1,0 +1,233 @@
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tidegate_effects::Effects;
+use tidegate_env::Env;
+use tidegate_ports::{HostedHttp, LogLines, Post, ResourcePolicies, ServiceRoles, Sink};
+use tidegate_protocol::{
+    Call, Coverage, Operation, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel,
+};
+use tidegate_queue::Queues;
+use tidegate_runtime::{Runtimes, Settings};
+use tidegate_store::{LatchKey, Store, Transacted, Tx, transact};
+use tidegate_types::Timestamp;
+use tidegate_workers::Supervisor;
+
+use crate::code::Codes;
+use crate::domain::FunctionRef;
+use crate::error::Error;
+use crate::invoke::{Credentials, Events, Gate, Specs};
+use crate::ports;
+use crate::store::{Address, Directory, Function, LayerUse, VersionRecord};
+use crate::wire;
+
+/// How long running invocations have to end when the server stops.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// What the service stands on.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Where events wait.
+    pub queues: Arc<Queues>,
+    /// Time, chance and tasks.
+    pub env: Env,
+    /// Where destinations and dead letters are reached.
+    pub post: Arc<dyn Post>,
+    /// Who gives functions their credentials.
+    pub roles: Arc<dyn ServiceRoles>,
+    /// Where output goes.
+    pub lines: Arc<dyn LogLines>,
+}
+
+/// How a server runs functions.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder for code and for what functions need while they run.
+    pub folder: PathBuf,
+    /// Where functions find AWS: the server's own address.
+    pub endpoint_url: String,
+    /// Whether a role must exist: without permissions being checked, many name roles that were never made.
+    pub strict_roles: bool,
+    /// How many invocations of the background may go on at once.
+    pub background: usize,
+}
+
+impl Options {
+    /// The usual options: as many invocations in the background as half of the machine's memory holds
+    /// workers of 64 MB, between 8 and 200.
+    pub fn new(folder: PathBuf, endpoint_url: String) -> Options {
+        Options { folder, endpoint_url, strict_roles: false, background: 64 }
+    }
+
+    /// Where `tidegate runtime install` puts the SDKs.
+    pub fn installed(&self) -> PathBuf {
+        self.folder.join("runtime")
+    }
+}
+
+/// The service. One of it serves all accounts and regions.
+pub struct Lambda {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) env: Env,
+    pub(crate) post: Arc<dyn Post>,
+    pub(crate) roles: Arc<dyn ServiceRoles>,
+    pub(crate) strict_roles: bool,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) codes: Codes,
+    pub(crate) runtimes: Arc<Runtimes>,
+    pub(crate) gate: Gate,
+    pub(crate) specs: Specs,
+    pub(crate) events: Arc<Effects<Events>>,
+    router: Router<Lambda>,
+    pub(crate) me: Weak<Lambda>,
+}
+
+impl Lambda {
+    /// The service over a store.
+    ///
+    /// # Errors
+    /// What reading the store, or making its folders, answers.
+    pub async fn open(parts: Parts, options: Options) -> Result<Arc<Lambda>, Error> {
+        let Parts { store, queues, env, post, roles, lines } = parts;
+        let directory = Arc::new(Directory::new());
+        store.attach(directory.clone()).await?;
+        let codes = Codes::open(env.clone(), store.clone(), &options.folder.join("code")).await?;
+        let settings = Settings::new(options.folder.join("scratch"), options.installed(), options.endpoint_url.clone());
+        let credentials = Credentials { env: env.clone(), roles: roles.clone(), strict: options.strict_roles };
+        let runtimes = Runtimes::new(env.clone(), settings, lines, Arc::new(credentials))
+            .await
+            .map_err(|fault| Error::Disk(fault.to_string()))?;
+        let kind = Events::default();
+        let service = kind.service();
+        let events = Effects::open(store.clone(), queues, env.clone(), kind).await?;
+        let lambda = Arc::new_cyclic(|me| Lambda {
+            store,
+            env,
+            post,
+            roles,
+            strict_roles: options.strict_roles,
+            directory,
+            codes,
+            runtimes,
+            gate: Gate::new(options.background),
+            specs: Specs::default(),
+            events,
+            router: wire::router(),
+            me: me.clone(),
+        });
+        service.set(lambda.me.clone()).expect("it is set here and nowhere else");
+        Ok(lambda)
+    }
+
+    /// Starts what runs beside the requests: asynchronous invocations.
+    pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
+        self.events.start(supervisor);
+    }
+
+    /// Begins nothing more and waits a little for what goes on.
+    pub async fn stop(&self) {
+        self.events.stop(PATIENCE).await;
+        self.runtimes.stop().await;
+    }
+
+    /// What other services send events to functions through.
+    pub fn sink(self: &Arc<Self>) -> Arc<dyn Sink> {
+        Arc::new(ports::FunctionSink::new(self.clone()))
+    }
+
+    /// What other services call functions through.
+    pub fn functions(self: &Arc<Self>) -> Arc<dyn tidegate_ports::Functions> {
+        Arc::new(ports::Invoker::new(self.clone()))
+    }
+
+    /// The policies of functions.
+    pub fn resource_policies(self: &Arc<Self>) -> Arc<dyn ResourcePolicies> {
+        Arc::new(ports::FunctionPolicies::new(self.clone()))
+    }
+
+    /// What answers at functions' URLs, and where their code is downloaded.
+    pub fn hosted(self: &Arc<Self>) -> Vec<Arc<dyn HostedHttp>> {
+        vec![Arc::new(ports::Urls::new(self.clone())), Arc::new(ports::Zips::new(self.clone()))]
+    }
+
+    /// Removes every function.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn reset(&self) -> Result<(), Error> {
+        for function in self.directory.all() {
+            crate::ops::delete_whole(self, &function).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.env.now()
+    }
+
+    /// What a request names.
+    pub(crate) fn named(
+        &self,
+        call: &Call,
+        name: Option<String>,
+        qualifier: Option<&str>,
+    ) -> Result<FunctionRef, Error> {
+        Ok(FunctionRef::parse(&name.unwrap_or_default(), qualifier, call.account, &call.region)?)
+    }
+
+    /// The function that a request means, which must exist.
+    pub(crate) fn known(&self, named: &FunctionRef) -> Result<Arc<Function>, Error> {
+        let found = self.directory.get(&Address::of(named));
+        found.ok_or_else(|| Error::NoFunction(named.qualified_arn()))
+    }
+
+    /// The layers that a request names, and the bytes of their files.
+    pub(crate) async fn layers(&self, _call: &Call, arns: Vec<String>) -> Result<(Vec<LayerUse>, u64), Error> {
+        match arns.into_iter().next() {
+            Some(arn) => Err(Error::Invalid(format!("Layer version {arn} does not exist."))),
+            None => Ok((Vec::new(), 0)),
+        }
+    }
+
+    /// The folders of a version's layers.
+    pub(crate) async fn layer_folders(&self, _version: &VersionRecord) -> Result<Vec<PathBuf>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// Runs a transaction; see [`transact`].
+    pub(crate) async fn transact<T>(
+        &self,
+        latches: &[LatchKey],
+        body: impl AsyncFnOnce(&mut Tx) -> Result<T, Error> + Clone,
+    ) -> Result<Transacted<T>, Error> {
+        Ok(transact(&*self.store, latches, body).await?)
+    }
+}
+
+impl Service for Lambda {
+    fn model(&self) -> &'static ServiceModel {
+        self.router.model()
+    }
+
+    fn coverage(&self) -> &'static [(&'static str, Coverage)] {
+        wire::COVERAGE
+    }
+
+    fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
+        self.router.dispatch(self, call, input)
+    }
+
+    fn body_limit(&self, operation: &Operation) -> Option<usize> {
+        wire::body_limit(operation.name)
+    }
+
+    fn too_large(&self, operation: &Operation, limit: usize) -> ServiceError {
+        wire::too_large(operation.name, limit)
+    }
+
+    fn knows_needs_of(&self, operation: &str) -> bool {
+        self.router.knows_needs_of(operation)
+    }
+}

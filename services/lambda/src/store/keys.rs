@@ -1,0 +1,116 @@
+//! Where everything of Lambda lies.
+//!
+//! | space | key | record |
+//! |---|---|---|
+//! | map | `Lambda 1 1 account region name` | [`crate::store::FunctionRecord`] |
+//! | map | `Lambda 1 2 function version` | [`crate::store::VersionRecord`]; version 0 is `$LATEST` |
+//! | map | `Lambda 1 3 function alias` | [`crate::store::AliasRecord`] |
+//! | map | `Lambda 1 4 function qualifier` | [`crate::store::PolicyRecord`] |
+//! | map | `Lambda 1 5 function qualifier` | [`crate::store::InvokeConfigRecord`] |
+//! | map | `Lambda 1 6 function qualifier` | [`crate::store::UrlRecord`] |
+//! | map | `Lambda 2 function sha256` | [`crate::store::CodeRecord`]: where a zip file lies |
+//!
+//! Event source mappings, layers and code-signing configurations have roots of their own behind `Lambda 16`.
+
+use bytes::Bytes;
+use tidegate_record::{DecodeError, Key, KeyReader, Root};
+
+use super::directory::Address;
+
+const CATALOGUE: u8 = 1;
+const CODE: u8 = 2;
+
+const FUNCTION: u8 = 1;
+const VERSION: u8 = 2;
+const ALIAS: u8 = 3;
+const POLICY: u8 = 4;
+const INVOKE_CONFIG: u8 = 5;
+const URL: u8 = 6;
+
+/// What a key of the catalogue names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Catalogued {
+    Function(Address),
+    Version(u64, u64),
+    Alias(u64, String),
+    Policy(u64, String),
+    InvokeConfig(u64, String),
+    Url(u64, String),
+}
+
+pub(crate) fn catalogue() -> Bytes {
+    Key::new(Root::Lambda).u8(CATALOGUE).build()
+}
+
+fn catalogued(kind: u8) -> Key {
+    Key::new(Root::Lambda).u8(CATALOGUE).u8(kind)
+}
+
+pub(crate) fn function(address: &Address) -> Bytes {
+    catalogued(FUNCTION).u64(address.account.as_u64()).text(address.region.as_str()).text(&address.name).build()
+}
+
+pub(crate) fn version(function: u64, version: u64) -> Bytes {
+    catalogued(VERSION).u64(function).u64(version).build()
+}
+
+pub(crate) fn alias(function: u64, name: &str) -> Bytes {
+    catalogued(ALIAS).u64(function).text(name).build()
+}
+
+pub(crate) fn policy(function: u64, qualifier: &str) -> Bytes {
+    catalogued(POLICY).u64(function).text(qualifier).build()
+}
+
+pub(crate) fn invoke_config(function: u64, qualifier: &str) -> Bytes {
+    catalogued(INVOKE_CONFIG).u64(function).text(qualifier).build()
+}
+
+pub(crate) fn url(function: u64, qualifier: &str) -> Bytes {
+    catalogued(URL).u64(function).text(qualifier).build()
+}
+
+pub(crate) fn code(function: u64, sha256: &[u8; 32]) -> Bytes {
+    Key::new(Root::Lambda).u8(CODE).u64(function).bytes(sha256).build()
+}
+
+pub(crate) fn codes_of(function: u64) -> Bytes {
+    Key::new(Root::Lambda).u8(CODE).u64(function).build()
+}
+
+pub(crate) fn read_catalogue(key: &[u8]) -> Result<Catalogued, DecodeError> {
+    let mut reader = KeyReader::after(key, &catalogue())?;
+    let found = match reader.u8()? {
+        FUNCTION => Catalogued::Function(Address::read(&mut reader)?),
+        VERSION => Catalogued::Version(reader.u64()?, reader.u64()?),
+        ALIAS => Catalogued::Alias(reader.u64()?, reader.text()?),
+        POLICY => Catalogued::Policy(reader.u64()?, reader.text()?),
+        INVOKE_CONFIG => Catalogued::InvokeConfig(reader.u64()?, reader.text()?),
+        URL => Catalogued::Url(reader.u64()?, reader.text()?),
+        _ => return Err(DecodeError::Malformed { at: 0, what: "a kind of record" }),
+    };
+    reader.end()?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_types::{AccountId, Region};
+
+    #[test]
+    fn keys_read_back() {
+        let address = Address { account: AccountId::DEFAULT, region: Region::us_east_1(), name: "f".to_owned() };
+        let named = || "live".to_owned();
+        for (key, expected) in [
+            (function(&address), Catalogued::Function(address.clone())),
+            (version(7, 1), Catalogued::Version(7, 1)),
+            (alias(7, "live"), Catalogued::Alias(7, named())),
+            (policy(7, "live"), Catalogued::Policy(7, named())),
+            (invoke_config(7, "live"), Catalogued::InvokeConfig(7, named())),
+            (url(7, "live"), Catalogued::Url(7, named())),
+        ] {
+            assert_eq!(read_catalogue(&key).unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What is kept: one file for each kind of record, and [`Directory`], which is all of it in memory.
+
+mod alias;
+mod code;
+mod directory;
+mod function;
+mod invoke_config;
+pub(crate) mod keys;
+mod mapping;
+mod policy;
+mod url;
+mod version;
+
+pub use alias::{AliasRecord, WHOLE};
+pub use code::CodeRecord;
+pub use directory::{Address, Directory, Function};
+pub use function::FunctionRecord;
+pub use invoke_config::InvokeConfigRecord;
+pub use mapping::{MappingRecord, Mappings, PairRecord};
+pub(crate) use mapping::{mapping_key, pair_key};
+pub use policy::{PolicyRecord, StatementRecord};
+pub use url::{CorsRecord, UrlRecord};
+pub use version::{Code, LayerUse, LogSettings, VersionRecord};

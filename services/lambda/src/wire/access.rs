@@ -1,0 +1,54 @@
+//! Which permissions each operation needs: the action and the function.
+//!
+//! A function is held against policies by its ARN, with the qualifier if the request names one; what belongs
+//! to all of an account by `*`. As "Actions, resources, and condition keys for AWS Lambda" has it.
+
+use tidegate_protocol::{Access, Call, Coverage, Members, Need, Needs, ServiceError, needs_by_name};
+
+use super::COVERAGE;
+use crate::domain::FunctionRef;
+use crate::error::Error;
+use crate::service::Lambda;
+
+/// Every operation and what it needs.
+pub(crate) fn accesses() -> impl Iterator<Item = (&'static str, Access<Lambda>)> {
+    let served = COVERAGE.iter().filter(|(_, coverage)| *coverage != Coverage::NotImplemented);
+    served.map(|(name, _)| (*name, needs_by_name(needs_of)))
+}
+
+fn needs_of(lambda: &Lambda, call: &Call, input: &Members) -> Result<Needs, ServiceError> {
+    let operation = call.operation.name;
+    let action = match operation {
+        "Invoke" | "InvokeWithResponseStream" => "lambda:InvokeFunction".to_owned(),
+        _ => format!("lambda:{operation}"),
+    };
+    // Tags name their function by `Resource`.
+    let named = input.text("FunctionName").or_else(|| input.text("Resource"));
+    let mut needs = match named {
+        Some(name) => {
+            let named = FunctionRef::parse(name, input.text("Qualifier"), call.account, &call.region);
+            let named = named.map_err(|error| ServiceError::from(Error::from(error)))?;
+            let known = lambda.known(&named).ok();
+            let tags = known.iter().flat_map(|function| &function.record.tags);
+            let need = Need::new(action, named.qualified_arn())
+                .with_resource_tags(tags.map(|(name, value)| (name.as_str(), value.as_str())));
+            vec![need]
+        }
+        None => vec![Need::anywhere(action)],
+    };
+    for need in &mut needs {
+        *need = need
+            .clone()
+            .with_request_tags(input.pairs("Tags"))
+            .with_tag_names(input.list("TagKeys").iter().map(String::as_str))
+            .with_some("lambda:Principal", input.text("Principal"))
+            .with_some(
+                "lambda:FunctionUrlAuthType",
+                input.text("AuthType").or_else(|| input.text("FunctionUrlAuthType")),
+            );
+    }
+    if let Some(role) = input.text("Role") {
+        needs.push(Need::new("iam:PassRole", role).with("iam:PassedToService", "lambda.amazonaws.com"));
+    }
+    Ok(Needs::All(needs))
+}

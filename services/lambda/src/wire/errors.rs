@@ -1,0 +1,143 @@
+//! AWS's codes and words for everything that can go wrong. No other file knows the codes.
+//!
+//! Where the words come from: recordings of the real service in public test suites; where there was none, the
+//! service's documentation.
+
+use tidegate_api_lambda::errors;
+use tidegate_blob::BlobError;
+use tidegate_effects::EffectError;
+use tidegate_protocol::errors::VALIDATION;
+use tidegate_protocol::{ErrorShape, ServiceError};
+use tidegate_store::{CommitError, StoreError};
+use tidegate_types::ErrorKind;
+
+use crate::domain::{BadZip, InvalidName, MAX_UNZIPPED_BYTES};
+use crate::error::Error;
+
+const NO_SUCH: &str = "The resource you requested does not exist.";
+
+impl From<Error> for ServiceError {
+    fn from(error: Error) -> ServiceError {
+        match error {
+            Error::Name(error) => name(error),
+            Error::NoFunction(arn) => not_found(format!("Function not found: {arn}")),
+            Error::NoAlias(arn) => not_found(format!("Cannot find alias arn: {arn}")),
+            Error::NoResource(_) | Error::NoPolicy => not_found(NO_SUCH),
+            Error::NoStatement(sid) => not_found(format!("Statement {sid} is not found in resource policy.")),
+            Error::NoInvokeConfig(arn) => not_found(format!("The function {arn} doesn't have an EventInvokeConfig")),
+            Error::FunctionExists(name) => conflict(format!("Function already exist: {name}")),
+            Error::AliasExists(arn) => conflict(format!("Alias already exists: {arn}")),
+            Error::Conflict(words) => conflict(words),
+            Error::StatementExists(sid) => conflict(format!(
+                "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the \
+                 existing statement."
+            )),
+            Error::OtherRevision { getter } => new(
+                errors::PRECONDITION_FAILED_EXCEPTION,
+                format!(
+                    "The Revision Id provided does not match the latest Revision Id. Call the {getter} API to \
+                     retrieve the latest Revision Id"
+                ),
+            ),
+            Error::Zip(BadZip::Disk(error)) => ServiceError::unavailable(error.to_string()),
+            Error::Zip(BadZip::TooLarge(_)) => invalid(too_large_unzipped()),
+            Error::Zip(error @ (BadZip::Unreadable(_) | BadZip::LeadsOut(_))) => {
+                let words = "Could not unzip uploaded file. Please check your file, then try to upload again.";
+                invalid(words).with_detail(error.to_string())
+            }
+            Error::Unzipped(_) => invalid(too_large_unzipped()),
+            Error::RequestTooLarge { limit } => new(
+                errors::REQUEST_TOO_LARGE_EXCEPTION,
+                format!("Request must be smaller than {limit} bytes for the operation"),
+            ),
+            Error::Role(refusal) => invalid("The role defined for the function cannot be assumed by Lambda.")
+                .with_detail(refusal.to_string()),
+            Error::Invalid(words) => invalid(words),
+            Error::InvalidContent(words) => new(errors::INVALID_REQUEST_CONTENT_EXCEPTION, words),
+            Error::Validation(words) => new(VALIDATION, words),
+            Error::PayloadTooLarge { bytes, limit } => new(
+                errors::REQUEST_TOO_LARGE_EXCEPTION,
+                format!(
+                    "{bytes} byte payload is too large for the RequestResponse invocation type (limit {limit} bytes)"
+                ),
+            ),
+            Error::Throttled { reason } => {
+                new(errors::TOO_MANY_REQUESTS_EXCEPTION, "Rate Exceeded.").with_field("Reason", reason)
+            }
+            Error::Recursion => new(
+                errors::RECURSIVE_INVOCATION_EXCEPTION,
+                "Lambda detected the function being invoked in a recursive loop with other AWS resources and stopped \
+                 the invocation.",
+            ),
+            Error::CannotRun(words) => new(errors::SERVICE_EXCEPTION, words).with_kind(ErrorKind::Unavailable),
+            Error::NotImplemented(what) => ServiceError::not_implemented("lambda", what),
+            Error::Disk(detail) => ServiceError::unavailable(detail),
+            Error::Blob(error) => blob(&error),
+            Error::Effect(EffectError::Commit(error)) => commit(error),
+            Error::Effect(EffectError::Store(error)) => store(&error),
+            Error::Effect(EffectError::Queue(error)) => ServiceError::unavailable(error.to_string()),
+            Error::Store(error) => store(&error),
+            Error::Commit(error) => commit(error),
+        }
+    }
+}
+
+fn too_large_unzipped() -> String {
+    format!("Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
+}
+
+fn name(error: InvalidName) -> ServiceError {
+    match error {
+        InvalidName::Malformed(text) => new(
+            VALIDATION,
+            format!(
+                "1 validation error detected: Value '{text}' at 'functionName' failed to satisfy constraint: Member \
+                 must satisfy regular expression pattern: \
+                 (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{{2}}(-gov)?-[a-z]+-\\d{{1}}:)?(\\d{{12}}:)?(function:)?\
+                 ([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"
+            ),
+        ),
+        InvalidName::TwoQualifiers => {
+            invalid("The derived qualifier from the function name does not match the specified qualifier.")
+        }
+        InvalidName::OtherRegion(arn) => not_found(format!("Functions from another region are not reachable: {arn}")),
+    }
+}
+
+fn new(shape: ErrorShape, message: impl Into<String>) -> ServiceError {
+    ServiceError::new(shape, message)
+}
+
+fn invalid(message: impl Into<String>) -> ServiceError {
+    new(errors::INVALID_PARAMETER_VALUE_EXCEPTION, message)
+}
+
+fn not_found(message: impl Into<String>) -> ServiceError {
+    new(errors::RESOURCE_NOT_FOUND_EXCEPTION, message)
+}
+
+fn conflict(message: impl Into<String>) -> ServiceError {
+    new(errors::RESOURCE_CONFLICT_EXCEPTION, message)
+}
+
+fn blob(error: &BlobError) -> ServiceError {
+    match error.kind() {
+        ErrorKind::Corrupt => ServiceError::internal(error.to_string()).with_kind(ErrorKind::Corrupt),
+        _ => ServiceError::unavailable(error.to_string()),
+    }
+}
+
+fn commit(error: CommitError) -> ServiceError {
+    match error {
+        CommitError::Store(error) => store(&error),
+        CommitError::Conflict { .. } => ServiceError::unavailable(error.to_string()),
+        CommitError::TooLarge { .. } => ServiceError::internal(error.to_string()),
+    }
+}
+
+fn store(error: &StoreError) -> ServiceError {
+    match error {
+        StoreError::Unavailable { .. } | StoreError::Engine(_) => ServiceError::unavailable(error.to_string()),
+        StoreError::Corrupt { .. } => ServiceError::internal(error.to_string()).with_kind(ErrorKind::Corrupt),
+    }
+}

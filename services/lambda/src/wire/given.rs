@@ -1,0 +1,154 @@
+//! From AWS's shapes to what is kept, with AWS's words for what cannot be.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tidegate_api_lambda::{
+    DeadLetterConfig, Environment, FileSystemConfig, LoggingConfig, SnapStart, TracingConfig, VpcConfig,
+};
+use tidegate_types::Arn;
+
+use crate::domain::{MAX_ENVIRONMENT_BYTES, RESERVED_VARIABLES};
+use crate::error::Error;
+use crate::store::{LogSettings, VersionRecord};
+
+fn invalid<T>(words: impl Into<String>) -> Result<T, Error> {
+    Err(Error::Invalid(words.into()))
+}
+
+/// A request's settings, each of which may be absent.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    pub description: Option<String>,
+    pub runtime: Option<String>,
+    pub handler: Option<String>,
+    pub role: Option<String>,
+    pub timeout: Option<i32>,
+    pub memory: Option<i32>,
+    pub ephemeral_storage: Option<i32>,
+    pub environment: Option<Environment>,
+    pub dead_letter: Option<DeadLetterConfig>,
+    pub tracing: Option<TracingConfig>,
+    pub logging: Option<LoggingConfig>,
+    pub vpc: Option<VpcConfig>,
+    pub file_systems: Option<Vec<FileSystemConfig>>,
+    pub kms_key: Option<String>,
+    pub snap_start: Option<SnapStart>,
+}
+
+impl Given {
+    /// Changes what the request speaks of.
+    ///
+    /// # Errors
+    /// What AWS says to values that it does not take.
+    pub(crate) fn apply(self, version: &mut VersionRecord) -> Result<(), Error> {
+        let mut kept: Value = serde_json::from_str(&version.without_effect).unwrap_or_else(|_| json!({}));
+        if let Some(description) = self.description {
+            version.description = description;
+        }
+        if let Some(runtime) = self.runtime {
+            version.runtime = runtime;
+        }
+        if let Some(handler) = self.handler {
+            version.handler = handler;
+        }
+        if let Some(role) = self.role {
+            version.role = role;
+        }
+        if let Some(timeout) = self.timeout {
+            version.timeout = timeout.unsigned_abs();
+        }
+        if let Some(memory) = self.memory {
+            version.memory = memory.unsigned_abs();
+        }
+        if let Some(storage) = self.ephemeral_storage {
+            version.ephemeral_storage = storage.unsigned_abs();
+        }
+        if let Some(environment) = self.environment {
+            version.environment = variables(environment.variables.unwrap_or_default())?;
+        }
+        if let Some(dead_letter) = self.dead_letter {
+            version.dead_letter = target(dead_letter.target_arn)?;
+        }
+        if let Some(tracing) = self.tracing {
+            version.is_traced = tracing.mode.as_deref() == Some("Active");
+        }
+        if let Some(logging) = self.logging {
+            version.log = log(logging)?;
+        }
+        if let Some(vpc) = self.vpc {
+            kept["vpc"] = json!({
+                "subnets": vpc.subnet_ids.unwrap_or_default(),
+                "groups": vpc.security_group_ids.unwrap_or_default(),
+                "dual": vpc.ipv6_allowed_for_dual_stack.unwrap_or_default(),
+            });
+        }
+        if let Some(systems) = self.file_systems {
+            let system = |system: FileSystemConfig| json!([system.arn, system.local_mount_path]);
+            kept["file_systems"] = systems.into_iter().map(system).collect();
+        }
+        if let Some(key) = self.kms_key {
+            kept["kms_key"] = json!(key);
+        }
+        if let Some(snap) = self.snap_start {
+            kept["snap_start"] = json!(snap.apply_on.unwrap_or_else(|| "None".to_owned()));
+        }
+        version.without_effect = kept.to_string();
+        Ok(())
+    }
+}
+
+fn variables(variables: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Error> {
+    let reserved: Vec<&str> =
+        variables.keys().map(String::as_str).filter(|name| RESERVED_VARIABLES.contains(name)).collect();
+    if !reserved.is_empty() {
+        return invalid(format!(
+            "Lambda was unable to configure your environment variables because the environment variables you have \
+             provided contains reserved keys that are currently not supported for modification. Reserved keys used in \
+             this request: {}",
+            reserved.join(", ")
+        ));
+    }
+    let shown = serde_json::to_string(&variables).unwrap_or_default();
+    if shown.len() > MAX_ENVIRONMENT_BYTES {
+        return invalid(format!(
+            "Lambda was unable to configure your environment variables because the environment variables you have \
+             provided exceeded the 4KB limit. String measured: {shown}"
+        ));
+    }
+    Ok(variables)
+}
+
+/// A queue or a topic; an empty text takes it away.
+fn target(arn: Option<String>) -> Result<Option<String>, Error> {
+    let Some(arn) = arn.filter(|arn| !arn.is_empty()) else { return Ok(None) };
+    match arn.parse::<Arn>() {
+        Ok(parsed) if parsed.service == "sqs" || parsed.service == "sns" => Ok(Some(arn)),
+        _ => invalid("The target ARN of a dead-letter queue must be that of an SQS queue or an SNS topic."),
+    }
+}
+
+fn log(given: LoggingConfig) -> Result<LogSettings, Error> {
+    let is_json = given.log_format.as_deref() == Some("JSON");
+    if !is_json && (given.application_log_level.is_some() || given.system_log_level.is_some()) {
+        return invalid("Log levels can be set only where LogFormat is JSON.");
+    }
+    Ok(LogSettings {
+        is_json,
+        application_level: given.application_log_level,
+        system_level: given.system_log_level,
+        group: given.log_group,
+    })
+}
+
+/// The tags of a request.
+///
+/// # Errors
+/// Too many of them.
+pub(crate) fn tags(tags: Option<BTreeMap<String, String>>) -> Result<BTreeMap<String, String>, Error> {
+    let tags = tags.unwrap_or_default();
+    match tags.len() {
+        0..=50 => Ok(tags),
+        _ => invalid("The maximum number of tags for a resource is 50."),
+    }
+}

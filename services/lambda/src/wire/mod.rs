@@ -1,0 +1,18 @@
+//! Where AWS's shapes, names and texts live, and nowhere else: the routes, the error codes and words, and the
+//! conversion between wire types and what is kept.
+
+mod access;
+mod coverage;
+mod errors;
+mod given;
+mod limits;
+mod mappings;
+mod routes;
+mod shown;
+
+pub use coverage::COVERAGE;
+pub(crate) use given::{Given, tags};
+pub(crate) use limits::{body_limit, too_large};
+pub(crate) use mappings::{created, mapping, updated};
+pub(crate) use routes::router;
+pub(crate) use shown::{alias, code_location, configuration, cors_record, invoke_config, number, sha256, url};

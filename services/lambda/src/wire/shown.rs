@@ -1,0 +1,209 @@
+//! From what is kept to AWS's shapes.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp as Instant;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use tidegate_api_lambda::{
+    AliasConfiguration, AliasRoutingConfiguration, Cors, DeadLetterConfig, DestinationConfig, EnvironmentResponse,
+    EphemeralStorage, FileSystemConfig, FunctionConfiguration, FunctionEventInvokeConfig, FunctionUrlConfig, Layer,
+    LoggingConfig, OnFailure, OnSuccess, RuntimeVersionConfig, SnapStartResponse, TracingConfigResponse,
+    VpcConfigResponse,
+};
+use tidegate_protocol::Call;
+use tidegate_types::Timestamp;
+
+use crate::store::{AliasRecord, CorsRecord, Function, InvokeConfigRecord, UrlRecord, VersionRecord, WHOLE};
+
+/// A version as the API names it.
+pub(crate) fn number(version: u64) -> String {
+    if version == 0 { "$LATEST".to_owned() } else { version.to_string() }
+}
+
+/// A time as Lambda writes it in texts.
+pub(crate) fn time(at: Timestamp) -> String {
+    let instant = Instant::from_millisecond(i64::try_from(at.as_millis()).unwrap_or(i64::MAX)).unwrap_or(Instant::MAX);
+    instant.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()
+}
+
+/// A SHA-256 as the API shows it.
+pub(crate) fn sha256(sum: &[u8; 32]) -> String {
+    STANDARD.encode(sum)
+}
+
+/// A version's configuration. `qualified` says whether its ARN names the version.
+pub(crate) fn configuration(
+    function: &Function,
+    version: u64,
+    record: &VersionRecord,
+    qualified: bool,
+) -> FunctionConfiguration {
+    let arn = function.address.arn();
+    let kept: Value = serde_json::from_str(&record.without_effect).unwrap_or_default();
+    let texts = |value: &Value| -> Vec<String> {
+        value.as_array().into_iter().flatten().filter_map(|text| Some(text.as_str()?.to_owned())).collect()
+    };
+    let vpc = kept.get("vpc").map(|vpc| {
+        let subnets = texts(&vpc["subnets"]);
+        VpcConfigResponse {
+            vpc_id: Some(if subnets.is_empty() { String::new() } else { "vpc-00000000".to_owned() }),
+            subnet_ids: Some(subnets),
+            security_group_ids: Some(texts(&vpc["groups"])),
+            ipv6_allowed_for_dual_stack: Some(vpc["dual"].as_bool().unwrap_or_default()),
+        }
+    });
+    let systems = kept.get("file_systems").and_then(Value::as_array).map(|systems| {
+        let system = |system: &Value| FileSystemConfig {
+            arn: system[0].as_str().map(str::to_owned),
+            local_mount_path: system[1].as_str().map(str::to_owned),
+        };
+        systems.iter().map(system).collect()
+    });
+    let layer = |layer: &crate::store::LayerUse| Layer {
+        arn: Some(layer.arn.clone()),
+        code_size: Some(layer.code_size as i64),
+        ..Layer::default()
+    };
+    let snap_start = kept["snap_start"].as_str().unwrap_or("None").to_owned();
+    let group = record.log.group.clone().unwrap_or_else(|| format!("/aws/lambda/{}", function.address.name));
+    FunctionConfiguration {
+        function_name: Some(function.address.name.clone()),
+        function_arn: Some(if qualified { format!("{arn}:{}", number(version)) } else { arn.to_string() }),
+        runtime: Some(record.runtime.clone()),
+        role: Some(record.role.clone()),
+        handler: Some(record.handler.clone()),
+        code_size: Some(record.code_size as i64),
+        description: Some(record.description.clone()),
+        timeout: Some(record.timeout as i32),
+        memory_size: Some(record.memory as i32),
+        last_modified: Some(time(record.modified_at)),
+        code_sha256: Some(sha256(&record.sha256())),
+        version: Some(number(version)),
+        vpc_config: vpc,
+        dead_letter_config: record.dead_letter.clone().map(|target| DeadLetterConfig { target_arn: Some(target) }),
+        environment: (!record.environment.is_empty())
+            .then(|| EnvironmentResponse { variables: Some(record.environment.clone()), error: None }),
+        kms_key_arn: kept["kms_key"].as_str().filter(|key| !key.is_empty()).map(str::to_owned),
+        tracing_config: Some(TracingConfigResponse {
+            mode: Some(if record.is_traced { "Active" } else { "PassThrough" }.to_owned()),
+        }),
+        revision_id: Some(record.revision.clone()),
+        layers: (!record.layers.is_empty()).then(|| record.layers.iter().map(layer).collect()),
+        state: Some("Active".to_owned()),
+        last_update_status: Some("Successful".to_owned()),
+        file_system_configs: systems,
+        package_type: Some("Zip".to_owned()),
+        architectures: Some(vec![record.architecture.clone()]),
+        ephemeral_storage: Some(EphemeralStorage { size: Some(record.ephemeral_storage as i32) }),
+        snap_start: Some(SnapStartResponse { apply_on: Some(snap_start), optimization_status: Some("Off".to_owned()) }),
+        runtime_version_config: Some(RuntimeVersionConfig {
+            runtime_version_arn: Some(format!(
+                "arn:aws:lambda:{}::runtime:{}",
+                function.address.region.as_str(),
+                record.runtime
+            )),
+            error: None,
+        }),
+        logging_config: Some(LoggingConfig {
+            log_format: Some(if record.log.is_json { "JSON" } else { "Text" }.to_owned()),
+            application_log_level: record.log.application_level.clone(),
+            system_log_level: record.log.system_level.clone(),
+            log_group: Some(group),
+        }),
+        ..FunctionConfiguration::default()
+    }
+}
+
+/// An alias.
+pub(crate) fn alias(function: &Function, name: &str, record: &AliasRecord) -> AliasConfiguration {
+    let weights =
+        record.routing.iter().map(|(version, share)| (number(*version), f64::from(*share) / f64::from(WHOLE)));
+    AliasConfiguration {
+        alias_arn: Some(format!("{}:{name}", function.address.arn())),
+        name: Some(name.to_owned()),
+        function_version: Some(number(record.version)),
+        description: Some(record.description.clone()),
+        routing_config: (!record.routing.is_empty())
+            .then(|| AliasRoutingConfiguration { additional_version_weights: Some(weights.collect()) }),
+        revision_id: Some(record.revision.clone()),
+    }
+}
+
+/// How events are tried.
+pub(crate) fn invoke_config(
+    function: &Function,
+    qualifier: &str,
+    record: &InvokeConfigRecord,
+) -> FunctionEventInvokeConfig {
+    FunctionEventInvokeConfig {
+        last_modified: Some(record.modified_at),
+        function_arn: Some(format!("{}:{qualifier}", function.address.arn())),
+        maximum_retry_attempts: record.max_retries.map(|retries| retries as i32),
+        maximum_event_age_in_seconds: record.max_age.map(|age| age as i32),
+        destination_config: Some(DestinationConfig {
+            on_success: Some(OnSuccess { destination: record.on_success.clone() }),
+            on_failure: Some(OnFailure { destination: record.on_failure.clone() }),
+        }),
+    }
+}
+
+/// A function's URL, under the host by which the caller reached us.
+pub(crate) fn url(call: &Call, function: &Function, qualifier: &str, record: &UrlRecord) -> FunctionUrlConfig {
+    let arn = function.address.arn();
+    FunctionUrlConfig {
+        function_url: Some(hosted(call, &record.id, "lambda-url", function.address.region.as_str())),
+        function_arn: Some(if qualifier.is_empty() { arn.to_string() } else { format!("{arn}:{qualifier}") }),
+        creation_time: Some(time(record.created_at)),
+        last_modified_time: Some(time(record.modified_at)),
+        cors: record.cors.as_ref().map(cors),
+        auth_type: Some(if record.needs_signature { "AWS_IAM" } else { "NONE" }.to_owned()),
+        invoke_mode: Some(if record.is_streamed { "RESPONSE_STREAM" } else { "BUFFERED" }.to_owned()),
+    }
+}
+
+/// `http://ID.LABEL.REGION.HOST:PORT/`. A bare address cannot have names before it, so it is called by
+/// the name that leads to every machine itself.
+fn hosted(call: &Call, id: &str, label: &str, region: &str) -> String {
+    let (scheme, authority) = call.base_url.split_once("://").unwrap_or(("http", &call.base_url));
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => (host, format!(":{port}")),
+        _ => (authority, String::new()),
+    };
+    let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+    let host = if is_address || host == "localhost" { "localhost.localstack.cloud" } else { host };
+    format!("{scheme}://{id}.{label}.{region}.{host}{port}/")
+}
+
+fn cors(record: &CorsRecord) -> Cors {
+    let list = |texts: &Vec<String>| (!texts.is_empty()).then(|| texts.clone());
+    Cors {
+        allow_credentials: Some(record.allow_credentials),
+        allow_headers: list(&record.allow_headers),
+        allow_methods: list(&record.allow_methods),
+        allow_origins: list(&record.allow_origins),
+        expose_headers: list(&record.expose_headers),
+        max_age: record.max_age.map(|age| age as i32),
+    }
+}
+
+/// What a request says of other origins.
+pub(crate) fn cors_record(given: Cors) -> CorsRecord {
+    CorsRecord {
+        allow_credentials: given.allow_credentials.unwrap_or_default(),
+        allow_headers: given.allow_headers.unwrap_or_default(),
+        allow_methods: given.allow_methods.unwrap_or_default(),
+        allow_origins: given.allow_origins.unwrap_or_default(),
+        expose_headers: given.expose_headers.unwrap_or_default(),
+        max_age: given.max_age.map(i32::unsigned_abs),
+    }
+}
+
+/// Where a version's zip file can be fetched; see `ports/zips.rs`. The function's number, which nobody can
+/// guess, is what lets its caller have it.
+pub(crate) fn code_location(call: &Call, function: &Function, version: &VersionRecord) -> String {
+    let region = function.address.region.as_str();
+    let sum: String = version.sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+    let base = hosted(call, &format!("f{:016x}", function.record.id), "lambda-code", region);
+    format!("{base}{sum}.zip")
+}
