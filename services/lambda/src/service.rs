@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tidegate_effects::Effects;
 use tidegate_env::Env;
-use tidegate_ports::{HostedHttp, LogLines, Post, ResourcePolicies, ServiceRoles, Sink};
+use tidegate_ports::{HostedHttp, LogLines, Post, QueueSource, ResourcePolicies, ServiceRoles, Sink, StreamSource};
 use tidegate_protocol::{
     Call, Coverage, Operation, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel,
 };
@@ -18,12 +18,17 @@ use crate::code::Codes;
 use crate::domain::FunctionRef;
 use crate::error::Error;
 use crate::invoke::{Credentials, Events, Gate, Specs};
+use crate::ops::Following;
 use crate::ports;
 use crate::store::{Address, Directory, Function, LayerUse, VersionRecord};
 use crate::wire;
 
 /// How long running invocations have to end when the server stops.
 const PATIENCE: Duration = Duration::from_secs(4);
+
+/// How many invocations of the background go on at once, unless the options say otherwise: workers of 64 MB
+/// each fill 4 GB.
+const BACKGROUND: usize = 64;
 
 /// What the service stands on.
 pub struct Parts {
@@ -44,8 +49,10 @@ pub struct Parts {
 /// How a server runs functions.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The folder for code and for what functions need while they run.
+    /// The data folder. What is Lambda's in it lies under `functions`.
     pub folder: PathBuf,
+    /// Where `tidegate runtime install` puts the SDKs.
+    pub installed: PathBuf,
     /// Where functions find AWS: the server's own address.
     pub endpoint_url: String,
     /// Whether a role must exist: without permissions being checked, many name roles that were never made.
@@ -55,15 +62,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// The usual options: as many invocations in the background as half of the machine's memory holds
-    /// workers of 64 MB, between 8 and 200.
+    /// The usual options over a data folder.
     pub fn new(folder: PathBuf, endpoint_url: String) -> Options {
-        Options { folder, endpoint_url, strict_roles: false, background: 64 }
-    }
-
-    /// Where `tidegate runtime install` puts the SDKs.
-    pub fn installed(&self) -> PathBuf {
-        self.folder.join("runtime")
+        let installed = folder.join("runtime");
+        Options { folder, installed, endpoint_url, strict_roles: false, background: BACKGROUND }
     }
 }
 
@@ -76,6 +78,7 @@ pub struct Lambda {
     pub(crate) strict_roles: bool,
     pub(crate) directory: Arc<Directory>,
     pub(crate) codes: Codes,
+    pub(crate) following: Following,
     pub(crate) runtimes: Arc<Runtimes>,
     pub(crate) gate: Gate,
     pub(crate) specs: Specs,
@@ -91,10 +94,12 @@ impl Lambda {
     /// What reading the store, or making its folders, answers.
     pub async fn open(parts: Parts, options: Options) -> Result<Arc<Lambda>, Error> {
         let Parts { store, queues, env, post, roles, lines } = parts;
+        let own = options.folder.join("functions");
         let directory = Arc::new(Directory::new());
         store.attach(directory.clone()).await?;
-        let codes = Codes::open(env.clone(), store.clone(), &options.folder.join("code")).await?;
-        let settings = Settings::new(options.folder.join("scratch"), options.installed(), options.endpoint_url.clone());
+        let following = Following::open(&*store).await?;
+        let codes = Codes::open(env.clone(), store.clone(), &own.join("code")).await?;
+        let settings = Settings::new(own.join("scratch"), options.installed, options.endpoint_url);
         let credentials = Credentials { env: env.clone(), roles: roles.clone(), strict: options.strict_roles };
         let runtimes = Runtimes::new(env.clone(), settings, lines, Arc::new(credentials))
             .await
@@ -110,6 +115,7 @@ impl Lambda {
             strict_roles: options.strict_roles,
             directory,
             codes,
+            following,
             runtimes,
             gate: Gate::new(options.background),
             specs: Specs::default(),
@@ -126,8 +132,19 @@ impl Lambda {
         self.events.start(supervisor);
     }
 
+    /// Follows queues and streams, as event source mappings say.
+    pub fn follow(
+        self: &Arc<Self>,
+        queues: Vec<Arc<dyn QueueSource>>,
+        streams: Vec<Arc<dyn StreamSource>>,
+        supervisor: &Supervisor,
+    ) {
+        self.following.start(self, queues, streams, supervisor);
+    }
+
     /// Begins nothing more and waits a little for what goes on.
     pub async fn stop(&self) {
+        self.following.stop(PATIENCE).await;
         self.events.stop(PATIENCE).await;
         self.runtimes.stop().await;
     }
@@ -157,6 +174,9 @@ impl Lambda {
     /// # Errors
     /// What the store answers.
     pub async fn reset(&self) -> Result<(), Error> {
+        for (id, _) in self.following.mappings.all() {
+            crate::ops::delete_mapping(self, id).await?;
+        }
         for function in self.directory.all() {
             crate::ops::delete_whole(self, &function).await?;
         }

@@ -276,7 +276,8 @@ mod tests {
 
     #[test]
     fn what_is_not_given_stays() {
-        let first = MappingChange { window_seconds: Some(7), max_concurrency: Some(Some(3)), ..MappingChange::default() };
+        let first =
+            MappingChange { window_seconds: Some(7), max_concurrency: Some(Some(3)), ..MappingChange::default() };
         let settings = MappingSettings::of_queue(false).changed(first).unwrap();
         let next = MappingChange { max_concurrency: Some(None), enabled: Some(false), ..MappingChange::default() };
         let settings = settings.changed(next).unwrap();

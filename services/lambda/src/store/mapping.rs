@@ -252,7 +252,8 @@ impl Fold for Mappings {
                 let Some(last) = page.last() else { break };
                 range.start = [&last.key[..], &[0]].concat().into();
                 for entry in &page {
-                    let decoded = read_key(&entry.key).and_then(|id| Ok((id, MappingRecord::decode(&entry.record.value)?)));
+                    let decoded =
+                        read_key(&entry.key).and_then(|id| Ok((id, MappingRecord::decode(&entry.record.value)?)));
                     match decoded {
                         Ok((id, record)) => drop(found.insert(id, Arc::new(record))),
                         // One that cannot be read takes no other with it.

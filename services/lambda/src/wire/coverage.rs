@@ -5,6 +5,12 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("AddPermission", Coverage::Complete),
     ("CreateAlias", Coverage::Complete),
     (
+        "CreateEventSourceMapping",
+        Coverage::Partial(
+            "queues and tables' streams; metrics, logging and provisioned pollers are stored without effect",
+        ),
+    ),
+    (
         "CreateFunction",
         Coverage::Partial(
             "zip files and folders; not S3 yet, no container images; layers, VPC, file systems and SnapStart: see docs/services/lambda.md",
@@ -12,12 +18,14 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ),
     ("CreateFunctionUrlConfig", Coverage::Complete),
     ("DeleteAlias", Coverage::Complete),
+    ("DeleteEventSourceMapping", Coverage::Complete),
     ("DeleteFunction", Coverage::Complete),
     ("DeleteFunctionConcurrency", Coverage::Complete),
     ("DeleteFunctionEventInvokeConfig", Coverage::Complete),
     ("DeleteFunctionUrlConfig", Coverage::Complete),
     ("GetAccountSettings", Coverage::Complete),
     ("GetAlias", Coverage::Complete),
+    ("GetEventSourceMapping", Coverage::Complete),
     ("GetFunction", Coverage::Complete),
     ("GetFunctionCodeSigningConfig", Coverage::Complete),
     ("GetFunctionConcurrency", Coverage::Complete),
@@ -30,6 +38,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("InvokeAsync", Coverage::Complete),
     ("InvokeWithResponseStream", Coverage::Complete),
     ("ListAliases", Coverage::Complete),
+    ("ListEventSourceMappings", Coverage::Complete),
     ("ListFunctionEventInvokeConfigs", Coverage::Complete),
     ("ListFunctionUrlConfigs", Coverage::Complete),
     ("ListFunctions", Coverage::Complete),
@@ -43,6 +52,12 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("TagResource", Coverage::Complete),
     ("UntagResource", Coverage::Complete),
     ("UpdateAlias", Coverage::Complete),
+    (
+        "UpdateEventSourceMapping",
+        Coverage::Partial(
+            "queues and tables' streams; metrics, logging and provisioned pollers are stored without effect",
+        ),
+    ),
     ("UpdateFunctionCode", Coverage::Partial("zip files and folders; not S3 yet, no container images")),
     (
         "UpdateFunctionConfiguration",

@@ -1,9 +1,9 @@
 //! Event source mappings, as the API shows and takes them.
 
 use tidegate_api_lambda::{
-    CreateEventSourceMappingRequest, DestinationConfig, EventSourceMappingConfiguration, EventSourceMappingLoggingConfig,
-    EventSourceMappingMetricsConfig, Filter, FilterCriteria, OnFailure, ProvisionedPollerConfig, ScalingConfig,
-    UpdateEventSourceMappingRequest,
+    CreateEventSourceMappingRequest, DestinationConfig, EventSourceMappingConfiguration,
+    EventSourceMappingLoggingConfig, EventSourceMappingMetricsConfig, Filter, FilterCriteria, OnFailure,
+    ProvisionedPollerConfig, ScalingConfig, UpdateEventSourceMappingRequest,
 };
 use tidegate_mapping::LastResult;
 use uuid::Uuid;
@@ -121,9 +121,7 @@ pub(crate) fn mapping(
     match &settings.kind {
         MappingKind::Queue(queue) => EventSourceMappingConfiguration {
             state_transition_reason: Some("USER_INITIATED".to_owned()),
-            scaling_config: queue
-                .max_concurrency
-                .map(|most| ScalingConfig { maximum_concurrency: Some(most as i32) }),
+            scaling_config: queue.max_concurrency.map(|most| ScalingConfig { maximum_concurrency: Some(most as i32) }),
             provisioned_poller_config: queue.pollers.map(|(least, most)| ProvisionedPollerConfig {
                 minimum_pollers: least.map(|least| least as i32),
                 maximum_pollers: most.map(|most| most as i32),

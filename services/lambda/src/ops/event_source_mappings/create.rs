@@ -20,7 +20,8 @@ pub(crate) async fn create_event_source_mapping(
     input: CreateEventSourceMappingRequest,
 ) -> Result<EventSourceMappingConfiguration, Error> {
     let source = source_of(&input)?;
-    let settings = defaults(&input, &source)?.changed(wire::created(&input)).map_err(|error| checks::invalid(&error))?;
+    let settings =
+        defaults(&input, &source)?.changed(wire::created(&input)).map_err(|error| checks::invalid(&error))?;
     checks::filters(&settings)?;
     let named = lambda.named(call, input.function_name, None)?;
     let version = checks::function(lambda, &named)?;
@@ -77,7 +78,9 @@ fn defaults(input: &CreateEventSourceMappingRequest, source: &Arn) -> Result<Map
                     .to_owned(),
             )),
         },
-        "kinesis" | "kafka" | "mq" | "rds" => Err(Error::NotImplemented("event sources but queues and tables' streams")),
+        "kinesis" | "kafka" | "mq" | "rds" => {
+            Err(Error::NotImplemented("event sources but queues and tables' streams"))
+        }
         _ => Err(checks::unrecognised(source)),
     }
 }

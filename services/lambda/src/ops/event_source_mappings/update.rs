@@ -37,7 +37,8 @@ pub(crate) async fn update_event_source_mapping(
             let record = MappingRecord::decode(&found.value).map_err(|_| missing())?;
             let settings = record.settings.changed(change.clone()).map_err(|error| checks::invalid(&error))?;
             let source = record.source.to_string();
-            let (old, new) = (pair_key(&source, &record.function.to_string()), pair_key(&source, &function.to_string()));
+            let (old, new) =
+                (pair_key(&source, &record.function.to_string()), pair_key(&source, &function.to_string()));
             if old != new {
                 if tx.get(Space::Map, &new).await?.is_some() {
                     return Err(Error::Conflict(format!("There is a mapping of {source} to {function} already.")));
