@@ -2,6 +2,7 @@
 //! how often, and when the engine says that it is idle.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::result_large_err, reason = "the port chose the size of its refusals")]
 
 mod bed;
 mod fake_queue;
