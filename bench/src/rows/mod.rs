@@ -5,6 +5,7 @@ mod churn;
 mod deep;
 mod latency;
 mod lines;
+mod pattern;
 mod start;
 mod tables;
 mod throughput;
@@ -48,6 +49,8 @@ pub enum Row {
     Stream,
     /// PutLogEvents of a hundred lines on 32 connections
     Lines,
+    /// Events against 1 to 10,000 rules
+    Pattern,
 }
 
 /// Measures what was asked for.
@@ -74,6 +77,7 @@ pub async fn run(options: &Options) -> Result<()> {
     churn::measure(options, &mut report).await?;
     tables::measure(options, &mut report).await?;
     lines::measure(options, &mut report).await?;
+    pattern::measure(options, &mut report)?;
 
     report.loads.1 = machine::load();
     if options.write {
