@@ -21,6 +21,9 @@ pub use dynamodb::{COVERAGE as DYNAMODB, STREAMS_COVERAGE as DYNAMODB_STREAMS};
 #[path = "../../../services/logs/src/wire/coverage.rs"]
 mod logs;
 pub use logs::COVERAGE as LOGS;
+#[path = "../../../services/lambda/src/wire/coverage.rs"]
+mod lambda;
+pub use lambda::COVERAGE as LAMBDA;
 #[path = "../../../services/iam/src/wire/coverage.rs"]
 mod iam;
 pub use iam::COVERAGE as IAM;

@@ -65,7 +65,7 @@ pub const SERVICES: &[Entry] = &[
         was_query: false,
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.lambda",
-        coverage: &[],
+        coverage: super::coverage::LAMBDA,
     },
     Entry {
         name: "dynamodb",
