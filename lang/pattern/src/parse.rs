@@ -35,11 +35,6 @@ pub(crate) fn parse(text: &str, dialect: Dialect) -> Outcome<Vec<Alternative>> {
         },
         Err(other) => return Err(other),
     };
-    let mut conditions = alternatives.iter().flat_map(BTreeMap::values).flatten();
-    // Each alone: AWS builds one automaton of a field's, but a limit that nobody tells is better too wide.
-    if conditions.any(|matcher| matcher.wildcards().into_iter().any(Wildcard::is_too_complex)) {
-        return Err(PatternError::WildcardsTooComplex);
-    }
     Ok(alternatives)
 }
 
@@ -50,6 +45,9 @@ struct Parser<'t> {
     or: bool,
     path: Vec<String>,
     alternatives: Vec<Alternative>,
+    /// Whether a wildcard is. Each is looked at once and alone: AWS builds one automaton of all of a field's, but
+    /// a limit that nobody tells is better too wide.
+    too_complex: bool,
     /// What SNS counts: values of all fields multiplied, each field's times its depth.
     combinations: usize,
 }
@@ -69,19 +67,18 @@ impl Parser<'_> {
             or,
             path: Vec::new(),
             alternatives: Vec::new(),
+            too_complex: false,
             combinations: 1,
         };
         if parser.reader.next()? != Token::StartObject {
             return Err(parser.reader.refuse("Filter is not an object"));
         }
         let keys = parser.object(Inside::Object)?;
-        if dialect.is_sns() {
-            if keys > SNS_MAX_KEYS {
-                return Err(PatternError::TooManyKeys);
-            }
-            if parser.combinations > SNS_MAX_COMBINATIONS {
-                return Err(PatternError::FilterTooComplex);
-            }
+        if dialect.is_sns() && keys > SNS_MAX_KEYS {
+            return Err(PatternError::TooManyKeys);
+        }
+        if parser.too_complex {
+            return Err(PatternError::WildcardsTooComplex);
         }
         Ok(parser.alternatives)
     }
@@ -153,6 +150,9 @@ impl Parser<'_> {
         if count < 2 {
             return Err(self.reader.refuse("There must have at least 2 Objects in $or relationship."));
         }
+        if self.dialect.is_sns() && total > SNS_MAX_COMBINATIONS {
+            return Err(PatternError::FilterTooComplex);
+        }
         self.combinations = total;
         self.alternatives = all;
         Ok(())
@@ -164,6 +164,10 @@ impl Parser<'_> {
             return Err(self.reader.refuse("Empty arrays are not allowed"));
         }
         self.combinations = self.combinations.saturating_mul(count.saturating_mul(self.path.len() + 1));
+        // At once, because each alternative of a large `$or` repeats what was before it.
+        if self.dialect.is_sns() && self.combinations > SNS_MAX_COMBINATIONS {
+            return Err(PatternError::FilterTooComplex);
+        }
         let above = self.path.join(".");
         // AWS joins an empty name above without a point.
         let path = if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") };
@@ -192,6 +196,7 @@ impl Parser<'_> {
                     return Err(self.reader.refuse("Match value must be String, number, true, false, or null"));
                 }
             };
+            self.too_complex |= matcher.wildcards().into_iter().any(Wildcard::is_too_complex);
             matchers.push(matcher);
         }
         let count = matchers.len();

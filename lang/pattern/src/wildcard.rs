@@ -75,14 +75,13 @@ impl Wildcard {
     /// AWS limits the same thing, by its automaton. A place is after a literal's byte or within a `*`; the sets
     /// of places that can be open together are walked. What needs more than [`MOST_SETS`] is too complex.
     fn complexity(&self, limit: usize) -> usize {
-        let alphabet = self.alphabet();
         let start = self.closed(vec![(0, 0)]);
         let mut worst = start.len();
         let mut seen = HashSet::from([start.clone()]);
         let mut open = vec![start];
         while let Some(spots) = open.pop() {
-            for byte in &alphabet {
-                let next = self.closed(spots.iter().flat_map(|spot| self.step(*spot, *byte)).collect());
+            for byte in self.alphabet(&spots) {
+                let next = self.closed(spots.iter().flat_map(|spot| self.step(*spot, byte)).collect());
                 worst = worst.max(next.len());
                 if worst >= limit || seen.len() > MOST_SETS {
                     return limit;
@@ -95,12 +94,13 @@ impl Wildcard {
         worst
     }
 
-    /// The bytes of the literals, and one that is in none.
-    fn alphabet(&self) -> Vec<Option<u8>> {
-        let mut bytes: Vec<u8> = self.literals.iter().flatten().copied().collect();
+    /// The bytes that one of the places waits for, and one that none does.
+    fn alphabet(&self, spots: &[Spot]) -> Vec<Option<u8>> {
+        let mut bytes: Vec<Option<u8>> =
+            spots.iter().map(|(literal, taken)| self.literals[*literal].get(*taken).copied()).chain([None]).collect();
         bytes.sort_unstable();
         bytes.dedup();
-        bytes.into_iter().map(Some).chain([None]).collect()
+        bytes
     }
 
     fn step(&self, (literal, taken): Spot, byte: Option<u8>) -> impl Iterator<Item = Spot> {
