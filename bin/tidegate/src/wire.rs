@@ -14,6 +14,7 @@ use tidegate_gateway::{
     Parted, Patience, ResetHook, Server, Sources, Stage, Stop, Stopper,
 };
 use tidegate_iam::Iam;
+use tidegate_lambda::Lambda;
 use tidegate_log::Logs;
 use tidegate_logs::CloudWatchLogs;
 use tidegate_ports::Sink;
@@ -28,7 +29,7 @@ use tidegate_workers::Supervisor;
 use tokio::net::TcpListener;
 
 use crate::cli::Auth as AuthMode;
-use crate::config::{Config, Durability};
+use crate::config::{Config, DEFAULT_DATA, Durability};
 use crate::init::InitScripts;
 use crate::running::{Note, admin_key_path};
 use crate::{secret_file, tls};
@@ -58,6 +59,9 @@ pub struct Running {
 /// What runs beside the requests.
 struct Background {
     supervisor: Supervisor,
+    lambda: Arc<Lambda>,
+    /// Where functions' code lies while nothing is kept.
+    _scratch: Option<tempfile::TempDir>,
     /// What services send to each other through does not keep its targets alive.
     _sinks: Vec<Arc<dyn Sink>>,
     _timers: TaskHandle<()>,
@@ -114,14 +118,35 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         .await
         .context("cannot start CloudWatch Logs")?;
     cloudwatch_logs.start_workers(&supervisor);
-    let sinks: Vec<Arc<dyn Sink>> = vec![sqs.sink(), cloudwatch_logs.sink()];
-    sinks.iter().try_for_each(|sink| post.register(sink))?;
     let iam = Iam::open(store.clone(), env.clone()).await.context("cannot read users, roles and policies")?;
     let sts = Sts::open(store.clone(), env.clone(), iam.clone(), vec![keys.clone(), iam.clone()])
         .await
         .context("cannot read the sessions")?;
-    let served: Vec<Arc<dyn Service>> =
-        vec![sqs.clone(), dynamodb.clone(), dynamodb.streams(), cloudwatch_logs.clone(), iam.clone(), sts.clone()];
+    let scratch =
+        config.data.is_none().then(tempfile::tempdir).transpose().context("cannot make a temporary folder")?;
+    let functions = lambda_options(&config, scratch.as_ref().map(tempfile::TempDir::path), &url)?;
+    let parts = tidegate_lambda::Parts {
+        store: store.clone(),
+        queues: queues.clone(),
+        env: env.clone(),
+        post: post.clone(),
+        roles: sts.clone(),
+        lines: cloudwatch_logs.lines(),
+    };
+    let lambda = Lambda::open(parts, functions).await.context("cannot start Lambda")?;
+    let sinks: Vec<Arc<dyn Sink>> = vec![sqs.sink(), cloudwatch_logs.sink(), lambda.sink()];
+    sinks.iter().try_for_each(|sink| post.register(sink))?;
+    lambda.start_workers(&supervisor);
+    lambda.follow(vec![sqs.followed()], vec![dynamodb.stream_source()], &supervisor);
+    let served: Vec<Arc<dyn Service>> = vec![
+        sqs.clone(),
+        dynamodb.clone(),
+        dynamodb.streams(),
+        cloudwatch_logs.clone(),
+        iam.clone(),
+        sts.clone(),
+        lambda.clone(),
+    ];
     let mut pages = sqs.admin_routes();
     let resets: Vec<ResetHook> = vec![
         reset_of(&sqs),
@@ -129,6 +154,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         reset_of_logs(&cloudwatch_logs),
         reset_of_iam(&iam),
         reset_of_sts(&sts),
+        reset_of_lambda(&lambda),
     ];
 
     // 6. The gateway in front of them.
@@ -141,7 +167,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let sources = Sources {
         credentials: vec![keys.clone(), iam.clone(), sts.clone()],
         principals: Some(iam.clone()),
-        resources: vec![sqs.resource_policies(), dynamodb.resource_policies(), iam],
+        resources: vec![sqs.resource_policies(), dynamodb.resource_policies(), lambda.resource_policies(), iam],
     };
     sts.know_resources(sources.resources.iter().map(Arc::downgrade).collect());
     if mode == Mode::Enforce {
@@ -182,11 +208,14 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
             admin_key,
         },
     });
+    let gateway = lambda.hosted().into_iter().fold(gateway, Gateway::hosting);
     let tls = config.tls.then(|| tls::server_config(config.data.as_deref(), &env)).transpose()?;
     let server = Server::new(Arc::new(gateway), env.clone(), listener, tls, patience);
     let (stopper, stop) = Stopper::new();
     let background = Background {
         supervisor,
+        lambda,
+        _scratch: scratch,
         _sinks: sinks,
         _timers: env.spawn("queue timers", queues.clone().run_timers()),
         _sweep: env.spawn("queue sweep", sweep(env.clone(), queues)),
@@ -223,6 +252,7 @@ impl Running {
         if !late.is_empty() {
             tracing::warn!(workers = ?late, "background work was cut off");
         }
+        self.background.lambda.stop().await;
         drop(self.background);
         if let Some(data) = &self.config.data {
             Note::take_away(data);
@@ -344,6 +374,25 @@ fn reset_of_sts(sts: &Arc<Sts>) -> ResetHook {
         let sts = sts.clone();
         Box::pin(async move { sts.reset().await.map_err(|error| error.to_string()) })
     })
+}
+
+fn reset_of_lambda(lambda: &Arc<Lambda>) -> ResetHook {
+    let lambda = lambda.clone();
+    Arc::new(move || {
+        let lambda = lambda.clone();
+        Box::pin(async move { lambda.reset().await.map_err(|error| error.to_string()) })
+    })
+}
+
+/// How functions run: in the data folder, or in one that goes when the server does. Without a data folder the
+/// SDKs are those of the usual one.
+fn lambda_options(config: &Config, scratch: Option<&Path>, url: &str) -> anyhow::Result<tidegate_lambda::Options> {
+    let data = config.data.as_deref().unwrap_or(Path::new(DEFAULT_DATA));
+    let installed = crate::commands::runtime::sdks(&std::path::absolute(data)?);
+    let folder = std::path::absolute(scratch.unwrap_or(data))?;
+    let mut options = tidegate_lambda::Options::new(folder, url.to_owned());
+    (options.installed, options.strict_roles) = (installed, config.auth == AuthMode::Enforce);
+    Ok(options)
 }
 
 /// Backs up while the server goes on; only a store on disk is worth it.

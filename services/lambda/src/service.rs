@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::invoke::{Credentials, Events, Gate, Specs};
 use crate::ops::Following;
 use crate::ports;
-use crate::store::{Address, Directory, Function, LayerUse, VersionRecord};
+use crate::store::{Address, Directory, Function, LayerUse, Layers, VersionRecord};
 use crate::wire;
 
 /// How long running invocations have to end when the server stops.
@@ -77,6 +77,7 @@ pub struct Lambda {
     pub(crate) roles: Arc<dyn ServiceRoles>,
     pub(crate) strict_roles: bool,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) layers: Arc<Layers>,
     pub(crate) codes: Codes,
     pub(crate) following: Following,
     pub(crate) runtimes: Arc<Runtimes>,
@@ -97,6 +98,8 @@ impl Lambda {
         let own = options.folder.join("functions");
         let directory = Arc::new(Directory::new());
         store.attach(directory.clone()).await?;
+        let layers = Arc::new(Layers::default());
+        store.attach(layers.clone()).await?;
         let following = Following::open(&*store).await?;
         let codes = Codes::open(env.clone(), store.clone(), &own.join("code")).await?;
         let settings = Settings::new(own.join("scratch"), options.installed, options.endpoint_url);
@@ -114,6 +117,7 @@ impl Lambda {
             roles,
             strict_roles: options.strict_roles,
             directory,
+            layers,
             codes,
             following,
             runtimes,
@@ -124,6 +128,8 @@ impl Lambda {
             me: me.clone(),
         });
         service.set(lambda.me.clone()).expect("it is set here and nowhere else");
+        // Now, while nobody can begin to use them.
+        crate::ops::remove_unused_layers(&lambda, false).await?;
         Ok(lambda)
     }
 
@@ -169,7 +175,7 @@ impl Lambda {
         vec![Arc::new(ports::Urls::new(self.clone())), Arc::new(ports::Zips::new(self.clone()))]
     }
 
-    /// Removes every function.
+    /// Removes every function and layer.
     ///
     /// # Errors
     /// What the store answers.
@@ -180,7 +186,7 @@ impl Lambda {
         for function in self.directory.all() {
             crate::ops::delete_whole(self, &function).await?;
         }
-        Ok(())
+        crate::ops::remove_unused_layers(self, true).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -204,16 +210,13 @@ impl Lambda {
     }
 
     /// The layers that a request names, and the bytes of their files.
-    pub(crate) async fn layers(&self, _call: &Call, arns: Vec<String>) -> Result<(Vec<LayerUse>, u64), Error> {
-        match arns.into_iter().next() {
-            Some(arn) => Err(Error::Invalid(format!("Layer version {arn} does not exist."))),
-            None => Ok((Vec::new(), 0)),
-        }
+    pub(crate) async fn layers(&self, call: &Call, arns: Vec<String>) -> Result<(Vec<LayerUse>, u64), Error> {
+        crate::ops::used_layers(self, call, &arns)
     }
 
     /// The folders of a version's layers.
-    pub(crate) async fn layer_folders(&self, _version: &VersionRecord) -> Result<Vec<PathBuf>, Error> {
-        Ok(Vec::new())
+    pub(crate) async fn layer_folders(&self, version: &VersionRecord) -> Result<Vec<PathBuf>, Error> {
+        crate::ops::folders(self, version).await
     }
 
     /// Runs a transaction; see [`transact`].

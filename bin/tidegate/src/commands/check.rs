@@ -70,7 +70,14 @@ async fn violations(store: Arc<EmbeddedStore>, env: &Env) -> anyhow::Result<Vec<
     let sts = tidegate_sts::invariants::check_store(&*snapshot).await?;
     let of_iam = iam.iter().map(|found| format!("{}: {}", found.invariant, found.what));
     let of_sts = sts.iter().map(|found| format!("{}: {}", found.invariant, found.what));
-    let found = of_queues.chain(of_sqs).chain(of_dynamodb).chain(of_logs).chain(of_cloudwatch_logs).chain(of_iam).chain(of_sts).collect();
+    let found = of_queues
+        .chain(of_sqs)
+        .chain(of_dynamodb)
+        .chain(of_logs)
+        .chain(of_cloudwatch_logs)
+        .chain(of_iam)
+        .chain(of_sts)
+        .collect();
     // What a start would build in memory must come out of it.
     AccessKeys::open(store.clone(), env.clone()).await.context("access keys")?;
     Queues::open(store, env.clone()).await.context("queues")?;
