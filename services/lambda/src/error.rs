@@ -5,7 +5,7 @@ use tidegate_effects::EffectError;
 use tidegate_ports::RoleRefusal;
 use tidegate_store::{CommitError, StoreError, TransactError};
 
-use crate::domain::{BadZip, InvalidName};
+use crate::domain::{BadZip, InvalidLayers, InvalidName};
 
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,18 @@ pub enum Error {
     NoAlias(String),
     #[error("there is no {0}")]
     NoResource(String),
+    #[error(transparent)]
+    Layers(#[from] InvalidLayers),
+    #[error("{0} is not the name of a layer")]
+    LayerName(String),
+    #[error("{0} is not the ARN of a layer's version")]
+    LayerArn(String),
+    #[error("there is no layer version {0}")]
+    NoLayerVersion(String),
+    #[error("the layer version has no policy")]
+    NoLayerPolicy,
+    #[error("layer version {0} is another account's")]
+    LayerDenied(String),
     #[error("there is no policy")]
     NoPolicy,
     #[error("there is no statement {0}")]

@@ -119,7 +119,11 @@ impl Writer for Members {
 
     fn boolean(&mut self, _: bool) {}
 
-    fn long(&mut self, _: i64) {}
+    fn long(&mut self, value: i64) {
+        if self.depth == 1 {
+            self.texts.insert(self.top, vec![value.to_string()]);
+        }
+    }
 
     fn double(&mut self, _: f64) {}
 

@@ -1,10 +1,12 @@
 //! The rules, pure.
 
+mod layer;
 mod limits;
 mod mapping;
 mod name;
 mod unzip;
 
+pub use layer::{InvalidLayers, LayerName, LayerRef, layers_of};
 pub use limits::{
     ACCOUNT_CONCURRENCY, MAX_ASYNC_PAYLOAD, MAX_ENVIRONMENT_BYTES, MAX_EVENT_AGE_SECONDS, MAX_LAYERS, MAX_SYNC_PAYLOAD,
     MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES, RESERVED_VARIABLES, UNRESERVED_MINIMUM,

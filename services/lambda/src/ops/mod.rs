@@ -5,6 +5,8 @@ mod concurrency;
 mod event_source_mappings;
 mod functions;
 mod invoke_configs;
+mod layer_permissions;
+mod layers;
 mod permissions;
 mod settings;
 mod tags;
@@ -30,6 +32,14 @@ pub(crate) use functions::{
 pub(crate) use invoke_configs::{
     delete_function_event_invoke_config, get_function_event_invoke_config, list_function_event_invoke_configs,
     put_function_event_invoke_config, update_function_event_invoke_config,
+};
+pub(crate) use layer_permissions::{
+    add_layer_version_permission, get_layer_version_policy, remove_layer_version_permission,
+};
+pub(crate) use layers::{
+    bytes_of, delete_layer_version, folders, get_layer_version, get_layer_version_by_arn, list_layer_versions,
+    list_layers, policy as layer_policy, publish_layer_version, remove_unused as remove_unused_layers,
+    used as used_layers,
 };
 pub(crate) use permissions::{add_permission, document, get_policy, remove_permission};
 pub(crate) use settings::{

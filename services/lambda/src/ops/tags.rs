@@ -5,6 +5,7 @@ use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
 
+use super::event_source_mappings::{change_tags, mapping_of};
 use super::read_function;
 use crate::error::Error;
 use crate::service::Lambda;
@@ -42,20 +43,29 @@ async fn change(
 
 /// Adds tags to a function.
 pub(crate) async fn tag_resource(lambda: &Lambda, call: &Call, input: TagResourceRequest) -> Result<(), Error> {
-    let address = function(lambda, call, input.resource)?;
     let given = &input.tags.unwrap_or_default();
+    if let Some(mapping) = mapping_of(lambda, call, input.resource.as_deref()) {
+        return change_tags(lambda, mapping?.0, |tags| tags.extend(given.clone())).await;
+    }
+    let address = function(lambda, call, input.resource)?;
     change(lambda, &address, |tags| tags.extend(given.clone())).await
 }
 
 /// Takes tags from a function.
 pub(crate) async fn untag_resource(lambda: &Lambda, call: &Call, input: UntagResourceRequest) -> Result<(), Error> {
-    let address = function(lambda, call, input.resource)?;
     let names = &input.tag_keys.unwrap_or_default();
+    if let Some(mapping) = mapping_of(lambda, call, input.resource.as_deref()) {
+        return change_tags(lambda, mapping?.0, |tags| tags.retain(|name, _| !names.contains(name))).await;
+    }
+    let address = function(lambda, call, input.resource)?;
     change(lambda, &address, |tags| tags.retain(|name, _| !names.contains(name))).await
 }
 
 /// A function's tags.
 pub(crate) async fn list_tags(lambda: &Lambda, call: &Call, input: ListTagsRequest) -> Result<ListTagsResponse, Error> {
+    if let Some(mapping) = mapping_of(lambda, call, input.resource.as_deref()) {
+        return Ok(ListTagsResponse { tags: Some(mapping?.1) });
+    }
     let address = function(lambda, call, input.resource)?;
     let found = lambda.directory.get(&address).ok_or_else(|| Error::NoFunction(address.arn().to_string()))?;
     Ok(ListTagsResponse { tags: Some(found.record.tags.clone()) })

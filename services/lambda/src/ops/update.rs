@@ -5,7 +5,8 @@ use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
 
-use super::{check_revision, check_role, read_latest, take_code, versions};
+use super::{bytes_of as bytes_of_layers, check_revision, check_role, read_latest, take_code, versions};
+use crate::domain::MAX_UNZIPPED_BYTES;
 use crate::error::Error;
 use crate::service::Lambda;
 use crate::store::{Address, Code, CodeRecord, Function, keys};
@@ -20,8 +21,8 @@ pub(crate) async fn update_function_code(
     call: &Call,
     input: UpdateFunctionCodeRequest,
 ) -> Result<FunctionConfiguration, Error> {
-    let named = lambda.named(call, input.function_name, None)?;
-    let function = lambda.known(&named)?;
+    let named = &lambda.named(call, input.function_name, None)?;
+    let function = lambda.known(named)?;
     let address = &function.address;
     let given = FunctionCode {
         zip_file: input.zip_file,
@@ -32,6 +33,9 @@ pub(crate) async fn update_function_code(
         source_kms_key_arn: input.source_kms_key_arn,
     };
     let code = take_code(lambda, given).await?;
+    if let Some(latest) = function.latest() {
+        code.check(bytes_of_layers(lambda, latest))?;
+    }
     let architecture = input.architectures.and_then(|all| all.into_iter().next());
     let (revision, now) = (lambda.env.uuid().to_string(), lambda.now());
     let is_trial = input.dry_run.unwrap_or(false);
@@ -50,7 +54,8 @@ pub(crate) async fn update_function_code(
             }
             code.put(tx, record.id, &mut latest);
             tx.put(Space::Map, keys::version(record.id, 0), latest.encode());
-            let gone = match unused(&function, &old, &latest.code) {
+            // Seen from within the latch: a version may have been published since the request came.
+            let gone = match unused(&*lambda.known(named)?, &old, &latest.code) {
                 Some(sha256) => {
                     let key = keys::code(record.id, &sha256);
                     let gone = super::read::<CodeRecord>(tx, &key).await?;
@@ -67,7 +72,7 @@ pub(crate) async fn update_function_code(
         lambda.codes.forget(gone).await;
     }
     if input.publish.unwrap_or(false) && !is_trial {
-        return versions::publish(lambda, &named, None, None, None).await;
+        return versions::publish(lambda, named, None, None, None).await;
     }
     Ok(wire::configuration(&function, 0, &latest, false))
 }
@@ -92,7 +97,7 @@ pub(crate) async fn update_function_configuration(
         check_role(lambda, role, address)?;
     }
     let layers = match input.layers {
-        Some(layers) => Some(lambda.layers(call, layers).await?.0),
+        Some(layers) => Some(lambda.layers(call, layers).await?),
         None => None,
     };
     let given = Given {
@@ -114,7 +119,10 @@ pub(crate) async fn update_function_configuration(
     };
     let mut changed = function.latest().ok_or_else(|| Error::NoFunction(named.qualified_arn()))?.as_ref().clone();
     given.apply(&mut changed)?;
-    if let Some(layers) = layers {
+    if let Some((layers, bytes)) = layers {
+        if changed.unzipped_size + bytes > MAX_UNZIPPED_BYTES {
+            return Err(Error::Unzipped(changed.unzipped_size + bytes));
+        }
         changed.layers = layers;
     }
     (changed.revision, changed.modified_at) = (lambda.env.uuid().to_string(), lambda.now());

@@ -4,11 +4,11 @@ use tidegate_policy::Document;
 use tidegate_ports::ResourcePolicies;
 use tidegate_types::Arn;
 
-use crate::domain::{FunctionRef, Qualifier};
+use crate::domain::{FunctionRef, LayerRef, Qualifier};
 use crate::ops;
 use crate::service::Lambda;
 
-/// The policies of functions, and of their versions and aliases.
+/// The policies of functions, of their versions and aliases, and of the versions of layers.
 pub(crate) struct FunctionPolicies {
     lambda: Arc<Lambda>,
 }
@@ -25,6 +25,9 @@ impl ResourcePolicies for FunctionPolicies {
     }
 
     fn policy_of(&self, arn: &str) -> Option<Arc<Document>> {
+        if let Some(layer) = LayerRef::parse(arn) {
+            return ops::layer_policy(&self.lambda, &layer);
+        }
         let parsed: Arn = arn.parse().ok()?;
         let named = FunctionRef::parse(arn, None, parsed.account?, &parsed.region?).ok()?;
         let function = self.lambda.known(&named).ok()?;

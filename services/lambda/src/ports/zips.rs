@@ -14,8 +14,8 @@ use crate::store::Code;
 const OPERATION: Operation =
     Operation { name: "DownloadCode", method: "GET", uri: "/", header: None, status: 200, has_output: false };
 
-/// Where GetFunction's `Code.Location` leads: the zip file of a version. Whoever knows the function's number,
-/// which only GetFunction tells, may have it: the place of AWS's presigned URL.
+/// Where `Location` leads in what GetFunction and GetLayerVersion answer: the zip file of a version of a function
+/// or a layer. Whoever knows its number, which only they tell, may have it: the place of AWS's presigned URL.
 pub(crate) struct Zips {
     lambda: Arc<Lambda>,
 }
@@ -25,22 +25,43 @@ impl Zips {
         Zips { lambda }
     }
 
-    async fn find(&self, request: &HostedRequest) -> Option<Bytes> {
-        let id = u64::from_str_radix(request.id.strip_prefix('f')?, 16).ok()?;
+    /// A function's number and the SHA-256 of a file of its versions.
+    fn function(&self, id: &str, name: &str) -> Option<(u64, [u8; 32])> {
+        let id = u64::from_str_radix(id, 16).ok()?;
         let function = self.lambda.directory.all().into_iter().find(|function| function.record.id == id)?;
-        let name = request.path.strip_prefix('/')?.strip_suffix(".zip")?;
         let sha256 = function.versions.values().find_map(|version| match &version.code {
-            Code::Zip(sum) if sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == name => Some(*sum),
+            Code::Zip(sum) if hex(sum) == name => Some(*sum),
             Code::Zip(_) | Code::Folder(_) => None,
         })?;
+        Some((id, sha256))
+    }
+
+    /// A layer version's number and the SHA-256 of its file.
+    fn layer(&self, id: &str, name: &str) -> Option<(u64, [u8; 32])> {
+        let id = u64::from_str_radix(id, 16).ok()?;
+        let mut all = self.lambda.layers.all().into_iter();
+        let (.., version) = all.find(|(.., version)| version.id == id && !version.is_deleted)?;
+        (hex(&version.sha256) == name).then_some((id, version.sha256))
+    }
+
+    async fn find(&self, request: &HostedRequest) -> Option<Bytes> {
+        let name = request.path.strip_prefix('/')?.strip_suffix(".zip")?;
+        let (id, sha256) = match request.id.strip_prefix('l') {
+            Some(id) => self.layer(id, name)?,
+            None => self.function(request.id.strip_prefix('f')?, name)?,
+        };
         match self.lambda.codes.zip(id, &sha256).await {
             Ok(zip) => Some(zip),
             Err(error) => {
-                tracing::error!(%error, "the zip file of a function cannot be read");
+                tracing::error!(%error, "a zip file cannot be read");
                 None
             }
         }
     }
+}
+
+fn hex(sum: &[u8; 32]) -> String {
+    sum.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl HostedHttp for Zips {

@@ -9,16 +9,21 @@
 //! | map | `Lambda 1 5 function qualifier` | [`crate::store::InvokeConfigRecord`] |
 //! | map | `Lambda 1 6 function qualifier` | [`crate::store::UrlRecord`] |
 //! | map | `Lambda 2 function sha256` | [`crate::store::CodeRecord`]: where a zip file lies |
+//! | map | `Lambda 3 account region name` | [`crate::store::LayerRecord`] |
+//! | map | `Lambda 4 account region name version` | [`crate::store::LayerVersionRecord`] |
 //!
-//! Event source mappings, layers and code-signing configurations have roots of their own behind `Lambda 16`.
+//! Event source mappings lie behind `Lambda 16`.
 
 use bytes::Bytes;
 use tidegate_record::{DecodeError, Key, KeyReader, Root};
 
 use super::directory::Address;
+use crate::domain::LayerName;
 
 const CATALOGUE: u8 = 1;
 const CODE: u8 = 2;
+const LAYER: u8 = 3;
+const LAYER_VERSION: u8 = 4;
 
 const FUNCTION: u8 = 1;
 const VERSION: u8 = 2;
@@ -78,6 +83,32 @@ pub(crate) fn codes_of(function: u64) -> Bytes {
     Key::new(Root::Lambda).u8(CODE).u64(function).build()
 }
 
+fn of_layer(kind: u8, layer: &LayerName) -> Key {
+    let key = Key::new(Root::Lambda).u8(kind);
+    key.u64(layer.account.as_u64()).text(layer.region.as_str()).text(&layer.name)
+}
+
+pub(crate) fn layer(layer: &LayerName) -> Bytes {
+    of_layer(LAYER, layer).build()
+}
+
+pub(crate) fn layer_version(layer: &LayerName, version: u64) -> Bytes {
+    of_layer(LAYER_VERSION, layer).u64(version).build()
+}
+
+pub(crate) fn layer_versions() -> Bytes {
+    Key::new(Root::Lambda).u8(LAYER_VERSION).build()
+}
+
+pub(crate) fn read_layer_version(key: &[u8]) -> Result<(LayerName, u64), DecodeError> {
+    let mut reader = KeyReader::after(key, &layer_versions())?;
+    // A layer lies where a function of its name would.
+    let Address { account, region, name } = Address::read(&mut reader)?;
+    let version = reader.u64()?;
+    reader.end()?;
+    Ok((LayerName { account, region, name }, version))
+}
+
 pub(crate) fn read_catalogue(key: &[u8]) -> Result<Catalogued, DecodeError> {
     let mut reader = KeyReader::after(key, &catalogue())?;
     let found = match reader.u8()? {
@@ -97,6 +128,12 @@ pub(crate) fn read_catalogue(key: &[u8]) -> Result<Catalogued, DecodeError> {
 mod tests {
     use super::*;
     use tidegate_types::{AccountId, Region};
+
+    #[test]
+    fn keys_of_layers_read_back() {
+        let layer = LayerName { account: AccountId::DEFAULT, region: Region::us_east_1(), name: "l".to_owned() };
+        assert_eq!(read_layer_version(&layer_version(&layer, 7)).unwrap(), (layer, 7));
+    }
 
     #[test]
     fn keys_read_back() {

@@ -6,7 +6,7 @@
 use tidegate_protocol::{Access, Call, Coverage, Members, Need, Needs, ServiceError, needs_by_name};
 
 use super::COVERAGE;
-use crate::domain::FunctionRef;
+use crate::domain::{FunctionRef, LayerName};
 use crate::error::Error;
 use crate::service::Lambda;
 
@@ -20,6 +20,7 @@ fn needs_of(lambda: &Lambda, call: &Call, input: &Members) -> Result<Needs, Serv
     let operation = call.operation.name;
     let action = match operation {
         "Invoke" | "InvokeWithResponseStream" => "lambda:InvokeFunction".to_owned(),
+        "GetLayerVersionByArn" => "lambda:GetLayerVersion".to_owned(),
         _ => format!("lambda:{operation}"),
     };
     // Tags name their function by `Resource`.
@@ -34,7 +35,10 @@ fn needs_of(lambda: &Lambda, call: &Call, input: &Members) -> Result<Needs, Serv
                 .with_resource_tags(tags.map(|(name, value)| (name.as_str(), value.as_str())));
             vec![need]
         }
-        None => vec![Need::anywhere(action)],
+        None => vec![match layer_of(call, input) {
+            Some(layer) => Need::new(action, layer),
+            None => Need::anywhere(action),
+        }],
     };
     for need in &mut needs {
         *need = need
@@ -47,8 +51,26 @@ fn needs_of(lambda: &Lambda, call: &Call, input: &Members) -> Result<Needs, Serv
                 input.text("AuthType").or_else(|| input.text("FunctionUrlAuthType")),
             );
     }
+    for layer in input.list("Layers") {
+        needs.push(Need::new("lambda:GetLayerVersion", layer.as_str()));
+    }
     if let Some(role) = input.text("Role") {
         needs.push(Need::new("iam:PassRole", role).with("iam:PassedToService", "lambda.amazonaws.com"));
     }
     Ok(Needs::All(needs))
+}
+
+/// The layer, or the version of one, that a request names. Lists are of all of an account's.
+fn layer_of(call: &Call, input: &Members) -> Option<String> {
+    if let Some(arn) = input.text("Arn") {
+        return Some(arn.to_owned());
+    }
+    if call.operation.name.starts_with("List") {
+        return None;
+    }
+    let layer = LayerName::parse(input.text("LayerName")?, call.account, &call.region)?;
+    Some(match input.text("VersionNumber") {
+        Some(version) => format!("{}:{version}", layer.arn()),
+        None => layer.arn().to_string(),
+    })
 }

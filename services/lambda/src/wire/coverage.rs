@@ -2,6 +2,7 @@ use tidegate_protocol::Coverage;
 
 /// How completely each operation is served.
 pub const COVERAGE: &[(&str, Coverage)] = &[
+    ("AddLayerVersionPermission", Coverage::Complete),
     ("AddPermission", Coverage::Complete),
     ("CreateAlias", Coverage::Complete),
     (
@@ -23,6 +24,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("DeleteFunctionConcurrency", Coverage::Complete),
     ("DeleteFunctionEventInvokeConfig", Coverage::Complete),
     ("DeleteFunctionUrlConfig", Coverage::Complete),
+    ("DeleteLayerVersion", Coverage::Complete),
     ("GetAccountSettings", Coverage::Complete),
     ("GetAlias", Coverage::Complete),
     ("GetEventSourceMapping", Coverage::Complete),
@@ -33,6 +35,9 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("GetFunctionEventInvokeConfig", Coverage::Complete),
     ("GetFunctionRecursionConfig", Coverage::Complete),
     ("GetFunctionUrlConfig", Coverage::Complete),
+    ("GetLayerVersion", Coverage::Complete),
+    ("GetLayerVersionByArn", Coverage::Complete),
+    ("GetLayerVersionPolicy", Coverage::Complete),
     ("GetPolicy", Coverage::Complete),
     ("Invoke", Coverage::Complete),
     ("InvokeAsync", Coverage::Complete),
@@ -42,12 +47,16 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("ListFunctionEventInvokeConfigs", Coverage::Complete),
     ("ListFunctionUrlConfigs", Coverage::Complete),
     ("ListFunctions", Coverage::Complete),
+    ("ListLayerVersions", Coverage::Complete),
+    ("ListLayers", Coverage::Complete),
     ("ListTags", Coverage::Complete),
     ("ListVersionsByFunction", Coverage::Complete),
+    ("PublishLayerVersion", Coverage::Partial("zip files; not S3 yet")),
     ("PublishVersion", Coverage::Complete),
     ("PutFunctionConcurrency", Coverage::Complete),
     ("PutFunctionEventInvokeConfig", Coverage::Complete),
     ("PutFunctionRecursionConfig", Coverage::Complete),
+    ("RemoveLayerVersionPermission", Coverage::Complete),
     ("RemovePermission", Coverage::Complete),
     ("TagResource", Coverage::Complete),
     ("UntagResource", Coverage::Complete),

@@ -6,12 +6,12 @@
 use tidegate_api_lambda::errors;
 use tidegate_blob::BlobError;
 use tidegate_effects::EffectError;
-use tidegate_protocol::errors::VALIDATION;
+use tidegate_protocol::errors::{ACCESS_DENIED, VALIDATION};
 use tidegate_protocol::{ErrorShape, ServiceError};
 use tidegate_store::{CommitError, StoreError};
 use tidegate_types::ErrorKind;
 
-use crate::domain::{BadZip, InvalidName, MAX_UNZIPPED_BYTES};
+use crate::domain::{BadZip, InvalidLayers, InvalidName, MAX_LAYERS, MAX_UNZIPPED_BYTES};
 use crate::error::Error;
 
 const NO_SUCH: &str = "The resource you requested does not exist.";
@@ -23,6 +23,31 @@ impl From<Error> for ServiceError {
             Error::NoFunction(arn) => not_found(format!("Function not found: {arn}")),
             Error::NoAlias(arn) => not_found(format!("Cannot find alias arn: {arn}")),
             Error::NoResource(_) | Error::NoPolicy => not_found(NO_SUCH),
+            Error::Layers(error) => layers(error),
+            Error::LayerName(text) => new(
+                VALIDATION,
+                format!(
+                    "1 validation error detected: Value '{text}' at 'layerName' failed to satisfy constraint: Member \
+                     must satisfy regular expression pattern: \
+                     (arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{{12}}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+"
+                ),
+            ),
+            Error::LayerArn(text) => new(
+                VALIDATION,
+                format!(
+                    "1 validation error detected: Value '{text}' at 'arn' failed to satisfy constraint: Member must \
+                     satisfy regular expression pattern: {LAYER_VERSION_ARN}"
+                ),
+            ),
+            Error::NoLayerVersion(arn) => not_found(format!("Layer version {arn} does not exist.")),
+            Error::NoLayerPolicy => not_found("No policy is associated with the given resource."),
+            Error::LayerDenied(arn) => new(
+                ACCESS_DENIED,
+                format!(
+                    "You are not authorized to perform: lambda:GetLayerVersion on resource: {arn} because no \
+                     resource-based policy allows the lambda:GetLayerVersion action"
+                ),
+            ),
             Error::NoStatement(sid) => not_found(format!("Statement {sid} is not found in resource policy.")),
             Error::NoInvokeConfig(arn) => not_found(format!("The function {arn} doesn't have an EventInvokeConfig")),
             Error::FunctionExists(name) => conflict(format!("Function already exist: {name}")),
@@ -101,6 +126,32 @@ fn name(error: InvalidName) -> ServiceError {
             invalid("The derived qualifier from the function name does not match the specified qualifier.")
         }
         InvalidName::OtherRegion(arn) => not_found(format!("Functions from another region are not reachable: {arn}")),
+    }
+}
+
+const LAYER_VERSION_ARN: &str = "(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|\
+                                 (arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
+
+fn layers(error: InvalidLayers) -> ServiceError {
+    match error {
+        InvalidLayers::Malformed(texts) => new(
+            VALIDATION,
+            format!(
+                "1 validation error detected: Value '[{texts}]' at 'layers' failed to satisfy constraint: Member must \
+                 satisfy constraint: [Member must have length less than or equal to 2048, Member must have length \
+                 greater than or equal to 1, Member must satisfy regular expression pattern: {LAYER_VERSION_ARN}, \
+                 Member must not be null]"
+            ),
+        ),
+        InvalidLayers::TooMany => invalid(format!("Cannot reference more than {MAX_LAYERS} layers.")),
+        InvalidLayers::OtherRegion(region) => invalid(format!(
+            "Layers are not in the same region as the function. Layers are expected to be in region {}.",
+            region.as_str()
+        )),
+        InvalidLayers::SameLayer(one, other) => invalid(format!(
+            "Two different versions of the same layer are not allowed to be referenced in the same function. {one} \
+             and {other}."
+        )),
     }
 }
 

@@ -5,6 +5,7 @@ mod access;
 mod coverage;
 mod errors;
 mod given;
+mod layers;
 mod limits;
 mod mappings;
 mod routes;
@@ -12,6 +13,7 @@ mod shown;
 
 pub use coverage::COVERAGE;
 pub(crate) use given::{Given, tags};
+pub(crate) use layers::{layer_item, layer_version};
 pub(crate) use limits::{body_limit, too_large};
 pub(crate) use mappings::{created, mapping, updated};
 pub(crate) use routes::router;

@@ -164,7 +164,7 @@ pub(crate) fn url(call: &Call, function: &Function, qualifier: &str, record: &Ur
 
 /// `http://ID.LABEL.REGION.HOST:PORT/`. A bare address cannot have names before it, so it is called by
 /// the name that leads to every machine itself.
-fn hosted(call: &Call, id: &str, label: &str, region: &str) -> String {
+pub(super) fn hosted(call: &Call, id: &str, label: &str, region: &str) -> String {
     let (scheme, authority) = call.base_url.split_once("://").unwrap_or(("http", &call.base_url));
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => (host, format!(":{port}")),

@@ -10,6 +10,7 @@ mod delete;
 mod following;
 mod get;
 mod list;
+mod tags;
 mod update;
 
 pub(crate) use create::create_event_source_mapping;
@@ -17,6 +18,7 @@ pub(crate) use delete::{delete_event_source_mapping, delete_mapping};
 pub(crate) use following::Following;
 pub(crate) use get::get_event_source_mapping;
 pub(crate) use list::list_event_source_mappings;
+pub(crate) use tags::{change_tags, mapping_of};
 pub(crate) use update::update_event_source_mapping;
 
 use std::sync::Arc;
