@@ -1,6 +1,8 @@
 //! Message attributes as an event.
 
-use crate::Rules;
+use std::collections::HashSet;
+
+use serde_json::Value;
 
 /// The value of a message attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,42 +19,25 @@ pub enum Attribute<'a> {
 
 /// The event that filter policies with the scope `MessageAttributes` are matched with.
 ///
-/// An array that is no JSON array, and a number that is none, are left out, as if the attribute were absent.
+/// An array that is no JSON array, and a number that is none, are left out, as if the attribute were absent. Of
+/// attributes with the same name the first counts; SNS refuses them before.
 pub fn attributes<'a>(attributes: impl IntoIterator<Item = (&'a str, Attribute<'a>)>) -> Vec<u8> {
-    let mut event = serde_json::Map::new();
-    let mut text = String::from("{");
-    for (name, attribute) in attributes {
-        let value = match attribute {
-            Attribute::String(value) => serde_json::Value::from(value).to_string(),
-            Attribute::Number(value) if is_object(&format!("{{\"n\":{value}}}")) && is_number(value) => {
-                value.to_owned()
-            }
-            Attribute::StringArray(value)
-                if value.trim_start().starts_with('[') && is_object(&format!("{{\"a\":{value}}}")) =>
-            {
-                value.to_owned()
-            }
-            Attribute::Number(_) | Attribute::StringArray(_) | Attribute::Binary => continue,
-        };
-        // A name that is there twice counts once; SNS refuses it before.
-        if event.insert(name.to_owned(), serde_json::Value::Null).is_some() {
-            continue;
-        }
-        if text.len() > 1 {
-            text.push(',');
-        }
-        text.push_str(&serde_json::Value::from(name).to_string());
-        text.push(':');
-        text.push_str(&value);
+    let mut names = HashSet::new();
+    let fields: Vec<String> = attributes
+        .into_iter()
+        .filter(|(name, _)| names.insert(*name))
+        .filter_map(|(name, attribute)| Some(format!("{}:{}", Value::from(name), json(attribute)?)))
+        .collect();
+    format!("{{{}}}", fields.join(",")).into_bytes()
+}
+
+/// The value as JSON. Numbers stay as they were written, because that is how large ones are compared.
+fn json(attribute: Attribute<'_>) -> Option<String> {
+    let is = |text: &str, wanted: fn(&Value) -> bool| serde_json::from_str(text).is_ok_and(|value| wanted(&value));
+    match attribute {
+        Attribute::String(value) => Some(Value::from(value).to_string()),
+        Attribute::Number(value) => is(value, Value::is_number).then(|| value.to_owned()),
+        Attribute::StringArray(value) => is(value, Value::is_array).then(|| value.to_owned()),
+        Attribute::Binary => None,
     }
-    text.push('}');
-    text.into_bytes()
-}
-
-fn is_number(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E'))
-}
-
-fn is_object(text: &str) -> bool {
-    Rules::<u8>::new().matches(text.as_bytes()).is_ok()
 }
