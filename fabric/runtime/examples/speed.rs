@@ -111,9 +111,19 @@ async fn main() {
         runtimes.retire(&spec.id);
     }
     let ratios = alone.iter().zip(&cold).map(|(alone, cold)| cold / alone).collect();
-    println!("node -e 0: {:.1} ms, cold start with its first invocation: {:.1} ms, ratio {:.2}", median(alone), median(cold), median(ratios));
+    println!(
+        "node -e 0: {:.1} ms, cold start with its first invocation: {:.1} ms, ratio {:.2}",
+        median(alone),
+        median(cold),
+        median(ratios)
+    );
 
-    let mut server = Command::new("node").arg(code.join("server.js")).stdout(std::process::Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut server = Command::new("node")
+        .arg(code.join("server.js"))
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
     let mut port = [0; 16];
     let count = server.stdout.as_mut().unwrap().read(&mut port).await.unwrap();
     let port: u16 = std::str::from_utf8(&port[..count]).unwrap().trim().parse().unwrap();
@@ -132,6 +142,9 @@ async fn main() {
         through.push(millis(start));
     }
     let (direct, through) = (median(direct), median(through));
-    println!("the handler behind Node's http server: {direct:.3} ms, through a warm worker: {through:.3} ms, adds {:.3} ms", through - direct);
+    println!(
+        "the handler behind Node's http server: {direct:.3} ms, through a warm worker: {through:.3} ms, adds {:.3} ms",
+        through - direct
+    );
     runtimes.stop().await;
 }

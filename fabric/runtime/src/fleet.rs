@@ -324,7 +324,7 @@ struct SlotTask {
 /// What a slot does next.
 enum Next {
     /// The environment is absent if it died while the invocation was on its way.
-    Run(Option<Environment>, Box<Job>),
+    Run(Option<Box<Environment>>, Box<Job>),
     End,
 }
 
@@ -358,7 +358,7 @@ impl SlotTask {
     }
 
     /// Waits for something to do.
-    async fn rest(&mut self, mut environment: Environment, offered: bool) -> Next {
+    async fn rest(&mut self, mut environment: Box<Environment>, offered: bool) -> Next {
         if !offered {
             environment.spin_down().await;
             return Next::End;
@@ -414,7 +414,7 @@ impl SlotTask {
     }
 
     /// Runs an invocation in an environment that is ready.
-    async fn job(&self, environment: Environment, job: Job) -> After {
+    async fn job(&self, environment: Box<Environment>, job: Job) -> After {
         let Job { invocation, caller, running } = job;
         environment.announce(&invocation);
         let limit = Duration::from_millis(self.spec.timeout_ms);
@@ -472,12 +472,12 @@ impl SlotTask {
         ingredients: Ingredients,
         phase: &'static str,
         limit: Duration,
-    ) -> Result<Result<Environment, Failure>, Fault> {
+    ) -> Result<Result<Box<Environment>, Failure>, Fault> {
         Environment::start(&self.fleets.parts, &self.spec, ingredients, log, phase, limit).await
     }
 
     /// Starts an environment that waits for its first invocation.
-    async fn ahead(&self) -> Option<Environment> {
+    async fn ahead(&self) -> Option<Box<Environment>> {
         let log = Log::new(&self.fleets.parts.env, &self.fleets.parts.sink, &self.spec);
         let started = match self.fleets.ingredients(&self.spec).await {
             Ok(ingredients) => self.start(&log, ingredients, "init", PROVISIONED_INIT_LIMIT).await,

@@ -177,7 +177,7 @@ async fn register(shared: &Shared, request: Request<Incoming>) -> Reply {
     };
     let id = shared.env.uuid().to_string();
     if let Err(refused) = extensions.admit(&id, name, external, &registration.events) {
-        return refused;
+        return *refused;
     }
     // Whoever waits for extensions has gone if this fails: the environment ends.
     drop(extensions.events.send(Event::Extensions));
@@ -185,33 +185,41 @@ async fn register(shared: &Shared, request: Request<Incoming>) -> Reply {
 }
 
 impl Extensions {
-    fn admit(&self, id: &str, name: String, external: bool, events: &[String]) -> Result<(), Reply> {
+    fn admit(&self, id: &str, name: String, external: bool, events: &[String]) -> Result<(), Box<Reply>> {
         if *self.closed.lock() {
-            return Err(refusal(
+            return Err(Box::new(refusal(
                 StatusCode::FORBIDDEN,
                 "Extension.RegistrationClosed",
                 "Extension registration closed already",
-            ));
+            )));
         }
         if let Some(unknown) = events.iter().find(|event| *event != "INVOKE" && *event != "SHUTDOWN") {
             let message = format!("{unknown}: invalid event type");
-            return Err(refusal(StatusCode::FORBIDDEN, "Extension.InvalidEventType", &message));
+            return Err(Box::new(refusal(StatusCode::FORBIDDEN, "Extension.InvalidEventType", &message)));
         }
         let wants = |name: &str| events.iter().any(|event| event == name);
         if !external && wants("SHUTDOWN") {
             let message = "ShutdownEventNotSupportedForInternalExtension";
-            return Err(refusal(StatusCode::FORBIDDEN, "ShutdownEventNotSupportedForInternalExtension", message));
+            return Err(Box::new(refusal(
+                StatusCode::FORBIDDEN,
+                "ShutdownEventNotSupportedForInternalExtension",
+                message,
+            )));
         }
         let mut registered = self.registered.lock();
         if registered.len() >= MAX_EXTENSIONS {
-            return Err(refusal(StatusCode::FORBIDDEN, "Extension.TooManyExtensions", "Extension limit (10) reached"));
+            return Err(Box::new(refusal(
+                StatusCode::FORBIDDEN,
+                "Extension.TooManyExtensions",
+                "Extension limit (10) reached",
+            )));
         }
         if registered.iter().any(|extension| extension.name == name) {
-            return Err(refusal(
+            return Err(Box::new(refusal(
                 StatusCode::FORBIDDEN,
                 "Extension.AlreadyRegistered",
                 "Extension is already registered",
-            ));
+            )));
         }
         registered.push(Extension {
             id: id.to_owned(),

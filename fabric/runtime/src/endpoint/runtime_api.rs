@@ -60,17 +60,15 @@ fn invocation(work: Work) -> Reply {
 
 /// Whether the current invocation has this identifier and has no answer yet; from now on it has one.
 /// Tells whether its caller takes streams.
-fn claim(shared: &Shared, id: &str) -> Result<bool, Reply> {
+fn claim(shared: &Shared, id: &str) -> Result<bool, Box<Reply>> {
     let mut current = shared.current.lock();
     if current.request_id.as_deref() != Some(id) {
-        return Err(refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"));
+        return Err(Box::new(refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID")));
     }
     if current.answered {
-        return Err(refusal(
-            StatusCode::FORBIDDEN,
-            "InvalidStateTransition",
-            "Transition from Ready to InvocationResponse state failed for runtime. Error: State transition is not allowed",
-        ));
+        let message = "Transition from Ready to InvocationResponse state failed for runtime. Error: State transition is \
+                       not allowed";
+        return Err(Box::new(refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", message)));
     }
     current.answered = true;
     Ok(current.streaming)
@@ -80,7 +78,7 @@ fn claim(shared: &Shared, id: &str) -> Result<bool, Reply> {
 pub(super) async fn response(shared: &Shared, id: &str, request: Request<Incoming>) -> Reply {
     let streaming = match claim(shared, id) {
         Ok(streaming) => streaming,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let streamed = header(&request, RESPONSE_MODE).is_some_and(|mode| mode.eq_ignore_ascii_case("streaming"));
     if streamed && streaming {
@@ -217,7 +215,7 @@ async fn collect(request: Request<Incoming>, limit: usize) -> Collected {
 /// Takes the error that an invocation ended with.
 pub(super) async fn error(shared: &Shared, id: &str, request: Request<Incoming>) -> Reply {
     if let Err(refused) = claim(shared, id) {
-        return refused;
+        return *refused;
     }
     match error_report(request).await {
         Some((_, handled, body)) => send(shared, Answer::Error { handled, body }),

@@ -23,7 +23,7 @@ pub(crate) type Caller = oneshot::Sender<Result<Outcome, crate::Fault>>;
 /// How an invocation ended, as far as the environment is concerned.
 pub(crate) enum After {
     /// It may be used again. The answer is still to be given, unless that was done.
-    Ready(Environment, Option<GivenAnswer>),
+    Ready(Box<Environment>, Option<GivenAnswer>),
     /// It is gone.
     Over,
 }
@@ -58,7 +58,7 @@ impl Environment {
     /// Runs one invocation to its end. The caller has its outcome when this returns, or the start of a stream
     /// earlier.
     pub(crate) async fn invoke(
-        mut self,
+        mut self: Box<Self>,
         invocation: Invocation,
         limit: Duration,
         caller: Caller,

@@ -33,7 +33,7 @@ pub(crate) struct Parts {
 }
 
 /// What was started, or why it failed. The log of a failure is already written.
-pub(crate) type Started = Result<Environment, Failure>;
+pub(crate) type Started = Result<Box<Environment>, Failure>;
 
 /// What one function needs besides.
 #[derive(Clone)]
@@ -77,7 +77,7 @@ impl Environment {
         match result {
             Ok(()) => {
                 environment.init = Some(took);
-                Ok(Ok(environment))
+                Ok(Ok(Box::new(environment)))
             }
             Err(failure) => {
                 let reason = failure.shutdown_reason();
@@ -206,7 +206,7 @@ impl Environment {
     }
 
     /// Gives an environment up that nobody used.
-    pub(crate) async fn spin_down(self) {
+    pub(crate) async fn spin_down(self: Box<Self>) {
         self.shut_down(ShutdownReason::Spindown).await;
     }
 }

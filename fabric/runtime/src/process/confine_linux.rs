@@ -21,6 +21,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use seccompiler::BpfProgram;
+use tokio::process::{Child, Command};
 
 use super::mounts::{self, Mount, c_path};
 use super::rules;
@@ -154,7 +155,7 @@ impl Sandbox {
     }
 
     /// Makes the command start like this. `events` becomes descriptor 3.
-    pub(super) fn apply(&mut self, command: &mut tokio::process::Command, events: Option<RawFd>) {
+    pub(super) fn apply(&mut self, command: &mut Command, events: Option<RawFd>) {
         command.process_group(0);
         let parent = std::process::id();
         let Some(mut steps) = self.steps.take() else { return };
@@ -255,8 +256,9 @@ fn write_file(path: &std::ffi::CStr, bytes: &[u8]) -> io::Result<()> {
 
 /// Gives each process that the launcher's thread starts a process namespace of its own.
 ///
-/// The namespace is that of the thread's next child, so that the child is its first process and no process
-/// stands in between: whatever the child starts dies with it.
+/// The first process of a namespace is special: signals from within, its own `abort()` included, do nothing to
+/// it. So the first is one that sleeps, and the function's comes second and ends as it would anywhere. When the
+/// sleeper is killed, the kernel kills all others.
 pub(super) struct Namespaces {
     own: Option<OwnedFd>,
 }
@@ -267,11 +269,18 @@ impl Namespaces {
         Namespaces { own: own.map(OwnedFd::from) }
     }
 
-    pub(super) fn next(&mut self) -> io::Result<()> {
-        if self.own.is_some() {
-            unshare(CloneFlags::CLONE_NEWPID)?;
+    /// From now on this thread's children are in a new namespace, whose first process this is.
+    pub(super) fn next(&mut self) -> io::Result<Option<Child>> {
+        if self.own.is_none() {
+            return Ok(None);
         }
-        Ok(())
+        unshare(CloneFlags::CLONE_NEWPID)?;
+        match sleeper().spawn() {
+            Ok(child) => Ok(Some(child)),
+            // A machine without `sleep`: the function's process is the first itself.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Only from the namespace that a thread is in itself may it make another.
@@ -282,4 +291,16 @@ impl Namespaces {
             tracing::error!(%error, "no process namespace for functions any more");
         }
     }
+}
+
+fn sleeper() -> Command {
+    let mut command = Command::new("sleep");
+    let null = std::process::Stdio::null;
+    command.arg("infinity").env_clear().stdin(null()).stdout(null()).stderr(null()).process_group(0).kill_on_drop(true);
+    // SAFETY: the closure makes one system call.
+    #[allow(unsafe_code, reason = "what is done between fork and exec has no safe form")]
+    unsafe {
+        command.pre_exec(|| check(prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL)));
+    }
+    command
 }

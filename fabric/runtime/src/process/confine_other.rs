@@ -33,8 +33,8 @@ impl Namespaces {
     }
 
     #[allow(clippy::unnecessary_wraps, reason = "as on Linux")]
-    pub(super) fn next(&mut self) -> std::io::Result<()> {
-        Ok(())
+    pub(super) fn next(&mut self) -> std::io::Result<Option<tokio::process::Child>> {
+        Ok(None)
     }
 
     pub(super) fn leave(&mut self) {}

@@ -54,8 +54,9 @@ fn launch(mut program: Program, namespaces: &mut Namespaces) -> std::io::Result<
     program.command.kill_on_drop(true);
     let events = program.events.as_ref().map(AsRawFd::as_raw_fd);
     program.sandbox.apply(&mut program.command, events);
-    namespaces.next()?;
-    let started = program.command.spawn();
+    let first = namespaces.next();
+    let started = first.and_then(|first| Ok((program.command.spawn()?, first)));
     namespaces.leave();
-    Process::new(started?)
+    let (child, first) = started?;
+    Process::new(child, first)
 }

@@ -39,13 +39,15 @@ pub(crate) struct Program {
 pub(crate) struct Process {
     child: Child,
     pid: i32,
+    /// The first process of its namespace, if it has one of its own: all others end with it.
+    first: Option<Child>,
 }
 
 impl Process {
-    fn new(child: Child) -> std::io::Result<Process> {
+    fn new(child: Child, first: Option<Child>) -> std::io::Result<Process> {
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         let pid = pid.ok_or_else(|| std::io::Error::other("the process ended while it was started"))?;
-        Ok(Process { child, pid })
+        Ok(Process { child, pid, first })
     }
 
     /// Resolves when it has ended. May be asked again and again.
@@ -79,8 +81,17 @@ impl Process {
             tracing::trace!(%error, "a worker had ended already");
         }
         tree::kill_all(&strays);
-        if let Err(error) = self.child.wait().await {
-            tracing::warn!(%error, "a worker's end could not be awaited");
+        if let Some(first) = &mut self.first
+            && let Err(error) = first.start_kill()
+        {
+            tracing::trace!(%error, "a namespace had ended already");
+        }
+        // In this order: a namespace's first process is gone only when all others are.
+        let ends = [Some(&mut self.child), self.first.as_mut()];
+        for child in ends.into_iter().flatten() {
+            if let Err(error) = child.wait().await {
+                tracing::warn!(%error, "a worker's end could not be awaited");
+            }
         }
     }
 }

@@ -72,7 +72,13 @@ async fn a_node_function_that_cannot_be_loaded_says_why() {
     let spec = Arc::new(world.node("require('aws-sdk');"));
     let answer = world.run(&spec, "{}").await;
     assert!(answer.failure().1.ends_with("\nrun: tidegate runtime install"), "{answer:?}");
-    world.runtimes.stop().await;
+    let lines = world.stop().await;
+    // It is tried twice, as on AWS: ahead of the invocation and within it.
+    for phase in ["init", "invoke"] {
+        let end = format!("\tPhase: {phase}\tStatus: error\tError Type: Runtime.ImportModuleError\t");
+        let found = lines.iter().any(|line| line.starts_with("INIT_REPORT Init Duration: ") && line.ends_with(&end));
+        assert!(found, "{phase}: {lines:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,6 +88,11 @@ async fn ends_of_processes_are_worded_as_on_aws() {
     for (text, message) in [
         ("exports.handler = async () => process.exit(1);", "Error: Runtime exited with error: exit status 1"),
         ("exports.handler = async () => process.exit(0);", "Error: Runtime exited without providing a reason"),
+        ("exports.handler = async () => process.abort();", "Error: Runtime exited with error: signal: aborted"),
+        (
+            "exports.handler = () => new Promise(() => process.kill(process.pid, 'SIGKILL'));",
+            "Error: Runtime exited with error: signal: killed",
+        ),
         ("process.exit(3); exports.handler = 1;", "Error: Runtime exited with error: exit status 3"),
     ] {
         let mut spec = world.node(text);

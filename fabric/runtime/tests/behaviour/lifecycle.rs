@@ -186,7 +186,7 @@ exports.handler = async (event) => ({
         assert_eq!(json["root"], "/var/task");
     }
     if there.contains("own processes") {
-        assert_eq!(json["pid"], 1);
+        assert!(json["pid"].as_u64().is_some_and(|pid| pid <= 2), "{json}");
         assert!(json["status"].as_str().expect("text").contains("CapEff:\t0000000000000000"), "{json}");
     }
     if there.contains("seccomp") {
