@@ -17,7 +17,7 @@
 //!
 //! The modules, in the order in which a pattern goes through them: `reader` (tokens), `parse` and `condition`
 //! (alternatives), `matcher` (one condition on one value, with `number`, `address`, `case`, `wildcard`), `paths`
-//! and `event` (taking fields out of bytes), `branch` (an alternative on an event), `rules` and `index` (many).
+//! and `event` (taking fields out of bytes), `branch` (an alternative on an event), `rules`, `index` and `keys` (many).
 
 mod address;
 mod branch;
@@ -27,6 +27,7 @@ mod dialect;
 mod error;
 mod event;
 mod index;
+mod keys;
 mod matcher;
 mod number;
 mod parse;
