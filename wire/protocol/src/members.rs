@@ -29,7 +29,7 @@ impl Members {
         members
     }
 
-    /// A text; `None` if it is absent, or no text.
+    /// A text, or a whole number as one; `None` if it is absent, or neither.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.texts.get(name)?.first().map(String::as_str)
     }

@@ -28,6 +28,8 @@ pub(crate) async fn get_account_settings(
 ) -> Result<GetAccountSettingsResponse, Error> {
     let functions = lambda.directory.of_account(call.account, &call.region);
     let code = functions.iter().flat_map(|function| function.versions.values()).map(|version| version.code_size as i64);
+    let layers = lambda.layers.of_account(call.account, &call.region);
+    let of_layers = layers.iter().flat_map(|(_, versions)| versions.values()).map(|version| version.code_size as i64);
     let reserved = lambda.directory.reserved(call.account, &call.region);
     Ok(GetAccountSettingsResponse {
         account_limit: Some(AccountLimit {
@@ -38,7 +40,7 @@ pub(crate) async fn get_account_settings(
             unreserved_concurrent_executions: Some((ACCOUNT_CONCURRENCY - reserved) as i32),
         }),
         account_usage: Some(AccountUsage {
-            total_code_size: Some(code.sum()),
+            total_code_size: Some(code.chain(of_layers).sum()),
             function_count: Some(functions.len() as i64),
         }),
     })
