@@ -228,3 +228,32 @@ async fn no_worker_outlives_a_server_that_is_killed() {
     server.wait().expect("waited for");
     env.timeout_real(Duration::from_secs(10), there(false)).await.expect("the worker ends with its server");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_and_crashes_among_them_are_all_answered() {
+    needs!("node");
+    let world = Arc::new(World::new().await);
+    let text = "exports.handler = async (event) => {
+  if (event.n % 13 === 5) process.exit(1);
+  if (event.n % 13 === 7) throw new Error('no');
+  return event.n;
+};";
+    let spec = Arc::new(world.node(text));
+    let callers = (0..6).map(|caller| {
+        let (world, spec) = (world.clone(), spec.clone());
+        async move {
+            for n in (0..240).skip(caller).step_by(6) {
+                let answer = world.run(&spec, &serde_json::json!({ "n": n }).to_string()).await;
+                match n % 13 {
+                    5 => assert_eq!(answer.failure().0, "Runtime.ExitError"),
+                    7 => assert_eq!(answer.failure(), ("Error", "no")),
+                    _ => assert_eq!((answer.error, answer.json), (None, Value::from(n))),
+                }
+            }
+        }
+    });
+    futures::future::join_all(callers).await;
+    world.runtimes.stop().await;
+    let left = std::fs::read_dir(world.folder.path().join("scratch/workers")).expect("the folder").count();
+    assert_eq!((world.runtimes.busy(), left), (0, 0));
+}
