@@ -19,6 +19,8 @@ pub enum Error {
     NoAlias(String),
     #[error("there is no {0}")]
     NoResource(String),
+    #[error("{0}")]
+    Missing(String),
     #[error(transparent)]
     Layers(#[from] InvalidLayers),
     #[error("{0} is not the name of a layer")]
@@ -51,8 +53,8 @@ pub enum Error {
     Zip(#[source] BadZip),
     #[error("the code has {0} bytes unzipped")]
     Unzipped(u64),
-    #[error("the request has more than {limit} bytes")]
-    RequestTooLarge { limit: usize },
+    #[error("the zip file has more than {limit} bytes")]
+    ZipTooLarge { limit: usize },
     #[error("the role cannot be assumed: {0}")]
     Role(#[source] RoleRefusal),
     #[error("{0}")]

@@ -14,6 +14,10 @@ pub const MAX_ZIPPED_BYTES: usize = 50 * 1024 * 1024;
 pub const MAX_UNZIPPED_BYTES: u64 = 250 * 1024 * 1024;
 /// The most bytes of a function's variables, names and values together.
 pub const MAX_ENVIRONMENT_BYTES: usize = 4096;
+/// The longest that an invocation may run, in seconds.
+pub const MAX_TIMEOUT_SECONDS: i32 = 900;
+/// The most memory of a function, in MB.
+pub const MAX_MEMORY_MB: i32 = 10_240;
 /// The most layers of a function.
 pub const MAX_LAYERS: usize = 5;
 /// How long an event may wait, unless a function says less, in seconds.

@@ -46,9 +46,17 @@ pub enum InvalidName {
     /// The qualifier in the name is not the one beside it.
     #[error("two qualifiers")]
     TwoQualifiers,
+    /// It is too long.
+    #[error("{0} is longer than a name may be")]
+    TooLong(String),
     /// It lies in another region.
-    #[error("{0} lies in another region")]
-    OtherRegion(String),
+    #[error("it lies in {}, and this is {}", own.as_str(), here.as_str())]
+    OtherRegion {
+        /// Where the function lies.
+        own: Region,
+        /// Where the request was sent.
+        here: Region,
+    },
 }
 
 impl FunctionRef {
@@ -69,8 +77,8 @@ impl FunctionRef {
             if arn.service != "lambda" {
                 return Err(malformed());
             }
-            if arn.region.as_ref().is_some_and(|own| own != region) {
-                return Err(InvalidName::OtherRegion(text.to_owned()));
+            if let Some(own) = arn.region.filter(|own| own != region) {
+                return Err(InvalidName::OtherRegion { own, here: region.clone() });
             }
             let rest = arn.resource.strip_prefix("function:").ok_or_else(malformed)?.to_owned();
             (arn.account.ok_or_else(malformed)?, rest)
@@ -84,8 +92,11 @@ impl FunctionRef {
             None => (rest, None),
         };
         let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if name.is_empty() || name.len() > 64 || !name.chars().all(is_letter) {
+        if name.is_empty() || !name.chars().all(is_letter) {
             return Err(malformed());
+        }
+        if name.len() > 64 {
+            return Err(InvalidName::TooLong(name));
         }
         let qualifier = match (within, beside) {
             (Some(within), Some(beside)) if within != beside => return Err(InvalidName::TwoQualifiers),
@@ -143,6 +154,7 @@ mod tests {
             assert!(parse(text, None).is_err(), "{text}");
         }
         let elsewhere = "arn:aws:lambda:eu-west-1:000000000000:function:f";
-        assert_eq!(parse(elsewhere, None), Err(InvalidName::OtherRegion(elsewhere.to_owned())));
+        assert!(matches!(parse(elsewhere, None), Err(InvalidName::OtherRegion { .. })));
+        assert_eq!(parse(&"a".repeat(65), None), Err(InvalidName::TooLong("a".repeat(65))));
     }
 }

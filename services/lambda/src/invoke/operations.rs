@@ -26,7 +26,9 @@ fn event(payload: Option<Bytes>, limit: usize) -> Result<Bytes, Error> {
     }
     match serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
         Ok(_) => Ok(payload),
-        Err(error) => Err(Error::InvalidContent(format!("Could not parse request body into json: {error}"))),
+        Err(error) => Err(Error::InvalidContent(format!(
+            "Could not parse request body into json: Could not parse payload into json: {error}"
+        ))),
     }
 }
 

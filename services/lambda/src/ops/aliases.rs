@@ -45,7 +45,9 @@ fn routing(function: &Function, own: u64, given: AliasRoutingConfiguration) -> R
         }
         let other = version(function, &text)?;
         if other == own {
-            return invalid("Invalid function version in AdditionalVersionWeights: it is the alias's own");
+            return invalid(&format!(
+                "Invalid function version {own}. Function version {own} is already included in routing configuration."
+            ));
         }
         if !(0.0..=1.0).contains(&weight) {
             return invalid("The weight of a version must be between 0 and 1");
@@ -61,7 +63,9 @@ pub(crate) async fn create_alias(
     call: &Call,
     input: CreateAliasRequest,
 ) -> Result<AliasConfiguration, Error> {
-    let function = lambda.known(&lambda.named(call, input.function_name, None)?)?;
+    let named = lambda.named(call, input.function_name, None)?;
+    let given = input.function_version.as_deref().unwrap_or_default();
+    let function = lambda.known(&named).map_err(|_| Error::NoFunction(format!("{}:{given}", named.arn())))?;
     let name = &input.name.unwrap_or_default();
     if matches!(Qualifier::parse(name), Qualifier::Version(_)) {
         return Err(Error::Validation(format!(
@@ -69,7 +73,7 @@ pub(crate) async fn create_alias(
              regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)"
         )));
     }
-    let own = version(&function, &input.function_version.unwrap_or_default())?;
+    let own = version(&function, given)?;
     let record = &AliasRecord {
         revision: lambda.env.uuid().to_string(),
         version: own,
@@ -106,7 +110,7 @@ pub(crate) async fn update_alias(
         .transact(&[keys::function(address)], async |tx: &mut Tx| {
             let key = keys::alias(read_function(tx, address).await?.id, name);
             let found = read::<AliasRecord>(tx, &key).await?;
-            let mut record = found.ok_or_else(|| Error::NoAlias(arn(&function, name)))?;
+            let mut record = found.ok_or_else(|| Error::Missing(format!("Alias not found: {}", arn(&function, name))))?;
             check_revision(given_revision, &record.revision, "GetFunction/GetAlias")?;
             if let Some(given) = given_version {
                 record.version = version(&function, given)?;

@@ -42,7 +42,15 @@ pub(crate) async fn put_function_concurrency(
     call: &Call,
     input: PutFunctionConcurrencyRequest,
 ) -> Result<Concurrency, Error> {
-    let function = lambda.known(&lambda.named(call, input.function_name, None)?)?;
+    let named = lambda.named(call, input.function_name, None)?;
+    if named.qualifier.is_some() {
+        return Err(Error::Invalid(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. \
+             Please specify either a function name or an unqualified function ARN."
+                .to_owned(),
+        ));
+    }
+    let function = lambda.known(&named).map_err(|_| Error::NoFunction(format!("{}:$LATEST", named.arn())))?;
     let reserved = input.reserved_concurrent_executions.unwrap_or_default();
     reserve(lambda, &function, Some(reserved.unsigned_abs())).await?;
     Ok(Concurrency { reserved_concurrent_executions: Some(reserved) })

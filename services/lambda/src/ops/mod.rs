@@ -128,7 +128,7 @@ async fn take_zip(lambda: &Lambda, zip: Bytes) -> Result<Arrived, Error> {
         return Err(Error::Invalid("Uploaded file must be a non-empty zip".to_owned()));
     }
     if zip.len() > MAX_ZIPPED_BYTES {
-        return Err(Error::RequestTooLarge { limit: MAX_ZIPPED_BYTES });
+        return Err(Error::ZipTooLarge { limit: MAX_ZIPPED_BYTES });
     }
     lambda.codes.take(zip).await
 }

@@ -17,12 +17,23 @@ const MAX_POLICY_BYTES: usize = 20 * 1024;
 
 const GETTER: &str = "GetPolicy";
 
+/// How the names of services end.
+const SERVICES: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".amazon.com"];
+
 /// Under which key a policy lies: that of the function itself, or of one version or alias, which must exist.
 fn place(function: &Function, named: &FunctionRef) -> Result<String, Error> {
     let exists = match named.meant() {
+        Qualifier::Latest if named.qualifier.is_some() => {
+            return Err(Error::Invalid("We currently do not support adding policies for $LATEST.".to_owned()));
+        }
         Qualifier::Latest => return Ok(String::new()),
         Qualifier::Version(number) => function.versions.contains_key(&number),
-        Qualifier::Alias(name) => function.aliases.contains_key(&name),
+        Qualifier::Alias(name) if !function.aliases.contains_key(&name) => {
+            // No alias may have a `$` in its name: AWS then speaks of a function.
+            let arn = named.qualified_arn();
+            return Err(if name.contains('$') { Error::NoFunction(arn) } else { Error::NoAlias(arn) });
+        }
+        Qualifier::Alias(_) => true,
     };
     match exists {
         true => Ok(named.qualifier.clone().unwrap_or_default()),
@@ -35,7 +46,7 @@ fn principal(given: &str) -> Result<Value, Error> {
     if given == "*" {
         return Ok(json!("*"));
     }
-    if given.contains('.') && !given.starts_with("arn:") {
+    if SERVICES.iter().any(|domain| given.ends_with(domain)) {
         return Ok(json!({ "Service": given }));
     }
     if given.len() == 12 && given.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -121,14 +132,16 @@ pub(crate) async fn remove_permission(
     input: RemovePermissionRequest,
 ) -> Result<(), Error> {
     let named = lambda.named(call, input.function_name, input.qualifier.as_deref())?;
-    let function = lambda.known(&named)?;
+    let missing = |_| Error::Missing(format!("No policy found for: {}", named.arn()));
+    let function = lambda.known(&named).map_err(missing)?;
     let place = place(&function, &named)?;
     let sid = &input.statement_id.unwrap_or_default();
     let (address, fresh, given) = (&function.address, &lambda.env.uuid().to_string(), input.revision_id.as_deref());
     lambda
         .transact(&[keys::function(address)], async |tx: &mut Tx| {
             let key = keys::policy(read_function(tx, address).await?.id, &place);
-            let mut record = read::<PolicyRecord>(tx, &key).await?.ok_or(Error::NoPolicy)?;
+            let none = || Error::Missing("No policy is associated with the given resource.".to_owned());
+            let mut record = read::<PolicyRecord>(tx, &key).await?.ok_or_else(none)?;
             check_revision(given, &record.revision, GETTER)?;
             let before = record.statements.len();
             record.statements.retain(|present| present.sid != *sid);

@@ -32,6 +32,10 @@ pub(crate) async fn update_function_code(
         image_uri: input.image_uri,
         source_kms_key_arn: input.source_kms_key_arn,
     };
+    if given.image_uri.is_some() {
+        let words = "Please don't provide ImageUri when updating a function with packageType Zip.";
+        return Err(Error::Invalid(words.to_owned()));
+    }
     let code = take_code(lambda, given).await?;
     if let Some(latest) = function.latest() {
         code.check(bytes_of_layers(lambda, latest))?;

@@ -14,8 +14,21 @@ use crate::service::Lambda;
 use crate::store::{Function, UrlRecord, keys};
 use crate::wire;
 
+/// What is said of a function that is not there.
+fn no_function(_: Error) -> Error {
+    Error::Missing("Function does not exist".to_owned())
+}
+
 /// Under which key an address lies: that of the function itself, or of an alias. Versions have none.
 fn place(function: &Function, named: &FunctionRef) -> Result<String, Error> {
+    if let Some(given) = named.qualifier.as_deref()
+        && !matches!(named.meant(), Qualifier::Alias(_))
+    {
+        return Err(Error::Validation(format!(
+            "1 validation error detected: Value '{given}' at 'qualifier' failed to satisfy constraint: Member must \
+             satisfy regular expression pattern: ((?!^\\d+$)^[0-9a-zA-Z-_]+$)"
+        )));
+    }
     match named.meant() {
         Qualifier::Latest => Ok(String::new()),
         Qualifier::Alias(name) if function.aliases.contains_key(&name) => Ok(name),
@@ -30,7 +43,7 @@ pub(crate) async fn create_function_url_config(
     input: CreateFunctionUrlConfigRequest,
 ) -> Result<CreateFunctionUrlConfigResponse, Error> {
     let named = lambda.named(call, input.function_name, input.qualifier.as_deref())?;
-    let function = lambda.known(&named)?;
+    let function = lambda.known(&named).map_err(no_function)?;
     let (address, place) = (&function.address, &place(&function, &named)?);
     let record = &UrlRecord {
         id: lambda.env.uuid().simple().to_string(),
@@ -113,7 +126,7 @@ pub(crate) async fn get_function_url_config(
     input: GetFunctionUrlConfigRequest,
 ) -> Result<GetFunctionUrlConfigResponse, Error> {
     let named = lambda.named(call, input.function_name, input.qualifier.as_deref())?;
-    let function = lambda.known(&named)?;
+    let function = lambda.known(&named).map_err(|_| Error::NoResource("function URL".to_owned()))?;
     let place = place(&function, &named)?;
     let record = function.urls.get(&place).ok_or_else(|| Error::NoResource("function URL".to_owned()))?;
     let shown = wire::url(call, &function, &place, record);
@@ -134,7 +147,7 @@ pub(crate) async fn list_function_url_configs(
     call: &Call,
     input: ListFunctionUrlConfigsRequest,
 ) -> Result<ListFunctionUrlConfigsResponse, Error> {
-    let function = lambda.known(&lambda.named(call, input.function_name, None)?)?;
+    let function = lambda.known(&lambda.named(call, input.function_name, None)?).map_err(no_function)?;
     let all = function.urls.iter().map(|(place, record)| wire::url(call, &function, place, record)).collect();
     let name = |one: &tidegate_api_lambda::FunctionUrlConfig| one.function_arn.clone().unwrap_or_default();
     let (configs, next_marker) = page(all, input.marker.as_deref(), input.max_items, name);

@@ -7,14 +7,17 @@ use tidegate_api_lambda::errors;
 use tidegate_blob::BlobError;
 use tidegate_effects::EffectError;
 use tidegate_protocol::errors::{ACCESS_DENIED, VALIDATION};
-use tidegate_protocol::{ErrorShape, ServiceError};
+use tidegate_protocol::{ErrorShape, Fault, ServiceError};
 use tidegate_store::{CommitError, StoreError};
 use tidegate_types::ErrorKind;
 
-use crate::domain::{BadZip, InvalidLayers, InvalidName, MAX_LAYERS, MAX_UNZIPPED_BYTES};
+use crate::domain::{BadZip, InvalidLayers, InvalidName, MAX_ASYNC_PAYLOAD, MAX_LAYERS, MAX_UNZIPPED_BYTES};
 use crate::error::Error;
 
 const NO_SUCH: &str = "The resource you requested does not exist.";
+
+/// What is answered to whatever is too large. The model names it otherwise: RequestTooLargeException.
+pub(super) const TOO_LARGE: ErrorShape = ErrorShape::new("RequestEntityTooLargeException", 413, Fault::Sender);
 
 impl From<Error> for ServiceError {
     fn from(error: Error) -> ServiceError {
@@ -23,6 +26,7 @@ impl From<Error> for ServiceError {
             Error::NoFunction(arn) => not_found(format!("Function not found: {arn}")),
             Error::NoAlias(arn) => not_found(format!("Cannot find alias arn: {arn}")),
             Error::NoResource(_) | Error::NoPolicy => not_found(NO_SUCH),
+            Error::Missing(words) => not_found(words),
             Error::Layers(error) => layers(error),
             Error::LayerName(text) => new(
                 VALIDATION,
@@ -71,21 +75,17 @@ impl From<Error> for ServiceError {
                 invalid(words).with_detail(error.to_string())
             }
             Error::Unzipped(_) => invalid(too_large_unzipped()),
-            Error::RequestTooLarge { limit } => new(
-                errors::REQUEST_TOO_LARGE_EXCEPTION,
-                format!("Request must be smaller than {limit} bytes for the operation"),
-            ),
+            Error::ZipTooLarge { limit } => new(TOO_LARGE, format!("Zipped size must be smaller than {limit} bytes")),
             Error::Role(refusal) => invalid("The role defined for the function cannot be assumed by Lambda.")
                 .with_detail(refusal.to_string()),
             Error::Invalid(words) => invalid(words),
             Error::InvalidContent(words) => new(errors::INVALID_REQUEST_CONTENT_EXCEPTION, words),
             Error::Validation(words) => new(VALIDATION, words),
-            Error::PayloadTooLarge { bytes, limit } => new(
-                errors::REQUEST_TOO_LARGE_EXCEPTION,
-                format!(
-                    "{bytes} byte payload is too large for the RequestResponse invocation type (limit {limit} bytes)"
-                ),
-            ),
+            Error::PayloadTooLarge { bytes, limit } => {
+                let kind = if limit == MAX_ASYNC_PAYLOAD { "Event" } else { "RequestResponse" };
+                let words = format!("{bytes} byte payload is too large for the {kind} invocation type (limit {limit} bytes)");
+                new(TOO_LARGE, words)
+            }
             Error::Throttled { reason } => {
                 new(errors::TOO_MANY_REQUESTS_EXCEPTION, "Rate Exceeded.").with_field("Reason", reason)
             }
@@ -125,7 +125,15 @@ fn name(error: InvalidName) -> ServiceError {
         InvalidName::TwoQualifiers => {
             invalid("The derived qualifier from the function name does not match the specified qualifier.")
         }
-        InvalidName::OtherRegion(arn) => not_found(format!("Functions from another region are not reachable: {arn}")),
+        InvalidName::TooLong(text) => invalid(format!(
+            "1 validation error detected: Value '{text}' at 'functionName' failed to satisfy constraint: Member must have \
+             length less than or equal to 64"
+        )),
+        InvalidName::OtherRegion { own, here } => not_found(format!(
+            "Functions from '{}' are not reachable in this region ('{}')",
+            own.as_str(),
+            here.as_str()
+        )),
     }
 }
 

@@ -8,9 +8,15 @@ use tidegate_api_lambda::{
 };
 use tidegate_types::Arn;
 
-use crate::domain::{MAX_ENVIRONMENT_BYTES, RESERVED_VARIABLES};
+use crate::domain::{MAX_ENVIRONMENT_BYTES, MAX_MEMORY_MB, MAX_TIMEOUT_SECONDS, RESERVED_VARIABLES};
 use crate::error::Error;
 use crate::store::{LogSettings, VersionRecord};
+
+/// The longest that a function may run: a quarter of an hour.
+const MAX_TIMEOUT_SECONDS: i32 = 900;
+
+/// What is said to a function with more than fifty tags.
+pub(crate) const TOO_MANY_TAGS: &str = "Number of tags exceeds resource tag limit.";
 
 fn invalid<T>(words: impl Into<String>) -> Result<T, Error> {
     Err(Error::Invalid(words.into()))
@@ -56,10 +62,16 @@ impl Given {
             version.role = role;
         }
         if let Some(timeout) = self.timeout {
-            version.timeout = timeout.unsigned_abs();
+            if timeout > MAX_TIMEOUT_SECONDS {
+                return Err(Error::Validation(format!(
+                    "1 validation error detected: Value '{timeout}' at 'timeout' failed to satisfy constraint: Member \
+                     must have value less than or equal to {MAX_TIMEOUT_SECONDS}"
+                )));
+            }
+            version.timeout = at_most(timeout, "timeout", MAX_TIMEOUT_SECONDS)?;
         }
         if let Some(memory) = self.memory {
-            version.memory = memory.unsigned_abs();
+            version.memory = at_most(memory, "memorySize", MAX_MEMORY_MB)?;
         }
         if let Some(storage) = self.ephemeral_storage {
             version.ephemeral_storage = storage.unsigned_abs();
@@ -96,6 +108,17 @@ impl Given {
         version.without_effect = kept.to_string();
         Ok(())
     }
+}
+
+/// The most that AWS takes, where its model names no limit or a larger one. The least is in the model.
+fn at_most(value: i32, name: &str, most: i32) -> Result<u32, Error> {
+    if value > most {
+        return Err(Error::Validation(format!(
+            "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: Member must have \
+             value less than or equal to {most}"
+        )));
+    }
+    Ok(value.unsigned_abs())
 }
 
 fn variables(variables: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Error> {
@@ -149,6 +172,24 @@ pub(crate) fn tags(tags: Option<BTreeMap<String, String>>) -> Result<BTreeMap<St
     let tags = tags.unwrap_or_default();
     match tags.len() {
         0..=50 => Ok(tags),
-        _ => invalid("The maximum number of tags for a resource is 50."),
+        _ => invalid(TOO_MANY_TAGS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_refused() {
+        assert_eq!(at_most(900, "timeout", MAX_TIMEOUT_SECONDS).unwrap(), 900);
+        let refused = at_most(901, "timeout", MAX_TIMEOUT_SECONDS).unwrap_err().to_string();
+        assert!(
+            refused.ends_with(
+                "Value '901' at 'timeout' failed to satisfy constraint: Member must have value less \
+                                   than or equal to 900"
+            ),
+            "{refused}"
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! How large requests may be.
 
-use tidegate_api_lambda::errors::REQUEST_TOO_LARGE_EXCEPTION;
 use tidegate_protocol::ServiceError;
+
+use super::errors::TOO_LARGE;
 
 /// A request with code in it: 50 MB of zip file in base64, and the rest.
 const CODE_REQUEST_BYTES: usize = 70_167_211;
@@ -19,6 +20,7 @@ pub(crate) fn body_limit(operation: &str) -> Option<usize> {
 
 /// What is said to a larger one.
 pub(crate) fn too_large(operation: &str, limit: usize) -> ServiceError {
+    let operation = if operation == "Invoke" { "InvokeFunction" } else { operation };
     let message = format!("Request must be smaller than {limit} bytes for the {operation} operation");
-    ServiceError::new(REQUEST_TOO_LARGE_EXCEPTION, message)
+    ServiceError::new(TOO_LARGE, message)
 }
