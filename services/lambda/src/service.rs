@@ -152,7 +152,9 @@ impl Lambda {
     pub async fn stop(&self) {
         self.following.stop(PATIENCE).await;
         self.events.stop(PATIENCE).await;
-        self.runtimes.stop().await;
+        if self.env.timeout_real(PATIENCE, self.runtimes.stop()).await.is_err() {
+            tracing::info!("functions that were still running were cut off");
+        }
     }
 
     /// What other services send events to functions through.
