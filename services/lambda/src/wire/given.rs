@@ -12,9 +12,6 @@ use crate::domain::{MAX_ENVIRONMENT_BYTES, MAX_MEMORY_MB, MAX_TIMEOUT_SECONDS, R
 use crate::error::Error;
 use crate::store::{LogSettings, VersionRecord};
 
-/// The longest that a function may run: a quarter of an hour.
-const MAX_TIMEOUT_SECONDS: i32 = 900;
-
 /// What is said to a function with more than fifty tags.
 pub(crate) const TOO_MANY_TAGS: &str = "Number of tags exceeds resource tag limit.";
 
@@ -62,12 +59,6 @@ impl Given {
             version.role = role;
         }
         if let Some(timeout) = self.timeout {
-            if timeout > MAX_TIMEOUT_SECONDS {
-                return Err(Error::Validation(format!(
-                    "1 validation error detected: Value '{timeout}' at 'timeout' failed to satisfy constraint: Member \
-                     must have value less than or equal to {MAX_TIMEOUT_SECONDS}"
-                )));
-            }
             version.timeout = at_most(timeout, "timeout", MAX_TIMEOUT_SECONDS)?;
         }
         if let Some(memory) = self.memory {
