@@ -90,7 +90,8 @@ impl Ended {
             Some(payload.get("errorMessage")?.as_str()?.to_owned())
         });
         let mut message = message.unwrap_or_else(|| self.condition.as_str().to_owned());
-        message.truncate(message.floor_char_boundary(ERROR_MESSAGE_BYTES));
+        let end = (0..=ERROR_MESSAGE_BYTES.min(message.len())).rev().find(|at| message.is_char_boundary(*at));
+        message.truncate(end.unwrap_or(0));
         (200, message)
     }
 }
