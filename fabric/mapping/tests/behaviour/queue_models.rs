@@ -24,7 +24,7 @@ async fn check_standard(seed: u64) {
     bed.queue.set(false, Some(6));
     let processed: Arc<Mutex<HashSet<String>>> = Arc::default();
     let (done, dice) = (processed.clone(), chance.clone());
-    let partial = seed % 2 == 0;
+    let partial = seed.is_multiple_of(2);
     bed.says(body(move |event| {
         let names = names(&event);
         match dice.below(10) {
@@ -86,7 +86,7 @@ async fn check_fifo(seed: u64) {
     bed.queue.set(true, None);
     let processed: Arc<Mutex<BTreeMap<String, Vec<u64>>>> = Arc::default();
     let (done, dice) = (processed.clone(), chance.clone());
-    let partial = seed % 2 == 0;
+    let partial = seed.is_multiple_of(2);
     // As AWS advises: it stops at the first failure, and returns it and all behind it.
     bed.says(body(move |event| {
         let names = names(&event);
