@@ -19,6 +19,7 @@ mod connection;
 mod disk;
 mod dynamodb;
 mod floor;
+mod functions;
 mod load;
 mod logs;
 mod machine;

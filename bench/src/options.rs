@@ -55,6 +55,9 @@ pub struct Options {
     /// Items in the large table
     #[arg(long, default_value_t = 10_000_000)]
     pub items: u64,
+    /// Messages through a function
+    #[arg(long, default_value_t = 50_000)]
+    pub function_messages: u64,
     /// Write docs/benchmarks.md
     #[arg(long)]
     pub write: bool,
@@ -81,6 +84,7 @@ impl Options {
             options.pass_through = 5_000;
             options.live = 500;
             options.items = 5_000;
+            options.function_messages = 500;
         }
         options
     }

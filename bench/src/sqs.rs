@@ -72,10 +72,23 @@ impl Queue {
 
     /// How many messages can be received now.
     pub async fn waiting(&self) -> Result<u64> {
+        Ok(self.counts(["ApproximateNumberOfMessages"]).await?[0])
+    }
+
+    /// How many messages have not been deleted.
+    pub async fn left(&self) -> Result<u64> {
+        let counts = self.counts(["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]).await?;
+        Ok(counts.iter().sum())
+    }
+
+    async fn counts<const N: usize>(&self, names: [&str; N]) -> Result<[u64; N]> {
         let mut connection = Connection::open(self.address).await?;
         let answer = connection.succeed(&self.attributes()).await?;
-        let text = texts(answer, "ApproximateNumberOfMessages").next().context("no count among the attributes")?;
-        Ok(text.parse()?)
+        let mut counts = [0; N];
+        for (count, name) in counts.iter_mut().zip(names) {
+            *count = texts(answer, name).next().context("no count among the attributes")?.parse()?;
+        }
+        Ok(counts)
     }
 }
 

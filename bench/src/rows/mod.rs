@@ -3,6 +3,7 @@
 mod against;
 mod churn;
 mod deep;
+mod functions;
 mod latency;
 mod lines;
 mod pattern;
@@ -51,6 +52,8 @@ pub enum Row {
     Lines,
     /// Events against 1 to 10,000 rules
     Pattern,
+    /// Functions: invocations, starts, messages through them
+    Functions,
 }
 
 /// Measures what was asked for.
@@ -78,6 +81,7 @@ pub async fn run(options: &Options) -> Result<()> {
     tables::measure(options, &mut report).await?;
     lines::measure(options, &mut report).await?;
     pattern::measure(options, &mut report)?;
+    functions::measure(options, &mut report).await?;
 
     report.loads.1 = machine::load();
     if options.write {
