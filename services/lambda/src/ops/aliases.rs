@@ -110,7 +110,8 @@ pub(crate) async fn update_alias(
         .transact(&[keys::function(address)], async |tx: &mut Tx| {
             let key = keys::alias(read_function(tx, address).await?.id, name);
             let found = read::<AliasRecord>(tx, &key).await?;
-            let mut record = found.ok_or_else(|| Error::Missing(format!("Alias not found: {}", arn(&function, name))))?;
+            let mut record =
+                found.ok_or_else(|| Error::Missing(format!("Alias not found: {}", arn(&function, name))))?;
             check_revision(given_revision, &record.revision, "GetFunction/GetAlias")?;
             if let Some(given) = given_version {
                 record.version = version(&function, given)?;

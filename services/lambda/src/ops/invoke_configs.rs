@@ -28,24 +28,68 @@ fn place(function: &Function, named: &FunctionRef) -> Result<String, Error> {
     }
 }
 
-/// The target of one outcome; an empty text takes it away.
-fn destination(given: Option<String>) -> Result<Option<String>, Error> {
-    let Some(arn) = given.filter(|arn| !arn.is_empty()) else { return Ok(None) };
-    match arn.parse::<Arn>() {
-        Ok(parsed) if ["sqs", "sns", "lambda", "events", "s3"].contains(&parsed.service.as_str()) => Ok(Some(arn)),
-        _ => Err(Error::Invalid(format!("The provided destination config DestinationConfig is invalid: {arn}"))),
+/// The targets of both outcomes, where a request speaks of them; an empty text takes one away.
+#[derive(Debug, Clone, Default)]
+struct Destinations {
+    on_success: Option<Option<String>>,
+    on_failure: Option<Option<String>>,
+}
+
+impl Destinations {
+    fn parse(lambda: &Lambda, function: &Function, given: Option<DestinationConfig>) -> Result<Destinations, Error> {
+        let Some(DestinationConfig { on_success, on_failure }) = given else { return Ok(Destinations::default()) };
+        let own = |target: Option<String>| Some(target.filter(|arn| !arn.is_empty()));
+        let on_success = on_success.and_then(|target| own(target.destination));
+        let on_failure = on_failure.and_then(|target| own(target.destination));
+        let shown = |target: &Option<Option<String>>, name: &str| match target {
+            Some(Some(arn)) => format!("{name}(destination={arn})"),
+            Some(None) | None => "null".to_owned(),
+        };
+        for arn in [&on_success, &on_failure].into_iter().flatten().flatten() {
+            check(lambda, function, arn)?.then_some(()).ok_or_else(|| {
+                Error::Invalid(format!(
+                    "The provided destination config DestinationConfig(onSuccess={}, onFailure={}) is invalid.",
+                    shown(&on_success, "OnSuccess"),
+                    shown(&on_failure, "OnFailure")
+                ))
+            })?;
+        }
+        Ok(Destinations { on_success, on_failure })
+    }
+
+    fn apply(self, record: &mut InvokeConfigRecord) {
+        if let Some(target) = self.on_success {
+            record.on_success = target;
+        }
+        if let Some(target) = self.on_failure {
+            record.on_failure = target;
+        }
     }
 }
 
-fn destinations(given: Option<DestinationConfig>, record: &mut InvokeConfigRecord) -> Result<(), Error> {
-    let Some(DestinationConfig { on_success, on_failure }) = given else { return Ok(()) };
-    if let Some(target) = on_success {
-        record.on_success = destination(target.destination)?;
+/// Whether results may be sent to a target of this kind. A function must exist and be another one.
+fn check(lambda: &Lambda, function: &Function, arn: &str) -> Result<bool, Error> {
+    let Ok(parsed) = arn.parse::<Arn>() else { return Ok(false) };
+    if parsed.service == "lambda" {
+        let own = &function.address;
+        let target = FunctionRef::parse(arn, None, own.account, &own.region)?;
+        if target.arn() == own.arn() {
+            return Err(Error::Invalid("You can't specify the function as a destination for itself.".to_owned()));
+        }
+        lambda.known(&target).map_err(|_| Error::Invalid(format!("The destination ARN {arn} is invalid.")))?;
     }
-    if let Some(target) = on_failure {
-        record.on_failure = destination(target.destination)?;
-    }
-    Ok(())
+    Ok(["sqs", "sns", "lambda", "events", "s3"].contains(&parsed.service.as_str()))
+}
+
+/// A function whose configuration is to be changed.
+fn changed(lambda: &Lambda, named: &FunctionRef) -> Result<std::sync::Arc<Function>, Error> {
+    lambda.known(named).map_err(|_| Error::Missing("The function doesn't exist.".to_owned()))
+}
+
+/// What is said where there is no configuration, whatever the reason.
+fn missing(named: &FunctionRef) -> Error {
+    let qualifier = named.qualifier.as_deref().unwrap_or("$LATEST");
+    Error::NoInvokeConfig(format!("{}:{qualifier}", named.arn()))
 }
 
 async fn write(
@@ -73,7 +117,12 @@ pub(crate) async fn put_function_event_invoke_config(
     input: PutFunctionEventInvokeConfigRequest,
 ) -> Result<FunctionEventInvokeConfig, Error> {
     let named = lambda.named(call, input.function_name, input.qualifier.as_deref())?;
-    let function = lambda.known(&named)?;
+    let function = changed(lambda, &named)?;
+    let is_empty = input.maximum_retry_attempts.is_none() && input.maximum_event_age_in_seconds.is_none();
+    if is_empty && input.destination_config.is_none() {
+        let words = "You must specify at least one of error handling or destination setting.";
+        return Err(Error::Invalid(words.to_owned()));
+    }
     let mut record = InvokeConfigRecord {
         modified_at: lambda.now(),
         max_retries: input.maximum_retry_attempts.map(i32::unsigned_abs),
@@ -81,7 +130,7 @@ pub(crate) async fn put_function_event_invoke_config(
         on_success: None,
         on_failure: None,
     };
-    destinations(input.destination_config, &mut record)?;
+    Destinations::parse(lambda, &function, input.destination_config)?.apply(&mut record);
     let record = &record;
     write(lambda, &function, &place(&function, &named)?, |_| Ok(record.clone())).await
 }
@@ -93,17 +142,17 @@ pub(crate) async fn update_function_event_invoke_config(
     input: UpdateFunctionEventInvokeConfigRequest,
 ) -> Result<FunctionEventInvokeConfig, Error> {
     let named = lambda.named(call, input.function_name, input.qualifier.as_deref())?;
-    let function = lambda.known(&named)?;
+    let function = changed(lambda, &named)?;
     let place = place(&function, &named)?;
-    let (now, missing) = (lambda.now(), format!("{}:{place}", function.address.arn()));
-    let (retries, age, given) =
-        (input.maximum_retry_attempts, input.maximum_event_age_in_seconds, &input.destination_config);
+    let now = lambda.now();
+    let (retries, age) = (input.maximum_retry_attempts, input.maximum_event_age_in_seconds);
+    let given = &Destinations::parse(lambda, &function, input.destination_config)?;
     let change = |found: Option<InvokeConfigRecord>| {
-        let mut record = found.ok_or_else(|| Error::NoInvokeConfig(missing.clone()))?;
+        let mut record = found.ok_or_else(|| missing(&named))?;
         record.modified_at = now;
         record.max_retries = retries.map(i32::unsigned_abs).or(record.max_retries);
         record.max_age = age.map(i32::unsigned_abs).or(record.max_age);
-        destinations(given.clone(), &mut record)?;
+        given.clone().apply(&mut record);
         Ok(record)
     };
     write(lambda, &function, &place, &change).await
@@ -116,10 +165,9 @@ pub(crate) async fn get_function_event_invoke_config(
     input: GetFunctionEventInvokeConfigRequest,
 ) -> Result<FunctionEventInvokeConfig, Error> {
     let named = lambda.named(call, input.function_name, input.qualifier.as_deref())?;
-    let function = lambda.known(&named)?;
-    let place = place(&function, &named)?;
-    let missing = || Error::NoInvokeConfig(format!("{}:{place}", function.address.arn()));
-    let record = function.invoke_configs.get(&place).ok_or_else(missing)?;
+    let function = lambda.known(&named).map_err(|_| missing(&named))?;
+    let place = place(&function, &named).map_err(|_| missing(&named))?;
+    let record = function.invoke_configs.get(&place).ok_or_else(|| missing(&named))?;
     Ok(wire::invoke_config(&function, &place, record))
 }
 
@@ -143,13 +191,14 @@ pub(crate) async fn delete_function_event_invoke_config(
     input: DeleteFunctionEventInvokeConfigRequest,
 ) -> Result<(), Error> {
     let named = lambda.named(call, input.function_name, input.qualifier.as_deref())?;
-    let function = lambda.known(&named)?;
-    let (address, place) = (&function.address, &place(&function, &named)?);
+    let function = lambda.known(&named).map_err(|_| missing(&named))?;
+    let place = &place(&function, &named).map_err(|_| missing(&named))?;
+    let address = &function.address;
     lambda
         .transact(&[keys::function(address)], async |tx: &mut Tx| {
             let key = keys::invoke_config(read_function(tx, address).await?.id, place);
             if tx.get(Space::Map, &key).await?.is_none() {
-                return Err(Error::NoInvokeConfig(format!("{}:{place}", address.arn())));
+                return Err(missing(&named));
             }
             tx.delete(Space::Map, key);
             Ok(())

@@ -44,6 +44,9 @@ async fn change(
 /// Adds tags to a function.
 pub(crate) async fn tag_resource(lambda: &Lambda, call: &Call, input: TagResourceRequest) -> Result<(), Error> {
     let given = &input.tags.unwrap_or_default();
+    if given.is_empty() {
+        return Err(Error::Invalid("An error occurred and the request cannot be processed.".to_owned()));
+    }
     if let Some(mapping) = mapping_of(lambda, call, input.resource.as_deref()) {
         return change_tags(lambda, mapping?.0, |tags| tags.extend(given.clone())).await;
     }

@@ -27,6 +27,9 @@ const PRELUDE_END: [u8; 8] = [0; 8];
 /// The most bytes of such a head.
 const MAX_PRELUDE: usize = 64 * 1024;
 
+/// The caller may not use this address.
+struct Forbidden;
+
 /// Functions that answer HTTP.
 pub(crate) struct Urls {
     lambda: Arc<Lambda>,
@@ -49,7 +52,7 @@ impl Urls {
         }
         let mut answer = match self.caller(&function, &qualifier, &url, &request) {
             Ok(iam) => self.run(&function, &qualifier, &url, request, iam).await,
-            Err(refused) => refused,
+            Err(Forbidden) => message(403, "Forbidden"),
         };
         for (name, value) in cors {
             if let Some(name) = name {
@@ -66,20 +69,19 @@ impl Urls {
         qualifier: &str,
         url: &UrlRecord,
         request: &HostedRequest,
-    ) -> Result<Option<Value>, HostedAnswer> {
+    ) -> Result<Option<Value>, Forbidden> {
         if !url.needs_signature {
             return Ok(None);
         }
-        let forbidden = || message(403, "Forbidden");
-        let call = request.call.as_ref().map_err(|_| forbidden())?;
+        let call = request.call.as_ref().map_err(|_| Forbidden)?;
         if call.caller.access_key.is_none() {
-            return Err(forbidden());
+            return Err(Forbidden);
         }
         if let Some(guard) = call.caller.permissions.guard() {
             let arn = function.address.arn();
             let resource = if qualifier.is_empty() { arn.to_string() } else { format!("{arn}:{qualifier}") };
             let need = Need::new("lambda:InvokeFunctionUrl", resource).with("lambda:FunctionUrlAuthType", "AWS_IAM");
-            guard.check(call, &Needs::All(vec![need])).map_err(|_| forbidden())?;
+            guard.check(call, &Needs::All(vec![need])).map_err(|_| Forbidden)?;
         }
         Ok(Some(json!({
             "accessKey": call.caller.access_key,

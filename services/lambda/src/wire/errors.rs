@@ -83,7 +83,8 @@ impl From<Error> for ServiceError {
             Error::Validation(words) => new(VALIDATION, words),
             Error::PayloadTooLarge { bytes, limit } => {
                 let kind = if limit == MAX_ASYNC_PAYLOAD { "Event" } else { "RequestResponse" };
-                let words = format!("{bytes} byte payload is too large for the {kind} invocation type (limit {limit} bytes)");
+                let words =
+                    format!("{bytes} byte payload is too large for the {kind} invocation type (limit {limit} bytes)");
                 new(TOO_LARGE, words)
             }
             Error::Throttled { reason } => {

@@ -14,12 +14,11 @@ use crate::service::Lambda;
 use crate::store::{MappingRecord, mapping_key};
 use crate::wire;
 
+/// A mapping's id and its tags.
+type Tagged = (Uuid, BTreeMap<String, String>);
+
 /// The mapping that a resource's ARN names; `None` if it names something else.
-pub(crate) fn mapping_of(
-    lambda: &Lambda,
-    call: &Call,
-    resource: Option<&str>,
-) -> Option<Result<(Uuid, BTreeMap<String, String>), Error>> {
+pub(crate) fn mapping_of(lambda: &Lambda, call: &Call, resource: Option<&str>) -> Option<Result<Tagged, Error>> {
     let arn: Arn = resource?.parse().ok()?;
     let uuid = arn.resource.strip_prefix("event-source-mapping:")?;
     Some(known(lambda, call, Some(uuid)).map(|(id, record)| (id, record.tags.clone())))
