@@ -244,6 +244,7 @@ impl Running {
     /// Ends it in order: open requests end, then what runs beside them, then the store.
     pub async fn stop(self) {
         self.scripts.run_last(&self.env, &self.url).await;
+        self.background.lambda.rest().await;
         self.stopper.stop();
         if self.serving.await.is_none() {
             tracing::error!("the listener had ended before it was stopped");

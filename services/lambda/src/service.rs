@@ -148,10 +148,14 @@ impl Lambda {
         self.following.start(self, queues, streams, supervisor);
     }
 
-    /// Begins nothing more and waits a little for what goes on.
+    /// Takes up no more events or records, and waits a little for what goes on. Functions still reach the
+    /// server, so it comes before the server stops to listen.
+    pub async fn rest(&self) {
+        tokio::join!(self.following.stop(PATIENCE), self.events.stop(PATIENCE));
+    }
+
+    /// Ends all functions, those that are running after a little patience.
     pub async fn stop(&self) {
-        self.following.stop(PATIENCE).await;
-        self.events.stop(PATIENCE).await;
         if self.env.timeout_real(PATIENCE, self.runtimes.stop()).await.is_err() {
             tracing::info!("functions that were still running were cut off");
         }
