@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from lambdas import ROLE, zipped
+
 AWS = Path(sys.executable).parent / "aws"
 
 
@@ -100,3 +102,21 @@ def test_pages_are_put_together(aws):
     assert len(aws("list-queues", "--queue-name-prefix", "paged-", "--page-size", "2")["QueueUrls"]) == 5
     first = aws("list-queues", "--queue-name-prefix", "paged-", "--max-items", "3")
     assert len(first["QueueUrls"]) == 3 and first["NextToken"]
+
+
+def test_a_function_is_created_and_invoked(run_aws, tmp_path):
+    package, answered = tmp_path / "function.zip", tmp_path / "answer.json"
+    package.write_bytes(zipped(index__py="def handler(event, context):\n    return {'got': event}\n"))
+    made = run_aws(
+        "lambda", "create-function", "--function-name", "cli", "--runtime", "python3.11", "--handler", "index.handler",
+        "--role", ROLE, "--zip-file", f"fileb://{package}",
+    )
+    assert (made["FunctionName"], made["CodeSize"]) == ("cli", package.stat().st_size)
+    run_aws("lambda", "wait", "function-active-v2", "--function-name", "cli")
+    # Version 1 of the CLI takes the payload as it is.
+    answer = run_aws("lambda", "invoke", "--function-name", "cli", "--payload", '{"a": 1}', str(answered))
+    assert answer == {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
+    assert json.loads(answered.read_text()) == {"got": {"a": 1}}
+    assert [one["FunctionName"] for one in run_aws("lambda", "list-functions")["Functions"]] == ["cli"]
+    told = run_aws("lambda", "invoke", "--function-name", "none", str(answered), fails=True)
+    assert "(ResourceNotFoundException) when calling the Invoke operation: Function not found: " in told
