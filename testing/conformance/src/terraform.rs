@@ -37,12 +37,20 @@ pub fn run() -> Result<Outcome> {
         mirror.to_string_lossy()
     );
     std::fs::write(folder.path().join("terraform.rc"), configuration)?;
-    for file in ["queues.tf", "tables.tf", "logs.tf", "identities.tf"] {
+    for file in ["queues.tf", "tables.tf", "logs.tf", "identities.tf", "functions.tf"] {
         std::fs::copy(source("terraform").join(file), folder.path().join(file))?;
     }
+    zipped_function(folder.path())?;
     let user = User { terraform, folder: folder.path(), server: &server };
     user.story().with_context(|| format!("the server's log:\n{}", server.log()))?;
     Ok(Outcome::Passed("applied, planned nothing, changed in place, planned nothing, destroyed".to_owned()))
+}
+
+/// Makes the zip file that `functions.tf` names.
+fn zipped_function(folder: &Path) -> Result<()> {
+    std::fs::write(folder.join("index.py"), "def handler(event, context):\n    return event\n")?;
+    quietly(Command::new("python3").args(["-m", "zipfile", "-c", "function.zip", "index.py"]).current_dir(folder))?;
+    Ok(())
 }
 
 /// Somebody with a configuration in a folder.
@@ -58,7 +66,18 @@ impl User<'_> {
         self.terraform(&["apply", "-auto-approve", "-input=false", "-no-color"])?;
         self.plans_nothing(&[])?;
         ensure!(self.queues()? == 6, "6 queues are configured, {} are there", self.queues()?);
-        let changed = ["-var", "visibility=45", "-var", "stage=later", "-var", "days=30", "-var", "capacity=7"];
+        let changed = [
+            "-var",
+            "visibility=45",
+            "-var",
+            "stage=later",
+            "-var",
+            "days=30",
+            "-var",
+            "capacity=7",
+            "-var",
+            "seconds=6",
+        ];
         self.terraform(&[&["apply", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;
         self.plans_nothing(&changed)?;
         self.terraform(&[&["destroy", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;
