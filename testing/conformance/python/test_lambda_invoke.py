@@ -5,10 +5,13 @@ import json
 import os
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from lambdas import BASE, create, fresh, invoke, node, python, shell, until, zipped
-from tidegate import REGION
+from tidegate import ACCOUNT, REGION
 
 SERVER_ARGUMENTS: list[str] = []
 ENVIRONMENT = "import os\n\ndef handler(event, context):\n    return dict(os.environ)\n"
@@ -297,6 +300,13 @@ def test_a_url_that_needs_a_signature(aws, server):
     url = aws.create_function_url_config(FunctionName=name, AuthType="AWS_IAM")["FunctionUrl"]
     refused = ask(server, url)
     assert (refused.status, refused.json()) == (403, {"Message": "Forbidden"})
+    host = url.split("/")[2]
+    signed = AWSRequest("POST", f"http://{host}/signed", data=b"{}", headers={"Content-Type": "application/json"})
+    SigV4Auth(Credentials("test", "test"), "lambda", REGION).add_auth(signed)
+    answer = server.request("POST", "/signed", b"{}", {**dict(signed.headers), "Host": host})
+    assert answer.status == 201, answer
+    iam = answer.json()["requestContext"]["authorizer"]["iam"]
+    assert (iam["accessKey"], iam["accountId"]) == ("test", ACCOUNT)
     assert ask(server, "http://absent.lambda-url.us-east-1.localhost.localstack.cloud/").status in (403, 404)
 
 

@@ -66,18 +66,8 @@ impl User<'_> {
         self.terraform(&["apply", "-auto-approve", "-input=false", "-no-color"])?;
         self.plans_nothing(&[])?;
         ensure!(self.queues()? == 6, "6 queues are configured, {} are there", self.queues()?);
-        let changed = [
-            "-var",
-            "visibility=45",
-            "-var",
-            "stage=later",
-            "-var",
-            "days=30",
-            "-var",
-            "capacity=7",
-            "-var",
-            "seconds=6",
-        ];
+        let variables = ["visibility=45", "stage=later", "days=30", "capacity=7", "seconds=6"];
+        let changed: Vec<&str> = variables.into_iter().flat_map(|variable| ["-var", variable]).collect();
         self.terraform(&[&["apply", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;
         self.plans_nothing(&changed)?;
         self.terraform(&[&["destroy", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;
