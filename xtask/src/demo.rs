@@ -1,7 +1,8 @@
-//! `cargo xtask demo`: build, start, run the sample application, leave the server running.
+//! `cargo xtask demo`: build, start, run the sample applications, leave the server running.
 //!
-//! Between the application's two halves the server is killed with `kill -9` and started again: the
-//! one thing that a newcomer should see first is that nothing was lost.
+//! First a queue, a function and a table, then a queue and workers of one's own. Between the halves of each
+//! the server is killed with `kill -9` and started again: the one thing that a newcomer should see first is
+//! that nothing was lost.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -14,6 +15,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::process::{self, installed, quiet, root};
 use crate::suite::build_server;
 
+const DEVICES: &str = "200";
 const ORDERS: &str = "500";
 const USUAL_PORT: u16 = 4566;
 
@@ -41,46 +43,127 @@ pub fn run(options: &Options) -> Result<()> {
     );
     println!("Building the server (the first time takes some minutes) …");
     build_server(&options.profile)?;
-    let application = install_application()?;
     let data = tempfile::Builder::new().prefix("tidegate-demo-").tempdir()?.keep();
+    let applications = [install_application("device-metadata")?, install_application("order-workers")?];
+    install_sdk(&options.profile, &data)?;
     let port = if options.stop { 0 } else { free_usual_port()? };
-
-    let (mut server, endpoint) = start(&options.profile, &data, port)?;
-    println!("\n$ node main.js place {ORDERS}");
-    step(&application, &endpoint, "place")?;
-
-    println!("\n$ kill -9 {}     # the server dies without warning …", server.id());
-    server.kill()?;
-    server.wait()?;
-    let port = endpoint.rsplit(':').next().and_then(|text| text.parse().ok()).context("an endpoint without a port")?;
-    let (mut server, endpoint) = start(&options.profile, &data, port)?;
-    println!("                      # … and is back, with every order");
-
-    println!("\n$ node main.js work {ORDERS}");
-    let worked = step(&application, &endpoint, "work");
-    if options.stop || worked.is_err() {
-        server.kill()?;
-        server.wait()?;
-        std::fs::remove_dir_all(&data)?;
-        return worked;
+    let mut demo = Demo::start(&options.profile, data, port)?;
+    let shown = demo.show(&applications);
+    if options.stop || shown.is_err() {
+        demo.server.kill()?;
+        demo.server.wait()?;
+        std::fs::remove_dir_all(&demo.data)?;
+        return shown;
     }
-    print_what_next(&server, &endpoint, &data);
+    demo.print_what_next();
     Ok(())
 }
 
-fn install_application() -> Result<PathBuf> {
-    let source = root().join("examples/order-workers");
-    let folder = root().join("target/demo/order-workers");
-    std::fs::create_dir_all(&folder)?;
-    for entry in std::fs::read_dir(&source)? {
-        let entry = entry?;
-        if entry.file_type()?.is_file() {
-            std::fs::copy(entry.path(), folder.join(entry.file_name()))?;
-        }
+/// A server and what was shown on it.
+struct Demo {
+    profile: String,
+    data: PathBuf,
+    server: Child,
+    endpoint: String,
+}
+
+impl Demo {
+    fn start(profile: &str, data: PathBuf, port: u16) -> Result<Demo> {
+        let (server, endpoint) = start(profile, &data, port)?;
+        Ok(Demo { profile: profile.to_owned(), data, server, endpoint })
     }
-    println!("Installing the application's packages …");
+
+    fn show(&mut self, applications: &[PathBuf; 2]) -> Result<()> {
+        let [devices, orders] = applications;
+        println!("\n--- queue -> function -> table: examples/device-metadata");
+        self.step(devices, &["deploy"])?;
+        self.step(devices, &["send", DEVICES])?;
+        self.kill()?;
+        self.step(devices, &["show", DEVICES])?;
+
+        println!("\n--- queue -> workers: examples/order-workers");
+        self.step(orders, &["place", ORDERS])?;
+        self.kill()?;
+        self.step(orders, &["work", ORDERS])
+    }
+
+    fn kill(&mut self) -> Result<()> {
+        println!("\n$ kill -9 {}     # the server dies without warning …", self.server.id());
+        self.server.kill()?;
+        self.server.wait()?;
+        let port = self.endpoint.rsplit(':').next().and_then(|text| text.parse().ok());
+        let port = port.context("an endpoint without a port")?;
+        (self.server, self.endpoint) = start(&self.profile, &self.data, port)?;
+        println!("                      # … and is back, with all that it had acknowledged");
+        Ok(())
+    }
+
+    fn step(&self, application: &Path, arguments: &[&str]) -> Result<()> {
+        println!("\n$ node main.js {}", arguments.join(" "));
+        process::run(Command::new("node").arg("main.js").args(arguments).current_dir(application).envs([
+            ("AWS_ENDPOINT_URL", self.endpoint.as_str()),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "demo"),
+            ("AWS_SECRET_ACCESS_KEY", "demo"),
+            // The SDK warns of next year's Node at each start.
+            ("NODE_NO_WARNINGS", "1"),
+        ]))
+    }
+
+    fn print_what_next(&self) {
+        let Demo { server, endpoint, data, .. } = self;
+        println!(
+            "
+The server is still running (process {pid}, data in {data}). Try:
+
+  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo
+  aws --endpoint-url {endpoint} sqs send-message --queue-url {endpoint}/000000000000/device-metadata \\
+      --message-body '{{\"user_id\":\"me\",\"device\":\"laptop\",\"location\":\"here\"}}'
+  aws --endpoint-url {endpoint} dynamodb get-item --table-name device-metadata --key '{{\"user_id\":{{\"S\":\"me\"}}}}'
+  aws --endpoint-url {endpoint} logs tail /aws/lambda/device-metadata
+  aws --endpoint-url {endpoint} sqs receive-message --queue-url {endpoint}/000000000000/orders-dead
+  curl {endpoint}/_tidegate/health
+
+Stop it with: kill {pid}",
+            pid = server.id(),
+            data = data.display(),
+        );
+    }
+}
+
+/// The SDK that functions find on AWS. It is kept from one demonstration to the next.
+fn install_sdk(profile: &str, data: &Path) -> Result<()> {
+    let kept = root().join("target/demo/sdk");
+    println!("Installing the SDK that functions find on AWS …");
+    let binary = root().join("target").join(profile).join("tidegate");
+    quiet(Command::new(binary).args(["runtime", "install", "--data"]).arg(&kept))
+        .context("the SDK comes from npm: without a network functions cannot use it")?;
+    std::fs::create_dir_all(data)?;
+    std::os::unix::fs::symlink(kept.join("runtime"), data.join("runtime"))?;
+    Ok(())
+}
+
+fn install_application(name: &str) -> Result<PathBuf> {
+    let source = root().join("examples").join(name);
+    let folder = root().join("target/demo").join(name);
+    println!("Installing the packages of examples/{name} …");
+    copy(&source, &folder)?;
     quiet(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
     Ok(folder)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true if entry.file_name() == "node_modules" => {}
+            true => copy(&entry.path(), &place)?,
+            false => drop(std::fs::copy(entry.path(), place)?),
+        }
+    }
+    Ok(())
 }
 
 fn free_usual_port() -> Result<u16> {
@@ -113,30 +196,4 @@ fn start(profile: &str, data: &Path, port: u16) -> Result<(Child, String)> {
         }
     }
     bail!("the server ended before it was ready; its log is {}", data.with_extension("log").display())
-}
-
-fn step(application: &Path, endpoint: &str, step: &str) -> Result<()> {
-    process::run(Command::new("node").args(["main.js", step, ORDERS]).current_dir(application).envs([
-        ("AWS_ENDPOINT_URL", endpoint),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "demo"),
-        ("AWS_SECRET_ACCESS_KEY", "demo"),
-    ]))
-}
-
-fn print_what_next(server: &Child, endpoint: &str, data: &Path) {
-    println!(
-        "
-The server is still running (process {pid}, data in {data}). Try:
-
-  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo
-  aws --endpoint-url {endpoint} sqs list-queues
-  aws --endpoint-url {endpoint} sqs receive-message --queue-url {endpoint}/000000000000/orders-dead
-  curl '{endpoint}/_tidegate/sqs/peek?queueUrl={endpoint}/000000000000/orders-dead'
-  curl {endpoint}/_tidegate/health
-
-Stop it with: kill {pid}",
-        pid = server.id(),
-        data = data.display(),
-    );
 }

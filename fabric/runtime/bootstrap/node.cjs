@@ -420,13 +420,43 @@ function isModule(file) {
   }
 }
 
+// ES modules do not look at NODE_PATH, yet AWS's runtimes let them import the SDK. What is not found the usual
+// way is looked for in its folders.
+const RESOLVE_LATER = `
+  const folders = (process.env.NODE_PATH || '').split(':').filter(Boolean);
+  const isBare = (specifier) => !/^([./]|[a-z]+:)/.test(specifier);
+  const from = (folder) => new URL('file://' + encodeURI(folder) + '/../import.mjs').href;
+  export async function resolve(specifier, context, next) {
+    try {
+      return await next(specifier, context);
+    } catch (error) {
+      if (error.code !== 'ERR_MODULE_NOT_FOUND' || !isBare(specifier)) throw error;
+      for (const folder of folders) {
+        try {
+          return await next(specifier, { ...context, parentURL: from(folder) });
+        } catch (other) {
+          if (other.code !== 'ERR_MODULE_NOT_FOUND') throw other;
+        }
+      }
+      throw error;
+    }
+  }
+`;
+
+function letModulesSeeNodePath() {
+  const { register } = require('module');
+  if (env.NODE_PATH && register) register(`data:text/javascript,${encodeURIComponent(RESOLVE_LATER)}`);
+}
+
 function load(folder, name) {
   const file = path.resolve(taskRoot, folder, name);
   for (const extension of ['', '.js', '.mjs', '.cjs']) {
     const candidate = file + extension;
     const found = fs.statSync(candidate, { throwIfNoEntry: false });
     if (!found || !found.isFile()) continue;
-    return isModule(candidate) ? import(require('url').pathToFileURL(candidate).href) : require(candidate);
+    if (!isModule(candidate)) return require(candidate);
+    letModulesSeeNodePath();
+    return import(require('url').pathToFileURL(candidate).href);
   }
   // A package in node_modules, or a folder with an index.
   return require(require.resolve(name, { paths: [taskRoot, path.join(taskRoot, folder)] }));

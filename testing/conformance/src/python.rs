@@ -13,12 +13,12 @@ use tidegate_harness::server_binary;
 use crate::folders::{installed, once, quietly, source};
 use crate::suites::Outcome;
 
-/// Everything, with the newest SDK.
+/// Everything, with the newest SDK; `load_messages` go through a function while the server is killed.
 ///
 /// # Errors
 /// Tests fail, or the environment cannot be made.
-pub fn run() -> Result<Outcome> {
-    pytest("venv", "requirements.txt", &[])
+pub fn run(load_messages: u32) -> Result<Outcome> {
+    pytest("venv", "requirements.txt", &[], load_messages)
 }
 
 /// The tests that use only the SDK, with one that speaks the query protocol.
@@ -26,16 +26,17 @@ pub fn run() -> Result<Outcome> {
 /// # Errors
 /// As [`run`].
 pub fn run_old_sdk() -> Result<Outcome> {
-    pytest("venv-query", "requirements-query.txt", &["-m", "sdk"])
+    pytest("venv-query", "requirements-query.txt", &["-m", "sdk"], 0)
 }
 
-fn pytest(environment: &str, requirements: &str, arguments: &[&str]) -> Result<Outcome> {
+fn pytest(environment: &str, requirements: &str, arguments: &[&str], load_messages: u32) -> Result<Outcome> {
     let python = environment_with(environment, requirements)?;
     let output = Command::new(&python)
         .args(["-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "--color=no"])
         .args(arguments)
         .current_dir(source("python"))
         .env("TIDEGATE_BIN", server_binary()?)
+        .env("TIDEGATE_LOAD_MESSAGES", load_messages.to_string())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .context("cannot start pytest")?;

@@ -51,7 +51,7 @@ pub const SUITES: &[Suite] = &[
         name: "python",
         what: "boto3, the AWS CLI, kombu, celery, raw requests, misuses",
         is_patient: false,
-        run: |_| python::run(),
+        run: |size| python::run(size.pick(2_000, 100_000)),
     },
     Suite {
         name: "query",

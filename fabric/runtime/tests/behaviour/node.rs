@@ -154,6 +154,26 @@ exports.handler = async () => ({ one, two, opt: require('fs').readFileSync((proc
     world.runtimes.stop().await;
 }
 
+/// ES modules do not look at NODE_PATH by themselves; on AWS they find the SDK all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn es_modules_find_what_node_path_names() {
+    needs!("node");
+    let world = World::new().await;
+    let mut spec = world.node("");
+    spec.code = world.layer(&[(
+        "index.mjs",
+        "import one from 'one'; import two from '@of/two/part'; export const handler = async () => one + two;",
+    )]);
+    spec.layers = vec![world.layer(&[
+        ("nodejs/node_modules/one/index.js", "module.exports = 1;"),
+        ("nodejs/node_modules/@of/two/package.json", r#"{"type":"module","exports":{"./part":"./two.js"}}"#),
+        ("nodejs/node_modules/@of/two/two.js", "export default 2;"),
+    ])];
+    let answer = world.run(&Arc::new(spec), "{}").await;
+    assert_eq!(answer.json, json!(3), "{answer:?}");
+    world.runtimes.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrapper_starts_the_runtime() {
     needs!("node");
