@@ -3,7 +3,7 @@
 //! A zip file is durable before the commit that names it. The folder it is unpacked into is a cache, named by
 //! the file's SHA-256: it is made when the file comes, and made anew if it is gone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -106,6 +106,15 @@ impl Codes {
         }
     }
 
+    /// Removes what was unpacked of files that nothing runs from, and what a crash left half unpacked. Only while
+    /// nobody takes files.
+    pub(crate) async fn sweep(&self, used: Vec<[u8; 32]>) -> Result<(), Error> {
+        let used: HashSet<PathBuf> = used.iter().map(|sum| self.folder_of(sum)).collect();
+        let folders = self.folders.clone();
+        let swept = self.env.run_blocking(move || remove_others(&folders, &used)).await;
+        swept.map_err(|error| Error::Disk(error.to_string()))
+    }
+
     fn folder_of(&self, sha256: &[u8; 32]) -> PathBuf {
         let name: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
         self.folders.join(name)
@@ -123,6 +132,19 @@ impl Codes {
         self.unpacking.lock().retain(|_, turn| Arc::strong_count(turn) > 1);
         Ok((folder, unpacked.map_err(Error::Zip)?))
     }
+}
+
+/// Removes the folders in a folder that are not `used`. One that cannot be removed is only said.
+fn remove_others(folders: &Path, used: &HashSet<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folders)? {
+        let path = entry?.path();
+        if !used.contains(&path)
+            && let Err(error) = std::fs::remove_dir_all(&path)
+        {
+            tracing::warn!(%error, folder = %path.display(), "unpacked code that nothing uses could not be removed");
+        }
+    }
+    Ok(())
 }
 
 /// A folder is there whole or not at all: it is made beside its place, and renamed.
@@ -170,4 +192,21 @@ fn newest(folder: &Path) -> std::io::Result<String> {
     look(folder, &mut latest, &mut files)?;
     let since = latest.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(format!("{}-{files}", since.as_nanos()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_that_nothing_uses_are_removed() {
+        let root = tempfile::tempdir().unwrap();
+        let [used, unused] = ["used", "new-1"].map(|name| root.path().join(name));
+        for folder in [&used, &unused] {
+            std::fs::create_dir(folder).unwrap();
+            std::fs::write(folder.join("index.py"), "").unwrap();
+        }
+        remove_others(root.path(), &HashSet::from([used.clone()])).unwrap();
+        assert!(used.join("index.py").exists() && !unused.exists());
+    }
 }

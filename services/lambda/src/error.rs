@@ -39,6 +39,10 @@ pub enum Error {
     NoStatement(String),
     #[error("{0} has no configuration for events")]
     NoInvokeConfig(String),
+    #[error("nothing is kept ready of it")]
+    NoProvisioned,
+    #[error("there is no code signing configuration {0} for a function")]
+    NoSigning(String),
     #[error("function {0} exists already")]
     FunctionExists(String),
     #[error("alias {0} exists already")]

@@ -12,12 +12,12 @@ use tidegate_queue::Queues;
 use tidegate_runtime::{Runtimes, Settings};
 use tidegate_store::{LatchKey, Store, Transacted, Tx, transact};
 use tidegate_types::Timestamp;
-use tidegate_workers::Supervisor;
+use tidegate_workers::{Hint, Supervisor};
 
 use crate::code::Codes;
 use crate::domain::FunctionRef;
 use crate::error::Error;
-use crate::invoke::{Credentials, Events, Gate, Specs};
+use crate::invoke::{Credentials, Events, Gate, Provisioned, Specs, Warming};
 use crate::ops::Following;
 use crate::ports;
 use crate::store::{Address, Directory, Function, LayerUse, Layers, VersionRecord};
@@ -83,6 +83,7 @@ pub struct Lambda {
     pub(crate) runtimes: Arc<Runtimes>,
     pub(crate) gate: Gate,
     pub(crate) specs: Specs,
+    pub(crate) provisioned: Provisioned,
     pub(crate) events: Arc<Effects<Events>>,
     router: Router<Lambda>,
     pub(crate) me: Weak<Lambda>,
@@ -96,7 +97,8 @@ impl Lambda {
     pub async fn open(parts: Parts, options: Options) -> Result<Arc<Lambda>, Error> {
         let Parts { store, queues, env, post, roles, lines } = parts;
         let own = options.folder.join("functions");
-        let directory = Arc::new(Directory::new());
+        let changed = Hint::new();
+        let directory = Arc::new(Directory::new(changed.clone()));
         store.attach(directory.clone()).await?;
         let layers = Arc::new(Layers::default());
         store.attach(layers.clone()).await?;
@@ -123,6 +125,7 @@ impl Lambda {
             runtimes,
             gate: Gate::new(options.background),
             specs: Specs::default(),
+            provisioned: Provisioned::new(changed),
             events,
             router: wire::router(),
             me: me.clone(),
@@ -130,12 +133,14 @@ impl Lambda {
         service.set(lambda.me.clone()).expect("it is set here and nowhere else");
         // Now, while nobody can begin to use them.
         crate::ops::remove_unused_layers(&lambda, false).await?;
+        lambda.codes.sweep(lambda.sums()).await?;
         Ok(lambda)
     }
 
-    /// Starts what runs beside the requests: asynchronous invocations.
+    /// Starts what runs beside the requests: asynchronous invocations, and environments that are kept ready.
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
         self.events.start(supervisor);
+        supervisor.start(Warming(self.me.clone()), &self.provisioned.hint);
     }
 
     /// Follows queues and streams, as event source mappings say.
@@ -181,7 +186,7 @@ impl Lambda {
         vec![Arc::new(ports::Urls::new(self.clone())), Arc::new(ports::Zips::new(self.clone()))]
     }
 
-    /// Removes every function and layer.
+    /// Removes every function, layer and code signing configuration.
     ///
     /// # Errors
     /// What the store answers.
@@ -192,7 +197,16 @@ impl Lambda {
         for function in self.directory.all() {
             crate::ops::delete_whole(self, &function).await?;
         }
-        crate::ops::remove_unused_layers(self, true).await
+        crate::ops::remove_unused_layers(self, true).await?;
+        crate::ops::delete_code_signing_configs(self).await
+    }
+
+    /// The SHA-256 of every file that a function or a layer has.
+    fn sums(&self) -> Vec<[u8; 32]> {
+        let functions = self.directory.all();
+        let versions = functions.iter().flat_map(|function| function.versions.values());
+        let layers = self.layers.all().into_iter().map(|(_, _, layer)| layer.sha256);
+        versions.map(|version| version.sha256()).chain(layers).collect()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -13,6 +13,7 @@ mod lineage;
 mod now;
 mod operations;
 mod outcome;
+mod provisioned;
 mod specs;
 
 pub(crate) use credentials::Credentials;
@@ -21,6 +22,7 @@ pub(crate) use events::Events;
 pub(crate) use gate::{Gate, Place};
 pub(crate) use now::{Answer, Asked, Began, Ran};
 pub(crate) use operations::{invoke, invoke_async, invoke_with_response_stream};
+pub(crate) use provisioned::{Provisioned, Warming};
 pub(crate) use specs::Specs;
 
 /// A time as the documents that destinations get write it.

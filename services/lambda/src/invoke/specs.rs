@@ -30,17 +30,25 @@ impl Specs {
         let (code, stamp) = lambda.codes.folder(function.record.id, &version.code).await?;
         let id = format!("{:016x}:{number}:{}:{stamp}", function.record.id, version.revision);
         let place = (function.record.id, number);
+        // The identity stays: what is warm serves on when a version is provisioned or is no more.
+        let init = match function.to_be_ready().contains_key(&number) {
+            true => InitType::ProvisionedConcurrency,
+            false => InitType::OnDemand,
+        };
         if let Some(known) = self.0.lock().get(&place)
             && known.id == id
+            && known.init == init
         {
             return Ok(known.clone());
         }
         let layers = lambda.layer_folders(version).await?;
-        let spec = Arc::new(spec(function, number, version, id, code, layers));
+        let spec = Arc::new(FunctionSpec { init, ..spec(function, number, version, id, code, layers) });
         if let Some(old) = self.0.lock().insert(place, spec.clone())
             && old.id != spec.id
         {
             lambda.runtimes.retire(&old.id);
+            // Environments that were kept ready are gone with it.
+            lambda.provisioned.hint.give();
         }
         Ok(spec)
     }

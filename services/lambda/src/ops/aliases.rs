@@ -164,9 +164,13 @@ pub(crate) async fn delete_alias(lambda: &Lambda, call: &Call, input: DeleteAlia
     lambda
         .transact(&[keys::function(address)], async |tx: &mut Tx| {
             let id = read_function(tx, address).await?.id;
-            for key in
-                [keys::alias(id, name), keys::policy(id, name), keys::invoke_config(id, name), keys::url(id, name)]
-            {
+            for key in [
+                keys::alias(id, name),
+                keys::policy(id, name),
+                keys::invoke_config(id, name),
+                keys::url(id, name),
+                keys::provisioned(id, name),
+            ] {
                 tx.delete(Space::Map, key);
             }
             Ok(())

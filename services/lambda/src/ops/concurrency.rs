@@ -15,11 +15,17 @@ use crate::store::{Function, keys};
 async fn reserve(lambda: &Lambda, function: &Function, reserved: Option<u32>) -> Result<(), Error> {
     let address = &function.address;
     // All functions of an account take turns here, so that together they cannot reserve too much.
-    let account = bytes::Bytes::from(format!("lambda concurrency {} {}", address.account, address.region));
     lambda
-        .transact(&[account, keys::function(address)], async |tx: &mut Tx| {
+        .transact(&[super::account_concurrency(address), keys::function(address)], async |tx: &mut Tx| {
             let mut record = read_function(tx, address).await?;
             let others = lambda.directory.reserved(address.account, &address.region) - record.reserved.unwrap_or(0);
+            let ready = lambda.directory.get(address).map_or(0, |function| function.provisioned_together());
+            if let Some(given) = reserved.filter(|given| *given < ready) {
+                return Err(Error::Invalid(format!(
+                    " ReservedConcurrentExecutions  {given} should not be lower than function's total provisioned \
+                     concurrency [{ready}]."
+                )));
+            }
             let most = (ACCOUNT_CONCURRENCY - UNRESERVED_MINIMUM).saturating_sub(others);
             if reserved.is_some_and(|reserved| reserved > most) {
                 return Err(Error::Invalid(format!(

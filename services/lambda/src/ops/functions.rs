@@ -233,7 +233,10 @@ async fn delete_version(lambda: &Lambda, function: &Function, number: u64) -> Re
     lambda
         .transact(&[keys::function(address)], async |tx: &mut Tx| {
             let record = read_function(tx, address).await?;
+            let name = number.to_string();
             tx.delete(Space::Map, keys::version(record.id, number));
+            tx.delete(Space::Map, keys::provisioned(record.id, &name));
+            tx.delete(Space::Map, keys::runtime_management(record.id, &name));
             Ok(())
         })
         .await?;
@@ -262,6 +265,13 @@ pub(crate) async fn delete_whole(lambda: &Lambda, function: &Function) -> Result
             for qualifier in function.urls.keys() {
                 tx.delete(Space::Map, keys::url(record.id, qualifier));
             }
+            for qualifier in function.provisioned.keys() {
+                tx.delete(Space::Map, keys::provisioned(record.id, qualifier));
+            }
+            for qualifier in function.runtime_management.keys() {
+                tx.delete(Space::Map, keys::runtime_management(record.id, qualifier));
+            }
+            tx.delete(Space::Map, keys::signed_by(record.id));
             let codes = KeyRange::prefix(&keys::codes_of(record.id));
             for code in tx.scan(Space::Map, &codes, Order::Ascending, Page::of(1000)).await? {
                 gone.extend(CodeRecord::decode(&code.record.value).ok());

@@ -8,7 +8,10 @@ mod invoke_configs;
 mod layer_permissions;
 mod layers;
 mod permissions;
+mod provisioned;
+mod runtime_management;
 mod settings;
+mod signing;
 mod tags;
 mod update;
 mod urls;
@@ -42,9 +45,17 @@ pub(crate) use layers::{
     used as used_layers,
 };
 pub(crate) use permissions::{add_permission, document, get_policy, remove_permission};
-pub(crate) use settings::{
-    get_account_settings, get_function_code_signing_config, get_function_recursion_config,
-    put_function_recursion_config,
+pub(crate) use provisioned::{
+    delete_provisioned_concurrency_config, get_provisioned_concurrency_config, list_provisioned_concurrency_configs,
+    put_provisioned_concurrency_config,
+};
+pub(crate) use runtime_management::{get_runtime_management_config, put_runtime_management_config};
+pub(crate) use settings::{get_account_settings, get_function_recursion_config, put_function_recursion_config};
+pub(crate) use signing::{
+    create_code_signing_config, delete_all as delete_code_signing_configs, delete_code_signing_config,
+    delete_function_code_signing_config, get_code_signing_config, get_function_code_signing_config,
+    list_code_signing_configs, list_functions_by_code_signing_config, put_function_code_signing_config,
+    update_code_signing_config,
 };
 pub(crate) use tags::{list_tags, tag_resource, untag_resource};
 pub(crate) use update::{update_function_code, update_function_configuration};
@@ -77,6 +88,14 @@ impl GivenCode {
                 Err(Error::Unzipped(arrived.unzipped))
             }
             GivenCode::Zip(_) | GivenCode::Folder(_) => Ok(()),
+        }
+    }
+
+    /// The same file, if the function has it already: the newer takes its place.
+    async fn present(&self, tx: &mut Tx, function: u64) -> Result<Option<CodeRecord>, Error> {
+        match self {
+            GivenCode::Zip(arrived) => read::<CodeRecord>(tx, &keys::code(function, &arrived.sha256)).await,
+            GivenCode::Folder(_) => Ok(None),
         }
     }
 
@@ -146,6 +165,11 @@ fn check_role(lambda: &Lambda, role: &str, function: &Address) -> Result<(), Err
         Err(RoleRefusal::NoSuchRole(_)) if !lambda.strict_roles => Ok(()),
         Err(refusal) => Err(Error::Role(refusal)),
     }
+}
+
+/// All functions of an account take turns here, so that together they cannot take too much concurrency.
+fn account_concurrency(address: &Address) -> Bytes {
+    Bytes::from(format!("lambda concurrency {} {}", address.account, address.region))
 }
 
 /// A function's record as this transaction sees it.

@@ -1,7 +1,7 @@
 use tidegate_api_lambda::{
     AccountLimit, AccountUsage, GetAccountSettingsRequest, GetAccountSettingsResponse,
-    GetFunctionCodeSigningConfigRequest, GetFunctionCodeSigningConfigResponse, GetFunctionRecursionConfigRequest,
-    GetFunctionRecursionConfigResponse, PutFunctionRecursionConfigRequest, PutFunctionRecursionConfigResponse,
+    GetFunctionRecursionConfigRequest, GetFunctionRecursionConfigResponse, PutFunctionRecursionConfigRequest,
+    PutFunctionRecursionConfigResponse,
 };
 use tidegate_protocol::Call;
 use tidegate_record::Stored;
@@ -43,19 +43,6 @@ pub(crate) async fn get_account_settings(
             total_code_size: Some(code.chain(of_layers).sum()),
             function_count: Some(functions.len() as i64),
         }),
-    })
-}
-
-/// No code is signed here: what AWS answers for a function without a configuration.
-pub(crate) async fn get_function_code_signing_config(
-    lambda: &Lambda,
-    call: &Call,
-    input: GetFunctionCodeSigningConfigRequest,
-) -> Result<GetFunctionCodeSigningConfigResponse, Error> {
-    let function = lambda.known(&lambda.named(call, input.function_name, None)?)?;
-    Ok(GetFunctionCodeSigningConfigResponse {
-        code_signing_config_arn: None,
-        function_name: Some(function.address.name.clone()),
     })
 }
 

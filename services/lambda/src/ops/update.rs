@@ -54,25 +54,23 @@ pub(crate) async fn update_function_code(
                 latest.architecture.clone_from(architecture);
             }
             if is_trial {
-                return Ok((latest, None));
+                return Ok((latest, Vec::new()));
             }
+            let before = code.present(tx, record.id).await?;
             code.put(tx, record.id, &mut latest);
             tx.put(Space::Map, keys::version(record.id, 0), latest.encode());
+            let mut gone = Vec::from_iter(before);
             // Seen from within the latch: a version may have been published since the request came.
-            let gone = match unused(&*lambda.known(named)?, &old, &latest.code) {
-                Some(sha256) => {
-                    let key = keys::code(record.id, &sha256);
-                    let gone = super::read::<CodeRecord>(tx, &key).await?;
-                    tx.delete(Space::Map, key);
-                    gone
-                }
-                None => None,
-            };
+            if let Some(sha256) = unused(&*lambda.known(named)?, &old, &latest.code) {
+                let key = keys::code(record.id, &sha256);
+                gone.extend(super::read::<CodeRecord>(tx, &key).await?);
+                tx.delete(Space::Map, key);
+            }
             Ok((latest, gone))
         })
         .await?;
     let (latest, gone) = changed.value;
-    if let Some(gone) = gone {
+    for gone in gone {
         lambda.codes.forget(gone).await;
     }
     if input.publish.unwrap_or(false) && !is_trial {

@@ -8,9 +8,13 @@ use parking_lot::RwLock;
 use tidegate_record::{DecodeError, KeyReader, Stored};
 use tidegate_store::{Change, Fold, KeyRange, Order, Page, Sequence, Snapshot, Space, StoreError};
 use tidegate_types::{AccountId, Arn, Region};
+use tidegate_workers::Hint;
 
 use super::keys::{self, Catalogued};
-use super::{AliasRecord, FunctionRecord, InvokeConfigRecord, PolicyRecord, UrlRecord, VersionRecord};
+use super::{
+    AliasRecord, FunctionRecord, InvokeConfigRecord, PolicyRecord, ProvisionedRecord, RuntimeManagementRecord,
+    SignedByRecord, UrlRecord, VersionRecord,
+};
 use crate::domain::{FunctionRef, Qualifier};
 
 /// Which function.
@@ -60,6 +64,12 @@ pub struct Function {
     pub invoke_configs: BTreeMap<String, InvokeConfigRecord>,
     /// Its addresses, by qualifier: empty for the function itself.
     pub urls: BTreeMap<String, UrlRecord>,
+    /// How many environments are kept ready, by version or alias.
+    pub provisioned: BTreeMap<String, ProvisionedRecord>,
+    /// When its versions get other versions of their runtime, by qualifier: `$LATEST` for the function itself.
+    pub runtime_management: BTreeMap<String, RuntimeManagementRecord>,
+    /// Its code signing configuration.
+    pub signed_by: Option<SignedByRecord>,
 }
 
 impl Function {
@@ -95,6 +105,8 @@ impl Function {
 /// Every function, in memory: a fold over their records.
 pub struct Directory {
     known: RwLock<Known>,
+    /// Given after each change.
+    changed: Hint,
 }
 
 #[derive(Default)]
@@ -105,8 +117,8 @@ struct Known {
 }
 
 impl Directory {
-    pub(crate) fn new() -> Directory {
-        Directory { known: RwLock::default() }
+    pub(crate) fn new(changed: Hint) -> Directory {
+        Directory { known: RwLock::default(), changed }
     }
 
     /// The function at an address.
@@ -138,6 +150,13 @@ impl Directory {
     pub fn reserved(&self, account: AccountId, region: &Region) -> u32 {
         self.of_account(account, region).iter().filter_map(|function| function.record.reserved).sum()
     }
+
+    /// How many environments are kept ready of the functions that share what is not reserved.
+    pub(crate) fn unreserved_provisioned(&self, account: AccountId, region: &Region) -> u32 {
+        let all = self.of_account(account, region);
+        let shared = all.iter().filter(|function| function.record.reserved.is_none());
+        shared.map(|function| function.provisioned_together()).sum()
+    }
 }
 
 impl Known {
@@ -163,6 +182,21 @@ impl Known {
             Catalogued::InvokeConfig(id, qualifier) => {
                 let record = decode(key, value)?;
                 self.change(id, |function| set(&mut function.invoke_configs, qualifier, record));
+                Ok(())
+            }
+            Catalogued::Provisioned(id, qualifier) => {
+                let record = decode(key, value)?;
+                self.change(id, |function| set(&mut function.provisioned, qualifier, record));
+                Ok(())
+            }
+            Catalogued::RuntimeManagement(id, qualifier) => {
+                let record = decode(key, value)?;
+                self.change(id, |function| set(&mut function.runtime_management, qualifier, record));
+                Ok(())
+            }
+            Catalogued::SignedBy(id) => {
+                let record = decode(key, value)?;
+                self.change(id, |function| function.signed_by = record);
                 Ok(())
             }
             Catalogued::Url(id, qualifier) => {
@@ -201,6 +235,9 @@ impl Known {
                     policies: BTreeMap::new(),
                     invoke_configs: BTreeMap::new(),
                     urls: BTreeMap::new(),
+                    provisioned: BTreeMap::new(),
+                    runtime_management: BTreeMap::new(),
+                    signed_by: None,
                 };
                 self.functions.insert(address, Arc::new(function));
             }
@@ -242,6 +279,8 @@ impl Fold for Directory {
         for Change { key, value } in changes {
             known.apply(key, value.as_ref()).expect("this crate wrote the record in this process");
         }
+        drop(known);
+        self.changed.give();
     }
 
     fn rebuild<'a>(&'a self, snapshot: &'a dyn Snapshot) -> BoxFuture<'a, Result<(), StoreError>> {

@@ -8,14 +8,19 @@
 //! | map | `Lambda 1 4 function qualifier` | [`crate::store::PolicyRecord`] |
 //! | map | `Lambda 1 5 function qualifier` | [`crate::store::InvokeConfigRecord`] |
 //! | map | `Lambda 1 6 function qualifier` | [`crate::store::UrlRecord`] |
+//! | map | `Lambda 1 7 function qualifier` | [`crate::store::ProvisionedRecord`] |
+//! | map | `Lambda 1 8 function qualifier` | [`crate::store::RuntimeManagementRecord`] |
+//! | map | `Lambda 1 9 function` | [`crate::store::SignedByRecord`] |
 //! | map | `Lambda 2 function sha256` | [`crate::store::CodeRecord`]: where a zip file lies |
 //! | map | `Lambda 3 account region name` | [`crate::store::LayerRecord`] |
 //! | map | `Lambda 4 account region name version` | [`crate::store::LayerVersionRecord`] |
+//! | map | `Lambda 5 account region id` | [`crate::store::SigningRecord`] |
 //!
 //! Event source mappings lie behind `Lambda 16`.
 
 use bytes::Bytes;
 use tidegate_record::{DecodeError, Key, KeyReader, Root};
+use tidegate_types::{AccountId, Region};
 
 use super::directory::Address;
 use crate::domain::LayerName;
@@ -24,6 +29,7 @@ const CATALOGUE: u8 = 1;
 const CODE: u8 = 2;
 const LAYER: u8 = 3;
 const LAYER_VERSION: u8 = 4;
+const SIGNING: u8 = 5;
 
 const FUNCTION: u8 = 1;
 const VERSION: u8 = 2;
@@ -31,6 +37,9 @@ const ALIAS: u8 = 3;
 const POLICY: u8 = 4;
 const INVOKE_CONFIG: u8 = 5;
 const URL: u8 = 6;
+const PROVISIONED: u8 = 7;
+const RUNTIME_MANAGEMENT: u8 = 8;
+const SIGNED_BY: u8 = 9;
 
 /// What a key of the catalogue names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +50,9 @@ pub(crate) enum Catalogued {
     Policy(u64, String),
     InvokeConfig(u64, String),
     Url(u64, String),
+    Provisioned(u64, String),
+    RuntimeManagement(u64, String),
+    SignedBy(u64),
 }
 
 pub(crate) fn catalogue() -> Bytes {
@@ -73,6 +85,41 @@ pub(crate) fn invoke_config(function: u64, qualifier: &str) -> Bytes {
 
 pub(crate) fn url(function: u64, qualifier: &str) -> Bytes {
     catalogued(URL).u64(function).text(qualifier).build()
+}
+
+pub(crate) fn provisioned(function: u64, qualifier: &str) -> Bytes {
+    catalogued(PROVISIONED).u64(function).text(qualifier).build()
+}
+
+pub(crate) fn runtime_management(function: u64, qualifier: &str) -> Bytes {
+    catalogued(RUNTIME_MANAGEMENT).u64(function).text(qualifier).build()
+}
+
+pub(crate) fn signed_by(function: u64) -> Bytes {
+    catalogued(SIGNED_BY).u64(function).build()
+}
+
+/// Where a code signing configuration lies that an account has.
+pub(crate) fn signing(account: AccountId, region: &Region, id: &str) -> Bytes {
+    Key::new(Root::Lambda).u8(SIGNING).u64(account.as_u64()).text(region.as_str()).text(id).build()
+}
+
+/// What the keys of an account's code signing configurations begin with.
+pub(crate) fn signings(account: AccountId, region: &Region) -> Bytes {
+    Key::new(Root::Lambda).u8(SIGNING).u64(account.as_u64()).text(region.as_str()).build()
+}
+
+/// What the keys of everybody's code signing configurations begin with.
+pub(crate) fn all_signings() -> Bytes {
+    Key::new(Root::Lambda).u8(SIGNING).build()
+}
+
+/// The id in the key of a code signing configuration.
+pub(crate) fn read_signing(key: &[u8], prefix: &[u8]) -> Result<String, DecodeError> {
+    let mut reader = KeyReader::after(key, prefix)?;
+    let id = reader.text()?;
+    reader.end()?;
+    Ok(id)
 }
 
 pub(crate) fn code(function: u64, sha256: &[u8; 32]) -> Bytes {
@@ -118,6 +165,9 @@ pub(crate) fn read_catalogue(key: &[u8]) -> Result<Catalogued, DecodeError> {
         POLICY => Catalogued::Policy(reader.u64()?, reader.text()?),
         INVOKE_CONFIG => Catalogued::InvokeConfig(reader.u64()?, reader.text()?),
         URL => Catalogued::Url(reader.u64()?, reader.text()?),
+        PROVISIONED => Catalogued::Provisioned(reader.u64()?, reader.text()?),
+        RUNTIME_MANAGEMENT => Catalogued::RuntimeManagement(reader.u64()?, reader.text()?),
+        SIGNED_BY => Catalogued::SignedBy(reader.u64()?),
         _ => return Err(DecodeError::Malformed { at: 0, what: "a kind of record" }),
     };
     reader.end()?;
@@ -127,7 +177,6 @@ pub(crate) fn read_catalogue(key: &[u8]) -> Result<Catalogued, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidegate_types::{AccountId, Region};
 
     #[test]
     fn keys_of_layers_read_back() {
@@ -146,6 +195,9 @@ mod tests {
             (policy(7, "live"), Catalogued::Policy(7, named())),
             (invoke_config(7, "live"), Catalogued::InvokeConfig(7, named())),
             (url(7, "live"), Catalogued::Url(7, named())),
+            (provisioned(7, "live"), Catalogued::Provisioned(7, named())),
+            (runtime_management(7, "live"), Catalogued::RuntimeManagement(7, named())),
+            (signed_by(7), Catalogued::SignedBy(7)),
         ] {
             assert_eq!(read_catalogue(&key).unwrap(), expected);
         }

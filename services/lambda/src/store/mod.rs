@@ -10,6 +10,9 @@ mod layer;
 mod layers;
 mod mapping;
 mod policy;
+mod provisioned;
+mod runtime_management;
+mod signing;
 mod url;
 mod version;
 
@@ -23,5 +26,8 @@ pub use layers::{LayerVersions, Layers};
 pub use mapping::{MappingRecord, Mappings, PairRecord};
 pub(crate) use mapping::{mapping_key, pair_key};
 pub use policy::{PolicyRecord, StatementRecord};
+pub use provisioned::ProvisionedRecord;
+pub use runtime_management::RuntimeManagementRecord;
+pub use signing::{SignedByRecord, SigningRecord};
 pub use url::{CorsRecord, UrlRecord};
 pub use version::{Code, LayerUse, LogSettings, VersionRecord};

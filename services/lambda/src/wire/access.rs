@@ -51,6 +51,10 @@ fn needs_of(lambda: &Lambda, call: &Call, input: &Members) -> Result<Needs, Serv
                 input.text("AuthType").or_else(|| input.text("FunctionUrlAuthType")),
             );
     }
+    // Whoever gives a function a configuration needs it for both.
+    if let (true, Some(config)) = (operation == "PutFunctionCodeSigningConfig", input.text("CodeSigningConfigArn")) {
+        needs.push(Need::new("lambda:PutFunctionCodeSigningConfig", config));
+    }
     for layer in input.list("Layers") {
         needs.push(Need::new("lambda:GetLayerVersion", layer.as_str()));
     }
@@ -62,7 +66,7 @@ fn needs_of(lambda: &Lambda, call: &Call, input: &Members) -> Result<Needs, Serv
 
 /// The layer, or the version of one, that a request names. Lists are of all of an account's.
 fn layer_of(call: &Call, input: &Members) -> Option<String> {
-    if let Some(arn) = input.text("Arn") {
+    if let Some(arn) = input.text("Arn").or_else(|| input.text("CodeSigningConfigArn")) {
         return Some(arn.to_owned());
     }
     if call.operation.name.starts_with("List") {

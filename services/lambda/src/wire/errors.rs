@@ -54,6 +54,17 @@ impl From<Error> for ServiceError {
             ),
             Error::NoStatement(sid) => not_found(format!("Statement {sid} is not found in resource policy.")),
             Error::NoInvokeConfig(arn) => not_found(format!("The function {arn} doesn't have an EventInvokeConfig")),
+            Error::NoProvisioned => new(
+                errors::PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION,
+                "No Provisioned Concurrency Config found for this function",
+            ),
+            Error::NoSigning(arn) => new(
+                errors::CODE_SIGNING_CONFIG_NOT_FOUND_EXCEPTION,
+                format!(
+                    "The code signing configuration cannot be found. Check that the provided configuration is not \
+                     deleted: {arn}."
+                ),
+            ),
             Error::FunctionExists(name) => conflict(format!("Function already exist: {name}")),
             Error::AliasExists(arn) => conflict(format!("Alias already exists: {arn}")),
             Error::Conflict(words) => conflict(words),

@@ -17,4 +17,4 @@ pub(crate) use layers::{layer_item, layer_version};
 pub(crate) use limits::{body_limit, too_large};
 pub(crate) use mappings::{created, mapping, updated};
 pub(crate) use routes::router;
-pub(crate) use shown::{alias, code_location, configuration, cors_record, invoke_config, number, sha256, url};
+pub(crate) use shown::{alias, code_location, configuration, cors_record, invoke_config, number, sha256, time, url};
