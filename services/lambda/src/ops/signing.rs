@@ -95,7 +95,7 @@ pub(crate) async fn create_code_signing_config(
     };
     let key = &keys::signing(call.account, &call.region, &id);
     lambda
-        .transact(&[key.clone()], async |tx: &mut Tx| {
+        .transact(std::slice::from_ref(key), async |tx: &mut Tx| {
             tx.put(Space::Map, key.clone(), record.encode());
             Ok(())
         })
@@ -124,7 +124,7 @@ pub(crate) async fn update_code_signing_config(
     let given = &input.allowed_publishers.map(publishers).transpose()?;
     let (description, policies, now) = (&input.description, &input.code_signing_policies, lambda.now());
     let changed = lambda
-        .transact(&[key.clone()], async |tx: &mut Tx| {
+        .transact(std::slice::from_ref(key), async |tx: &mut Tx| {
             let mut record = read::<SigningRecord>(tx, key).await?.ok_or_else(|| missing(arn))?;
             record.modified_at = now;
             if let Some(description) = description {
@@ -152,7 +152,7 @@ pub(crate) async fn delete_code_signing_config(
     let arn = &input.code_signing_config_arn.unwrap_or_default();
     let (key, _) = &key_of(call, arn).ok_or_else(|| missing(arn))?;
     lambda
-        .transact(&[key.clone()], async |tx: &mut Tx| {
+        .transact(std::slice::from_ref(key), async |tx: &mut Tx| {
             read::<SigningRecord>(tx, key).await?.ok_or_else(|| missing(arn))?;
             // Seen from within the latch, which whoever gives it to a function takes too.
             if !users(lambda, call, arn).is_empty() {
