@@ -19,7 +19,8 @@ use crate::store::Function;
 
 /// What the runtimes were told of a version, and what became of it.
 struct Told {
-    spec: Arc<FunctionSpec>,
+    /// What they were told to run; nothing if its code could not be had.
+    spec: Option<Arc<FunctionSpec>>,
     target: u32,
     /// How many are ready; unknown while they start.
     ready: Option<u32>,
@@ -68,16 +69,18 @@ impl Provisioned {
             Ok(spec) => spec,
             Err(error) => {
                 tracing::warn!(function = %function.address.arn(), number, %error, "nothing can be kept ready of it");
+                self.told.lock().insert(place, Told { spec: None, target, ready: Some(0) });
                 return;
             }
         };
         {
             let mut told = self.told.lock();
-            let is_known = |told: &Told| told.spec.id == spec.id && told.target == target && told.ready.is_some();
-            if told.get(&place).is_some_and(is_known) {
+            let is_same = |known: &Arc<FunctionSpec>| known.id == spec.id;
+            let is_known = |told: &Told| told.spec.as_ref().is_some_and(is_same) && told.target == target;
+            if told.get(&place).is_some_and(|told| is_known(told) && told.ready.is_some()) {
                 return;
             }
-            told.insert(place, Told { spec: spec.clone(), target, ready: None });
+            told.insert(place, Told { spec: Some(spec.clone()), target, ready: None });
         }
         let ready = lambda.runtimes.provision(&spec, target as usize).await;
         if let Some(told) = self.told.lock().get_mut(&place) {
@@ -86,20 +89,22 @@ impl Provisioned {
     }
 
     async fn reconcile(&self, lambda: &Lambda) {
+        let functions = lambda.directory.all();
         let mut wanted = Vec::new();
-        for function in lambda.directory.all() {
+        for function in &functions {
             for (number, target) in function.to_be_ready() {
                 wanted.push((function.clone(), number, target));
             }
         }
         let is_wanted = |place: &(u64, u64)| wanted.iter().any(|(of, number, _)| (of.record.id, *number) == *place);
-        let gone: Vec<Told> = {
-            let mut told = self.told.lock();
-            let gone: Vec<(u64, u64)> = told.keys().filter(|place| !is_wanted(place)).copied().collect();
-            gone.iter().filter_map(|place| told.remove(place)).collect()
-        };
-        for told in gone {
-            lambda.runtimes.provision(&told.spec, 0).await;
+        let gone: Vec<((u64, u64), Told)> = self.told.lock().extract_if(|place, _| !is_wanted(place)).collect();
+        for ((id, number), told) in gone {
+            let Some(spec) = told.spec else { continue };
+            // Of a version that is there, what was started on demand stays warm.
+            match functions.iter().any(|of| of.record.id == id && of.versions.contains_key(&number)) {
+                true => _ = lambda.runtimes.provision(&spec, 0).await,
+                false => lambda.runtimes.retire(&spec.id),
+            }
         }
         join_all(wanted.iter().map(|(function, number, target)| self.settle(lambda, function, *number, *target))).await;
     }

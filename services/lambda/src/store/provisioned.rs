@@ -73,11 +73,54 @@ impl Function {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::store::{Address, AliasRecord, FunctionRecord};
     use tidegate_record::testing::assert_golden;
+    use tidegate_types::{AccountId, Region};
 
     #[test]
     fn golden_bytes() {
         assert_golden("010503", &ProvisionedRecord { modified_at: Timestamp::from_millis(5), requested: 3 });
+    }
+
+    #[test]
+    fn an_alias_shares_its_environments_out_as_its_invocations() {
+        let record = |requested| ProvisionedRecord { modified_at: Timestamp::from_millis(5), requested };
+        let version = Arc::new(super::super::version::tests::version());
+        let alias = AliasRecord {
+            revision: String::new(),
+            version: 1,
+            description: String::new(),
+            routing: BTreeMap::from([(2, WHOLE / 4)]),
+        };
+        let function = Function {
+            address: Address { account: AccountId::DEFAULT, region: Region::us_east_1(), name: "f".to_owned() },
+            record: FunctionRecord {
+                id: 7,
+                created_at: Timestamp::from_millis(5),
+                next_version: 3,
+                reserved: None,
+                ends_recursion: true,
+                tags: BTreeMap::new(),
+            },
+            versions: (0..3).map(|number| (number, version.clone())).collect(),
+            aliases: BTreeMap::from([("live".to_owned(), alias)]),
+            policies: BTreeMap::new(),
+            invoke_configs: BTreeMap::new(),
+            urls: BTreeMap::new(),
+            provisioned: BTreeMap::from([
+                ("live".to_owned(), record(10)),
+                ("2".to_owned(), record(1)),
+                ("9".to_owned(), record(1)),
+            ]),
+            runtime_management: BTreeMap::new(),
+            signed_by: None,
+        };
+        assert_eq!(function.provisioned_for("live"), BTreeMap::from([(1, 8), (2, 2)]));
+        // A version that is gone has none.
+        assert_eq!(function.to_be_ready(), BTreeMap::from([(1, 8), (2, 3)]));
+        assert_eq!(function.provisioned_together(), 12);
     }
 }
