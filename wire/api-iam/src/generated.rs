@@ -2,6 +2,7 @@
 //! AWS Identity and Access Management: shapes, tables, errors, operations.
 
 #![allow(missing_docs, reason = "the names are AWS's, and so is their documentation")]
+#![allow(clippy::large_enum_variant, reason = "the unions are AWS's")]
 
 use bytes::Bytes;
 use std::collections::BTreeMap;

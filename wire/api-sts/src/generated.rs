@@ -2,6 +2,7 @@
 //! AWS Security Token Service: shapes, tables, errors, operations.
 
 #![allow(missing_docs, reason = "the names are AWS's, and so is their documentation")]
+#![allow(clippy::large_enum_variant, reason = "the unions are AWS's")]
 
 use tidegate_protocol::schema::{Kind, ListSchema, Member, Rules, Schema, StructSchema};
 use tidegate_protocol::{

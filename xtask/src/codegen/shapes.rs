@@ -14,6 +14,7 @@ pub fn file(service: &Entry, model: &Model) -> Result<String> {
     let mut out = header(&format!("{}: shapes, tables, errors, operations.", model.metadata.service_full_name));
     out.push_str(
         "#![allow(missing_docs, reason = \"the names are AWS's, and so is their documentation\")]
+#![allow(clippy::large_enum_variant, reason = \"the unions are AWS's\")]
 
 use std::collections::BTreeMap;
 use bytes::Bytes;
