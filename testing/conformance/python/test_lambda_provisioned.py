@@ -5,6 +5,7 @@ import itertools
 import json
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -103,6 +104,30 @@ def test_an_alias_that_moves_takes_its_environments_along(aws, make):
     aws.update_alias(FunctionName=name, Name="live", FunctionVersion="2")
     assert settled(aws, name, "live")["Status"] == "READY"
     assert invoked(aws, name, "2") == "provisioned-concurrency"
+
+
+def test_more_invocations_than_environments_start_others(aws, make):
+    name = make("import time\n\ndef handler(event, context):\n    time.sleep(1)\n    return context.log_stream_name\n")
+    put(aws, name, "1", 1)
+    assert settled(aws, name, "1")["Status"] == "READY"
+
+    def invoke(_) -> str:
+        answer = aws.invoke(FunctionName=name, Qualifier="1")
+        assert "FunctionError" not in answer
+        return json.load(answer["Payload"])
+
+    with ThreadPoolExecutor(3) as threads:
+        assert len(set(threads.map(invoke, range(3)))) == 3
+
+
+def test_a_deleted_version_is_not_kept_ready(aws, make):
+    name = make()
+    put(aws, name, "1", 1)
+    assert settled(aws, name, "1")["Status"] == "READY"
+    aws.delete_function(FunctionName=name, Qualifier="1")
+    assert aws.list_provisioned_concurrency_configs(FunctionName=name)["ProvisionedConcurrencyConfigs"] == []
+    missing = refused(aws.get_provisioned_concurrency_config, FunctionName=name, Qualifier="1")
+    assert missing == ("ResourceNotFoundException", f"Function not found: {BASE}:function:{name}:1")
 
 
 def test_a_function_that_does_not_start_fails(aws, make):
