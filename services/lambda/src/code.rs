@@ -1,7 +1,7 @@
-//! Code on disk: zip files as they were uploaded, and the folders that functions run from.
+//! Code: zip files as they were uploaded, and the folders that functions run from.
 //!
-//! A zip file is durable before the commit that names it. The folder it is unpacked into is a cache, named by
-//! the file's SHA-256: it is made when the file comes, and made anew if it is gone.
+//! Zip files lie in the store. The folder that one is unpacked into is a cache, named by the file's SHA-256: it
+//! is made when the file comes, and made anew if it is gone.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
@@ -9,23 +9,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
-use tidegate_blob::{BlobRef, Blobs, Expected};
 use tidegate_env::Env;
-use tidegate_record::Stored;
-use tidegate_store::{Space, Store};
+use tidegate_store::Store;
 
 use crate::domain::{BadZip, MAX_UNZIPPED_BYTES, unpack};
 use crate::error::Error;
-use crate::store::{Code, CodeRecord, keys};
+use crate::store::{Code, read_code};
 
-/// A zip file that has arrived and been looked at.
-#[derive(Debug, Clone, Copy)]
+/// A zip file that has arrived and been unpacked.
+#[derive(Debug, Clone)]
 pub(crate) struct Arrived {
     pub sha256: [u8; 32],
-    pub blob: BlobRef,
+    pub zip: Bytes,
     pub size: u64,
     pub unzipped: u64,
 }
@@ -34,7 +32,6 @@ pub(crate) struct Arrived {
 pub(crate) struct Codes {
     env: Env,
     store: Arc<dyn Store>,
-    blobs: Blobs,
     folders: PathBuf,
     /// Unpacking of one file happens once at a time.
     unpacking: Mutex<HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>>,
@@ -43,25 +40,20 @@ pub(crate) struct Codes {
 impl Codes {
     /// In a folder, which is made.
     pub(crate) async fn open(env: Env, store: Arc<dyn Store>, root: &Path) -> Result<Codes, Error> {
-        let blobs = Blobs::open(root.join("zips"), env.clone()).await?;
         let folders = root.join("unpacked");
         let made = folders.clone();
         env.run_blocking(move || std::fs::create_dir_all(made))
             .await
             .map_err(|error| Error::Disk(error.to_string()))?;
-        Ok(Codes { env, store, blobs, folders, unpacking: Mutex::default() })
+        Ok(Codes { env, store, folders, unpacking: Mutex::default() })
     }
 
-    /// Takes a zip file: it is unpacked, and durable when this returns. The caller commits its reference.
+    /// Takes a zip file and unpacks it. The caller keeps it.
     pub(crate) async fn take(&self, zip: Bytes) -> Result<Arrived, Error> {
         let bytes = zip.clone();
         let sha256 = self.env.run_blocking(move || <[u8; 32]>::from(Sha256::digest(&bytes))).await;
         let (_, unzipped) = self.unpacked(sha256, zip.clone()).await?;
-        let size = zip.len() as u64;
-        let expected = Expected { length: Some(size), sha256: Some(sha256), crc32c: None };
-        let mut upload = self.blobs.upload(expected).await?;
-        upload.push(zip).await?;
-        Ok(Arrived { sha256, blob: upload.finish().await?, size, unzipped })
+        Ok(Arrived { sha256, size: zip.len() as u64, zip, unzipped })
     }
 
     /// The folder that a version's code runs from, and what is part of its identity besides the version: for
@@ -87,23 +79,8 @@ impl Codes {
 
     /// A zip file as it was uploaded.
     pub(crate) async fn zip(&self, function: u64, sha256: &[u8; 32]) -> Result<Bytes, Error> {
-        let snapshot = self.store.snapshot()?;
-        let found = snapshot.get(Space::Map, &keys::code(function, sha256)).await?;
-        let record = found.and_then(|record| CodeRecord::decode(&record.value).ok());
-        let record = record.ok_or_else(|| Error::CannotRun("its code is gone from the data folder".to_owned()))?;
-        let reader = self.blobs.read(record.blob).await?;
-        let (mut chunks, mut zip) = (reader.all(), BytesMut::with_capacity(record.blob.length as usize));
-        while let Some(chunk) = chunks.next().await? {
-            zip.extend_from_slice(&chunk);
-        }
-        Ok(zip.freeze())
-    }
-
-    /// Removes a zip file that no committed record names any more. If that fails, the sweep finds it.
-    pub(crate) async fn forget(&self, record: CodeRecord) {
-        if let Err(error) = self.blobs.remove(record.blob.id).await {
-            tracing::warn!(%error, "a zip file that is not used any more could not be removed");
-        }
+        let found = read_code(&*self.store.snapshot()?, function, sha256).await?;
+        found.ok_or_else(|| Error::CannotRun("its code is gone from the data folder".to_owned()))
     }
 
     /// Removes what was unpacked of files that nothing runs from, and what a crash left half unpacked. Only while

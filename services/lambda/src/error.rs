@@ -1,6 +1,5 @@
 //! Why an operation did not happen. `wire/errors.rs` gives each of these its AWS code and words.
 
-use tidegate_blob::BlobError;
 use tidegate_effects::EffectError;
 use tidegate_ports::RoleRefusal;
 use tidegate_store::{CommitError, StoreError, TransactError};
@@ -79,8 +78,6 @@ pub enum Error {
     NotImplemented(&'static str),
     #[error("the disk refused: {0}")]
     Disk(String),
-    #[error(transparent)]
-    Blob(#[from] BlobError),
     #[error(transparent)]
     Effect(#[from] EffectError),
     #[error(transparent)]

@@ -13,7 +13,7 @@ use crate::domain::{FunctionRef, Qualifier};
 use crate::error::Error;
 use crate::invoke::Events;
 use crate::service::Lambda;
-use crate::store::{Address, Code, CodeRecord, Function, FunctionRecord, LogSettings, VersionRecord, keys};
+use crate::store::{Address, Code, Function, FunctionRecord, LogSettings, VersionRecord, delete_code, keys};
 use crate::wire::{self, Given};
 
 /// Creates a function.
@@ -246,10 +246,9 @@ async fn delete_version(lambda: &Lambda, function: &Function, number: u64) -> Re
 /// Deletes a function and all that belongs to it: one transaction.
 pub(crate) async fn delete_whole(lambda: &Lambda, function: &Function) -> Result<(), Error> {
     let address = &function.address;
-    let gone = lambda
+    lambda
         .transact(&[keys::function(address)], async |tx: &mut Tx| {
             let record = read_function(tx, address).await?;
-            let mut gone = Vec::new();
             for number in function.versions.keys() {
                 tx.delete(Space::Map, keys::version(record.id, *number));
             }
@@ -274,18 +273,15 @@ pub(crate) async fn delete_whole(lambda: &Lambda, function: &Function) -> Result
             tx.delete(Space::Map, keys::signed_by(record.id));
             let codes = KeyRange::prefix(&keys::codes_of(record.id));
             for code in tx.scan(Space::Map, &codes, Order::Ascending, Page::of(1000)).await? {
-                gone.extend(CodeRecord::decode(&code.record.value).ok());
-                tx.delete(Space::Map, code.key);
+                let sha256 = keys::read_code(&code.key, record.id).expect("this crate wrote the key");
+                delete_code(tx, record.id, &sha256).await?;
             }
             forget_in_tx::<Events>(tx, &address.arn().to_string()).await?;
             // Last, so that what belongs to it is folded while it is known.
             tx.delete(Space::Map, keys::function(address));
-            Ok(gone)
+            Ok(())
         })
         .await?;
-    for code in gone.value {
-        lambda.codes.forget(code).await;
-    }
     lambda.specs.forget(&lambda.runtimes, function.record.id);
     Ok(())
 }

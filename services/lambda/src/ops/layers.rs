@@ -15,7 +15,7 @@ use super::{document, page, read, take_zip};
 use crate::domain::{LayerName, LayerRef, layers_of};
 use crate::error::Error;
 use crate::service::Lambda;
-use crate::store::{Code, CodeRecord, LayerRecord, LayerUse, LayerVersionRecord, VersionRecord, keys};
+use crate::store::{Code, LayerRecord, LayerUse, LayerVersionRecord, VersionRecord, delete_code, keys, put_code};
 use crate::wire;
 
 /// The layer that a request names.
@@ -61,7 +61,7 @@ pub(crate) async fn publish_layer_version(
             let mut layer = read::<LayerRecord>(tx, &keys::layer(name)).await?.unwrap_or_default();
             layer.last_version += 1;
             tx.put(Space::Map, keys::layer(name), layer.encode());
-            tx.put(Space::Map, keys::code(record.id, &record.sha256), CodeRecord { blob: arrived.blob }.encode());
+            put_code(tx, record.id, &record.sha256, &arrived.zip);
             tx.put(Space::Map, keys::layer_version(name, layer.last_version), record.encode());
             Ok(layer.last_version)
         })
@@ -189,21 +189,16 @@ pub(crate) async fn remove_unused(lambda: &Lambda, all: bool) -> Result<(), Erro
             continue;
         }
         let (name, record) = (&name, &record);
-        let gone = lambda
+        lambda
             .transact(&[keys::layer(name)], async |tx: &mut Tx| {
-                let key = keys::code(record.id, &record.sha256);
-                let code = read::<CodeRecord>(tx, &key).await?;
-                tx.delete(Space::Map, key);
+                delete_code(tx, record.id, &record.sha256).await?;
                 tx.delete(Space::Map, keys::layer_version(name, number));
                 if all {
                     tx.delete(Space::Map, keys::layer(name));
                 }
-                Ok(code)
+                Ok(())
             })
             .await?;
-        if let Some(code) = gone.value {
-            lambda.codes.forget(code).await;
-        }
     }
     Ok(())
 }

@@ -69,12 +69,12 @@ use crate::code::Arrived;
 use crate::domain::{MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES};
 use crate::error::Error;
 use crate::service::Lambda;
-use crate::store::{Address, Code, CodeRecord, FunctionRecord, VersionRecord, keys};
+use crate::store::{Address, Code, FunctionRecord, VersionRecord, keys, put_code};
 
 /// The name of S3's bucket that stands for folders of this machine.
 const FOLDERS_BUCKET: &str = "hot-reload";
 
-/// Code that has arrived: a zip file that is durable, or the name of a folder.
+/// Code that has arrived: a zip file, or the name of a folder.
 enum GivenCode {
     Zip(Arrived),
     Folder(String),
@@ -91,22 +91,13 @@ impl GivenCode {
         }
     }
 
-    /// The same file, if the function has it already: the newer takes its place.
-    async fn present(&self, tx: &mut Tx, function: u64) -> Result<Option<CodeRecord>, Error> {
-        match self {
-            GivenCode::Zip(arrived) => read::<CodeRecord>(tx, &keys::code(function, &arrived.sha256)).await,
-            GivenCode::Folder(_) => Ok(None),
-        }
-    }
-
     /// Makes it the code of a version, and keeps what it needs.
     fn put(&self, tx: &mut Tx, function: u64, version: &mut VersionRecord) {
         match self {
             GivenCode::Zip(arrived) => {
                 version.code = Code::Zip(arrived.sha256);
                 (version.code_size, version.unzipped_size) = (arrived.size, arrived.unzipped);
-                let record = CodeRecord { blob: arrived.blob };
-                tx.put(Space::Map, keys::code(function, &arrived.sha256), record.encode());
+                put_code(tx, function, &arrived.sha256, &arrived.zip);
             }
             GivenCode::Folder(path) => {
                 version.code = Code::Folder(path.clone());

@@ -9,7 +9,7 @@ use super::{bytes_of as bytes_of_layers, check_revision, check_role, read_latest
 use crate::domain::MAX_UNZIPPED_BYTES;
 use crate::error::Error;
 use crate::service::Lambda;
-use crate::store::{Address, Code, CodeRecord, Function, keys};
+use crate::store::{Address, Code, Function, delete_code, keys};
 use crate::wire::{self, Given};
 
 /// What callers whose revision is another are told to ask.
@@ -54,25 +54,18 @@ pub(crate) async fn update_function_code(
                 latest.architecture.clone_from(architecture);
             }
             if is_trial {
-                return Ok((latest, Vec::new()));
+                return Ok(latest);
             }
-            let before = code.present(tx, record.id).await?;
             code.put(tx, record.id, &mut latest);
             tx.put(Space::Map, keys::version(record.id, 0), latest.encode());
-            let mut gone = Vec::from_iter(before);
             // Seen from within the latch: a version may have been published since the request came.
             if let Some(sha256) = unused(&*lambda.known(named)?, &old, &latest.code) {
-                let key = keys::code(record.id, &sha256);
-                gone.extend(super::read::<CodeRecord>(tx, &key).await?);
-                tx.delete(Space::Map, key);
+                delete_code(tx, record.id, &sha256).await?;
             }
-            Ok((latest, gone))
+            Ok(latest)
         })
         .await?;
-    let (latest, gone) = changed.value;
-    for gone in gone {
-        lambda.codes.forget(gone).await;
-    }
+    let latest = changed.value;
     if input.publish.unwrap_or(false) && !is_trial {
         return versions::publish(lambda, named, None, None, None).await;
     }

@@ -11,7 +11,8 @@
 //! | map | `Lambda 1 7 function qualifier` | [`crate::store::ProvisionedRecord`] |
 //! | map | `Lambda 1 8 function qualifier` | [`crate::store::RuntimeManagementRecord`] |
 //! | map | `Lambda 1 9 function` | [`crate::store::SignedByRecord`] |
-//! | map | `Lambda 2 function sha256` | [`crate::store::CodeRecord`]: where a zip file lies |
+//! | map | `Lambda 2 function sha256` | [`crate::store::CodeRecord`]: a zip file |
+//! | log | `Lambda 2 function sha256 piece` | a piece of it: as many bytes as the others, the last perhaps fewer |
 //! | map | `Lambda 3 account region name` | [`crate::store::LayerRecord`] |
 //! | map | `Lambda 4 account region name version` | [`crate::store::LayerVersionRecord`] |
 //! | map | `Lambda 5 account region id` | [`crate::store::SigningRecord`] |
@@ -128,6 +129,18 @@ pub(crate) fn code(function: u64, sha256: &[u8; 32]) -> Bytes {
 
 pub(crate) fn codes_of(function: u64) -> Bytes {
     Key::new(Root::Lambda).u8(CODE).u64(function).build()
+}
+
+/// The SHA-256 in the key of a zip file.
+pub(crate) fn read_code(key: &[u8], function: u64) -> Result<[u8; 32], DecodeError> {
+    let mut reader = KeyReader::after(key, &codes_of(function))?;
+    let sum = reader.bytes()?;
+    reader.end()?;
+    sum.try_into().map_err(|_| DecodeError::Malformed { at: 0, what: "a SHA-256" })
+}
+
+pub(crate) fn code_piece(function: u64, sha256: &[u8; 32], piece: u32) -> Bytes {
+    Key::new(Root::Lambda).u8(CODE).u64(function).bytes(sha256).u32(piece).build()
 }
 
 fn of_layer(kind: u8, layer: &LayerName) -> Key {

@@ -18,6 +18,7 @@ mod version;
 
 pub use alias::{AliasRecord, WHOLE};
 pub use code::CodeRecord;
+pub(crate) use code::{delete_code, put_code, read_code};
 pub use directory::{Address, Directory, Function};
 pub use function::FunctionRecord;
 pub use invoke_config::InvokeConfigRecord;

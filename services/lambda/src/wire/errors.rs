@@ -4,7 +4,6 @@
 //! service's documentation.
 
 use tidegate_api_lambda::errors;
-use tidegate_blob::BlobError;
 use tidegate_effects::EffectError;
 use tidegate_protocol::errors::{ACCESS_DENIED, VALIDATION};
 use tidegate_protocol::{ErrorShape, Fault, ServiceError};
@@ -109,7 +108,6 @@ impl From<Error> for ServiceError {
             Error::CannotRun(words) => new(errors::SERVICE_EXCEPTION, words).with_kind(ErrorKind::Unavailable),
             Error::NotImplemented(what) => ServiceError::not_implemented("lambda", what),
             Error::Disk(detail) => ServiceError::unavailable(detail),
-            Error::Blob(error) => blob(&error),
             Error::Effect(EffectError::Commit(error)) => commit(error),
             Error::Effect(EffectError::Store(error)) => store(&error),
             Error::Effect(EffectError::Queue(error)) => ServiceError::unavailable(error.to_string()),
@@ -189,13 +187,6 @@ fn not_found(message: impl Into<String>) -> ServiceError {
 
 fn conflict(message: impl Into<String>) -> ServiceError {
     new(errors::RESOURCE_CONFLICT_EXCEPTION, message)
-}
-
-fn blob(error: &BlobError) -> ServiceError {
-    match error.kind() {
-        ErrorKind::Corrupt => ServiceError::internal(error.to_string()).with_kind(ErrorKind::Corrupt),
-        _ => ServiceError::unavailable(error.to_string()),
-    }
 }
 
 fn commit(error: CommitError) -> ServiceError {
