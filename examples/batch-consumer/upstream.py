@@ -13,15 +13,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Upstream(ThreadingHTTPServer):
     """Counts what it was asked, and what it refused."""
 
-    def __init__(self, port: int, rate: int):
+    def __init__(self, port: int, rate: int, clock=time.time):
         super().__init__(("127.0.0.1", port), Handler)
-        self.rate, self.lock = rate, threading.Lock()
+        self.rate, self.clock, self.lock = rate, clock, threading.Lock()
         self.second, self.in_second = 0, 0
         self.calls, self.refused, self.entities = 0, 0, []
 
     def admit(self, entities: list) -> bool:
         with self.lock:
-            second = int(time.time())
+            second = int(self.clock())
             if second != self.second:
                 self.second, self.in_second = second, 0
             self.calls += 1

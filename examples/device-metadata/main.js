@@ -1,5 +1,6 @@
 // `node main.js deploy` creates the application, `send 20` sends messages about as many devices, `show 20` waits until
 // they are in the table and shows the last of them and the function's log.
+import { setTimeout } from "node:timers/promises";
 import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetQueueUrlCommand, SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
@@ -39,7 +40,10 @@ async function items() {
 async function show() {
   const until = Date.now() + PATIENCE_MS;
   let found = await items();
-  while (found.length < count && Date.now() < until) found = await items();
+  while (found.length < count && Date.now() < until) {
+    await setTimeout(200);
+    found = await items();
+  }
   found.sort((a, b) => a.user_id.localeCompare(b.user_id, "en", { numeric: true }));
   console.table(found.slice(-3));
   const logs = new CloudWatchLogsClient({});

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// What came back.
 #[derive(Debug)]
@@ -56,8 +56,11 @@ fn send(host: &str, request: &str) -> Result<Answer> {
     let mut body = Vec::new();
     let length = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok());
     match length {
-        Some(length) => reader.take(length).read_to_end(&mut body)?,
-        None => reader.read_to_end(&mut body)?,
-    };
+        Some(length) => {
+            let read = reader.take(length).read_to_end(&mut body)?;
+            ensure!(read as u64 == length, "the answer broke off");
+        }
+        None => drop(reader.read_to_end(&mut body)?),
+    }
     Ok(Answer { status, headers, body })
 }

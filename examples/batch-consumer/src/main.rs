@@ -24,7 +24,8 @@ fn main() -> Result<()> {
                 (format!("/2018-06-01/runtime/invocation/{id}/error"), described)
             }
         };
-        http::post(&runtime, &path, &answer.to_string())?;
+        let noted = http::post(&runtime, &path, &answer.to_string())?;
+        ensure!(noted.status == 202, "the runtime answers {}", noted.status);
     }
 }
 
