@@ -1,7 +1,8 @@
 //! Code: zip files as they were uploaded, and the folders that functions run from.
 //!
 //! Zip files lie in the store. The folder that one is unpacked into is a cache, named by the file's SHA-256: it
-//! is made when the file comes, and made anew if it is gone.
+//! is made when the file comes, and made anew if it is gone. Nothing in the cache is synced, so none of it is
+//! used after the machine has started again: a cut of power may have left files half written.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
@@ -40,11 +41,14 @@ pub(crate) struct Codes {
 impl Codes {
     /// In a folder, which is made.
     pub(crate) async fn open(env: Env, store: Arc<dyn Store>, root: &Path) -> Result<Codes, Error> {
-        let folders = root.join("unpacked");
+        let all = root.join("unpacked");
+        let folders = all.join(boot(&env));
         let made = folders.clone();
-        env.run_blocking(move || std::fs::create_dir_all(made))
-            .await
-            .map_err(|error| Error::Disk(error.to_string()))?;
+        let prepare = move || {
+            std::fs::create_dir_all(&made)?;
+            remove_others(&all, &HashSet::from([made]))
+        };
+        env.run_blocking(prepare).await.map_err(|error| Error::Disk(error.to_string()))?;
         Ok(Codes { env, store, folders, unpacking: Mutex::default() })
     }
 
@@ -109,6 +113,12 @@ impl Codes {
         self.unpacking.lock().retain(|_, turn| Arc::strong_count(turn) > 1);
         Ok((folder, unpacked.map_err(Error::Zip)?))
     }
+}
+
+/// Which start of the machine this is; every start of the server, where the system does not say.
+fn boot(env: &Env) -> String {
+    let said = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    said.map_or_else(|_| env.uuid().to_string(), |id| id.trim().to_owned())
 }
 
 /// Removes the folders in a folder that are not `used`. One that cannot be removed is only said.
