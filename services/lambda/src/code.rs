@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tidegate_env::Env;
 use tidegate_store::Store;
 
-use crate::domain::{BadZip, MAX_UNZIPPED_BYTES, unpack};
+use crate::domain::{BadZip, MAX_UNZIPPED_BYTES, hex, unpack};
 use crate::error::Error;
 use crate::store::{Code, read_code};
 
@@ -97,8 +97,7 @@ impl Codes {
     }
 
     fn folder_of(&self, sha256: &[u8; 32]) -> PathBuf {
-        let name: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.folders.join(name)
+        self.folders.join(hex(sha256))
     }
 
     /// Unpacks a file unless it has been, and returns the folder and the bytes of its files.

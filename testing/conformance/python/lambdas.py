@@ -99,5 +99,4 @@ def until(found, within_s: float = 30):
     deadline = time.monotonic() + within_s
     while not (answer := found()):
         assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.05)
     return answer

@@ -3,13 +3,13 @@
 import io
 import itertools
 import json
-import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
 
+from lambdas import until
 from tidegate import ACCOUNT, REGION
 
 SERVER_ARGUMENTS: list[str] = []
@@ -61,12 +61,11 @@ def make(aws):
 
 def settled(aws, name: str, qualifier: str) -> dict:
     """The configuration once it is no longer in progress."""
-    until = time.monotonic() + 30
-    while True:
+    def found():
         found = aws.get_provisioned_concurrency_config(FunctionName=name, Qualifier=qualifier)
-        if found["Status"] != "IN_PROGRESS" or time.monotonic() > until:
-            return found
-        time.sleep(0.05)
+        return found["Status"] != "IN_PROGRESS" and found
+
+    return until(found)
 
 
 def put(aws, name: str, qualifier: str, count: int) -> dict:

@@ -15,3 +15,8 @@ pub use limits::{
 pub use mapping::{MappingChange, MappingError, MappingKind, MappingSettings, QueueSettings, StreamSettings};
 pub use name::{FunctionRef, InvalidName, Qualifier};
 pub use unzip::{BadZip, unpack};
+
+/// A SHA-256 as files and downloads are named by it.
+pub fn hex(sum: &[u8; 32]) -> String {
+    sum.iter().map(|byte| format!("{byte:02x}")).collect()
+}

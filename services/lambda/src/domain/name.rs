@@ -106,6 +106,11 @@ impl FunctionRef {
         Ok(FunctionRef { account, region: region.clone(), name, qualifier })
     }
 
+    /// The function that an ARN of one names, in the ARN's own account and region.
+    pub fn of_arn(arn: &Arn) -> Option<FunctionRef> {
+        FunctionRef::parse(&arn.to_string(), None, arn.account?, arn.region.as_ref()?).ok()
+    }
+
     /// The function's ARN, without the qualifier.
     pub fn arn(&self) -> Arn {
         Arn::new("lambda", &self.region, self.account, format!("function:{}", self.name))

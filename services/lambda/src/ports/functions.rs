@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tidegate_ports::{FunctionAnswer, FunctionCall, Functions, InvokeRefusal};
 use tidegate_store::{CommitError, StoreError};
-use tidegate_types::{AccountId, Arn, Region};
+use tidegate_types::Arn;
 
 use crate::domain::{FunctionRef, MAX_SYNC_PAYLOAD};
 use crate::error::Error;
@@ -17,29 +17,23 @@ pub(crate) struct Invoker {
     lambda: Arc<Lambda>,
 }
 
-fn named(function: &Arn) -> Option<FunctionRef> {
-    let account = function.account.unwrap_or(AccountId::DEFAULT);
-    let region = function.region.clone().unwrap_or_else(Region::us_east_1);
-    FunctionRef::parse(&function.to_string(), None, account, &region).ok()
-}
-
 impl Invoker {
     pub(crate) fn new(lambda: Arc<Lambda>) -> Invoker {
         Invoker { lambda }
     }
 
     fn version(&self, function: &Arn) -> Option<Arc<VersionRecord>> {
-        let named = named(function)?;
+        let named = FunctionRef::of_arn(function)?;
         Some(self.lambda.known(&named).ok()?.version(&named.meant(), 0)?.1)
     }
 
     async fn run(&self, call: &FunctionCall) -> Result<Ran, Error> {
         let missing = || Error::NoFunction(call.function.to_string());
-        let named = named(&call.function).ok_or_else(missing)?;
+        let named = FunctionRef::of_arn(&call.function).ok_or_else(missing)?;
         if call.payload.len() > MAX_SYNC_PAYLOAD {
             return Err(Error::PayloadTooLarge { bytes: call.payload.len(), limit: MAX_SYNC_PAYLOAD });
         }
-        // It must not wait for ever: whoever calls has a place of its own that somebody may wait for.
+        // For the machine it waits, for the function's own limit it does not: its caller tries again.
         let machine = self.lambda.gate.machine().await;
         let place = self.lambda.enter(&*self.lambda.known(&named)?)?.on(machine);
         let asked = Asked {

@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use tidegate_policy::Document;
 use tidegate_ports::ResourcePolicies;
-use tidegate_types::Arn;
 
 use crate::domain::{FunctionRef, LayerRef, Qualifier};
 use crate::ops;
@@ -28,8 +27,7 @@ impl ResourcePolicies for FunctionPolicies {
         if let Some(layer) = LayerRef::parse(arn) {
             return ops::layer_policy(&self.lambda, &layer);
         }
-        let parsed: Arn = arn.parse().ok()?;
-        let named = FunctionRef::parse(arn, None, parsed.account?, &parsed.region?).ok()?;
+        let named = FunctionRef::of_arn(&arn.parse().ok()?)?;
         let function = self.lambda.known(&named).ok()?;
         let place = match named.meant() {
             Qualifier::Latest => String::new(),

@@ -7,7 +7,6 @@ use tidegate_ports::{Delivery, Refusal, Sink};
 use tidegate_queue::QueueError;
 use tidegate_record::Stored;
 use tidegate_store::{LatchKey, StoreError, Tx};
-use tidegate_types::{AccountId, Region};
 
 use crate::domain::{FunctionRef, MAX_ASYNC_PAYLOAD};
 use crate::invoke::{EventRecord, Events};
@@ -25,10 +24,7 @@ impl FunctionSink {
 
     async fn enqueue(&self, tx: &mut Tx, delivery: Delivery) -> Result<(), Refusal> {
         let Delivery { target, payload, trace, raised_at, .. } = delivery;
-        let account = target.account.unwrap_or(AccountId::DEFAULT);
-        let region = target.region.clone().unwrap_or_else(Region::us_east_1);
-        let named = FunctionRef::parse(&target.to_string(), None, account, &region).ok();
-        let found = named.and_then(|named| {
+        let found = FunctionRef::of_arn(&target).and_then(|named| {
             let function = self.lambda.known(&named).ok()?;
             function.version(&named.meant(), 0).map(|_| (named, function))
         });

@@ -8,6 +8,7 @@ use tidegate_api_lambda::MODEL;
 use tidegate_ports::{HostedAnswer, HostedBody, HostedHttp, HostedRequest};
 use tidegate_protocol::{Operation, ServiceModel};
 
+use crate::domain::hex;
 use crate::service::Lambda;
 use crate::store::Code;
 
@@ -58,10 +59,6 @@ impl Zips {
             }
         }
     }
-}
-
-fn hex(sum: &[u8; 32]) -> String {
-    sum.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl HostedHttp for Zips {

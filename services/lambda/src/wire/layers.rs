@@ -4,7 +4,7 @@ use tidegate_api_lambda::{GetLayerVersionResponse, LayerVersionContentOutput, La
 use tidegate_protocol::Call;
 
 use super::shown::{hosted, sha256, time};
-use crate::domain::LayerName;
+use crate::domain::{LayerName, hex};
 use crate::store::LayerVersionRecord;
 
 fn some(texts: &[String]) -> Option<Vec<String>> {
@@ -31,7 +31,7 @@ pub(crate) fn layer_version(
     version: u64,
     record: &LayerVersionRecord,
 ) -> GetLayerVersionResponse {
-    let sum: String = record.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = hex(&record.sha256);
     let base = hosted(call, &format!("l{:016x}", record.id), "lambda-code", name.region.as_str());
     GetLayerVersionResponse {
         content: Some(LayerVersionContentOutput {

@@ -14,6 +14,7 @@ use tidegate_api_lambda::{
 use tidegate_protocol::Call;
 use tidegate_types::Timestamp;
 
+use crate::domain::hex;
 use crate::store::{AliasRecord, CorsRecord, Function, InvokeConfigRecord, UrlRecord, VersionRecord, WHOLE};
 
 /// A version as the API names it.
@@ -203,7 +204,7 @@ pub(crate) fn cors_record(given: Cors) -> CorsRecord {
 /// guess, is what lets its caller have it.
 pub(crate) fn code_location(call: &Call, function: &Function, version: &VersionRecord) -> String {
     let region = function.address.region.as_str();
-    let sum: String = version.sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = hex(&version.sha256());
     let base = hosted(call, &format!("f{:016x}", function.record.id), "lambda-code", region);
     format!("{base}{sum}.zip")
 }
