@@ -19,12 +19,18 @@ pub enum Root {
     Fabric = 0x06,
     /// `fabric/effects`.
     Effects = 0x07,
+    /// `fabric/mail`.
+    Mail = 0x08,
     /// `services/sqs`.
     Sqs = 0x10,
     /// `services/lambda`.
     Lambda = 0x13,
     /// `services/dynamodb`.
     DynamoDb = 0x14,
+    /// `services/s3`.
+    S3 = 0x15,
+    /// `services/ses`.
+    Ses = 0x16,
     /// `services/logs`.
     Logs = 0x17,
     /// `services/iam`.

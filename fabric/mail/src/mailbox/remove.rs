@@ -1,0 +1,42 @@
+use tidegate_record::Stored;
+use tidegate_store::{Space, StoreError, Tx};
+
+use super::{decode, pieces};
+use crate::keys;
+use crate::records::{Body, JourneyRecord, MessageRecord};
+
+/// Takes a mail out of the mailbox. One that a relay is still to get is kept for it, unseen. Returns whether
+/// it was there.
+pub(crate) async fn remove_in_tx(tx: &mut Tx, id: &str) -> Result<bool, StoreError> {
+    let key = keys::message(id);
+    let Some(found) = tx.get(Space::Log, &key).await? else { return Ok(false) };
+    let message: MessageRecord = decode(Space::Log, &key, &found.value)?;
+    let journey_key = keys::journey(id);
+    let journey = match tx.get(Space::Map, &journey_key).await? {
+        Some(found) => Some(decode::<JourneyRecord>(Space::Map, &journey_key, &found.value)?),
+        None => None,
+    };
+    match journey {
+        Some(journey) if journey.unlisted => return Ok(false),
+        Some(journey) if !journey.waiting().is_empty() => {
+            tx.put(Space::Map, journey_key, JourneyRecord { unlisted: true, ..journey }.encode());
+        }
+        Some(_) => {
+            tx.delete(Space::Map, journey_key);
+            remove_pieces(tx, id, &message);
+        }
+        None => remove_pieces(tx, id, &message),
+    }
+    tx.delete(Space::Log, keys::entry(message.position));
+    Ok(true)
+}
+
+/// Deletes a mail and its MIME.
+pub(crate) fn remove_pieces(tx: &mut Tx, id: &str, message: &MessageRecord) {
+    if let Body::Pieces(size) = message.body {
+        for piece in 0..pieces(size) {
+            tx.delete(Space::Log, keys::piece(id, piece));
+        }
+    }
+    tx.delete(Space::Log, keys::message(id));
+}
