@@ -8,8 +8,6 @@ pub mod docdb;
 pub mod ecs;
 pub mod events;
 pub mod secretsmanager;
-pub mod ses;
-pub mod sesv2;
 pub mod sns;
 
 use tidegate_protocol::ServiceModel;
@@ -23,8 +21,8 @@ pub static SERVICES: &[&ServiceModel] = &[
     &tidegate_api_dynamodb::MODEL,
     &tidegate_api_dynamodbstreams::MODEL,
     &tidegate_api_s3::MODEL,
-    &ses::MODEL,
-    &sesv2::MODEL,
+    &tidegate_api_ses::MODEL,
+    &tidegate_api_sesv2::MODEL,
     &tidegate_api_logs::MODEL,
     &tidegate_api_iam::MODEL,
     &tidegate_api_sts::MODEL,
