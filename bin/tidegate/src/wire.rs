@@ -136,8 +136,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let lambda = Lambda::open(parts, functions).await.context("cannot start Lambda")?;
     let sinks: Vec<Arc<dyn Sink>> = vec![sqs.sink(), cloudwatch_logs.sink(), lambda.sink()];
     sinks.iter().try_for_each(|sink| post.register(sink))?;
-    lambda.start_workers(&supervisor);
-    lambda.follow(vec![sqs.followed()], vec![dynamodb.stream_source()], &supervisor);
+    let (followed_queues, followed_streams) = (vec![sqs.followed()], vec![dynamodb.stream_source()]);
     let served: Vec<Arc<dyn Service>> = vec![
         sqs.clone(),
         dynamodb.clone(),
@@ -212,6 +211,10 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let tls = config.tls.then(|| tls::server_config(config.data.as_deref(), &env)).transpose()?;
     let server = Server::new(Arc::new(gateway), env.clone(), listener, tls, patience);
     let (stopper, stop) = Stopper::new();
+    let serving = serve(&env, server, stop);
+    // Functions call the server, from their first line on: nothing starts them before it answers.
+    lambda.start_workers(&supervisor);
+    lambda.follow(followed_queues, followed_streams, &supervisor);
     let background = Background {
         supervisor,
         lambda,
@@ -222,7 +225,6 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         _uses: uses,
         _upkeep: env.spawn("metrics upkeep", upkeep(env.clone(), metrics)),
     };
-    let serving = serve(&env, server, stop);
 
     // 7. A note for the other commands.
     if let Some(data) = &config.data {

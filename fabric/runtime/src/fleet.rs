@@ -77,6 +77,15 @@ struct Fleet {
     layers: Arc<OnceCell<std::path::PathBuf>>,
 }
 
+/// What came of keeping environments ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readiness {
+    /// How many are.
+    pub ready: usize,
+    /// The machine has no room for as many as were wanted; see [`crate::Settings::provisioned_limit`].
+    pub is_capped: bool,
+}
+
 /// All workers of a server.
 pub(crate) struct Fleets {
     pub parts: Parts,
@@ -164,13 +173,15 @@ impl Fleets {
         tasks.insert(serial, self.parts.env.spawn("function worker", slot.run(job, ready)));
     }
 
-    /// Keeps `target` environments ready, and tells how many are.
-    pub(crate) async fn provision(self: &Arc<Self>, spec: &Arc<FunctionSpec>, target: usize) -> usize {
-        let (kept, missing) = {
+    /// Keeps `wanted` environments ready, or as many as there is room for, and tells how many are.
+    pub(crate) async fn provision(self: &Arc<Self>, spec: &Arc<FunctionSpec>, wanted: usize) -> Readiness {
+        let (kept, missing, is_capped) = {
             let mut fleets = self.fleets.lock();
             if self.stopping.load(Ordering::Acquire) {
-                return 0;
+                return Readiness { ready: 0, is_capped: false };
             }
+            let others = fleets.iter().filter(|(id, _)| **id != spec.id).map(|(_, fleet)| fleet.target).sum();
+            let target = wanted.min(self.parts.settings.provisioned_limit.saturating_sub(others));
             let fleet = fleets.entry(spec.id.clone()).or_default();
             fleet.target = target;
             fleet.retired = false;
@@ -184,7 +195,7 @@ impl Fleets {
             let missing = target - kept;
             fleet.alive += missing;
             fleet.provisioned_alive += missing;
-            (kept, missing)
+            (kept, missing, target < wanted)
         };
         let waiting: Vec<_> = (0..missing)
             .map(|_| {
@@ -194,7 +205,8 @@ impl Fleets {
             })
             .collect();
         let started = futures::future::join_all(waiting).await;
-        kept + started.into_iter().filter(|ready| matches!(ready, Ok(true))).count()
+        let ready = kept + started.into_iter().filter(|ready| matches!(ready, Ok(true))).count();
+        Readiness { ready, is_capped }
     }
 
     /// Stops a revision's slots: idle ones now, busy ones when they are done.

@@ -39,6 +39,7 @@ use tidegate_ports::LogLines;
 use tokio::sync::oneshot;
 
 pub use credentials::CredentialSource;
+pub use fleet::Readiness;
 pub use install::{Installed, install, installed};
 pub use invocation::{Fault, Finding, Invocation, Outcome, Payload, ResponseStream, StreamEnd, Usage};
 pub use settings::{Confinement, Settings};
@@ -98,8 +99,8 @@ impl Runtimes {
     }
 
     /// Keeps `count` environments of a function ready from now on, and resolves when they are, or have failed
-    /// to be, with how many are. Give a spec whose `init` says that it is provisioned.
-    pub async fn provision(&self, spec: &Arc<FunctionSpec>, count: usize) -> usize {
+    /// to be. Give a spec whose `init` says that it is provisioned.
+    pub async fn provision(&self, spec: &Arc<FunctionSpec>, count: usize) -> Readiness {
         self.fleets.provision(spec, count).await
     }
 

@@ -173,7 +173,9 @@ def test_what_cannot_be_provisioned(aws, make):
 
 def test_code_signing_configurations(aws, make):
     name = make()
-    created = aws.create_code_signing_config(Description="d", AllowedPublishers={"SigningProfileVersionArns": [PROFILE]})
+    created = aws.create_code_signing_config(
+        Description="d", AllowedPublishers={"SigningProfileVersionArns": [PROFILE]}, Tags={"team": "a"}
+    )
     config = created["CodeSigningConfig"]
     arn = config["CodeSigningConfigArn"]
     assert arn == f"{BASE}:code-signing-config:{config['CodeSigningConfigId']}"
@@ -191,6 +193,11 @@ def test_code_signing_configurations(aws, make):
     assert users == [f"{BASE}:function:{name}"]
     assert refused(aws.delete_code_signing_config, CodeSigningConfigArn=arn)[0] == "ResourceConflictException"
     aws.delete_function_code_signing_config(FunctionName=name)
+
+    assert aws.list_tags(Resource=arn)["Tags"] == {"team": "a"}
+    aws.tag_resource(Resource=arn, Tags={"stage": "b"})
+    aws.untag_resource(Resource=arn, TagKeys=["team"])
+    assert aws.list_tags(Resource=arn)["Tags"] == {"stage": "b"}
     aws.delete_code_signing_config(CodeSigningConfigArn=arn)
 
     gone = ("ResourceNotFoundException", f"The Lambda code signing configuration {arn} can not be found.")
@@ -217,3 +224,14 @@ def test_the_same_code_again(aws, make):
     for _ in range(2):
         assert aws.update_function_code(FunctionName=name, ZipFile=zipped(HANDLER))["CodeSha256"] == before
     assert invoked(aws, name, "1") == "on-demand"
+
+
+def test_scaling_configurations_need_a_capacity_provider(aws, make):
+    name = make()
+    aws.publish_version(FunctionName=name)
+    code, words = refused(aws.get_function_scaling_config, FunctionName=name, Qualifier="1")
+    assert (code, "capacity provider" in words) == ("InvalidParameterValueException", True)
+    limits = {"MinExecutionEnvironments": 1, "MaxExecutionEnvironments": 2}
+    put = {"FunctionName": name, "FunctionScalingConfig": limits}
+    assert refused(aws.put_function_scaling_config, Qualifier="1", **put)[0] == "InvalidParameterValueException"
+    assert refused(aws.put_function_scaling_config, Qualifier="2", **put)[0] == "ResourceNotFoundException"

@@ -76,10 +76,11 @@ impl Log {
         self.write(at, line);
     }
 
-    fn write(&self, at: Timestamp, line: String) {
+    /// Every event ends with an end of line, as on AWS: filters and subscribers see it.
+    fn write(&self, at: Timestamp, mut line: String) {
+        line.push('\n');
         if let Some(tail) = self.tail.lock().as_mut() {
             tail.push_str(&line);
-            tail.push('\n');
             // Cut now and then, so that a talkative function costs no more memory than two tails.
             if tail.len() > 2 * TAIL_BYTES {
                 *tail = last_bytes(tail, TAIL_BYTES).to_owned();

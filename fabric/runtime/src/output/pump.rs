@@ -9,8 +9,8 @@ use super::{Log, Origin};
 
 /// How much is read at once, in bytes.
 const READ_BYTES: usize = 16 << 10;
-/// A line is cut here, in bytes: what CloudWatch takes as one event.
-const MAX_LINE_BYTES: usize = 256 << 10;
+/// A line is cut here, in bytes: with its end, what CloudWatch takes as one event.
+const MAX_LINE_BYTES: usize = (256 << 10) - 1;
 /// How often a pipe is read when an invocation ends; one that still has more is read by its task.
 const DRAIN_READS: usize = 64;
 

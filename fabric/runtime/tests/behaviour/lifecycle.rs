@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tidegate_runtime::{Confinement, InitType, Settings, findings};
+use tidegate_runtime::{Confinement, InitType, Readiness, Settings, findings};
 
 use crate::needs;
 use crate::support::{Wishes, World};
@@ -11,6 +11,11 @@ const WHO: &str = "const me = Math.random(); exports.handler = async (event) => 
   if (event.wait) await new Promise((go) => setTimeout(go, event.wait));
   return { me, init: process.env.AWS_LAMBDA_INITIALIZATION_TYPE };
 };";
+
+/// What came of keeping some ready, where there is room.
+fn ready(ready: usize) -> Readiness {
+    Readiness { ready, is_capped: false }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_worker_serves_one_after_another_and_several_at_once() {
@@ -62,10 +67,22 @@ async fn provisioned_environments_are_warm_and_are_replaced() {
     let mut spec = world.node(WHO);
     spec.init = InitType::ProvisionedConcurrency;
     let spec = Arc::new(spec);
-    assert_eq!(world.runtimes.provision(&spec, 2).await, 2);
+    assert_eq!(world.runtimes.provision(&spec, 2).await, ready(2));
     let answer = world.run(&spec, "{}").await;
     assert_eq!(answer.json["init"], "provisioned-concurrency");
-    assert_eq!(world.runtimes.provision(&spec, 0).await, 0);
+    assert_eq!(world.runtimes.provision(&spec, 0).await, ready(0));
+    world.runtimes.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_is_kept_ready_than_the_machine_has_room_for() {
+    needs!("node");
+    let world = World::new().await;
+    let [one, other] = [1, 2].map(|_| Arc::new(world.node(WHO)));
+    assert_eq!(world.runtimes.provision(&one, 2).await, ready(2));
+    assert_eq!(world.runtimes.provision(&other, 2).await, Readiness { ready: 1, is_capped: true });
+    assert_eq!(world.runtimes.provision(&one, 0).await, ready(0));
+    assert_eq!(world.runtimes.provision(&other, 2).await, ready(2));
     world.runtimes.stop().await;
 }
 

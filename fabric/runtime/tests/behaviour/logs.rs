@@ -41,6 +41,7 @@ async fn lines_are_those_of_aws() {
     assert!(day.ends_with('/') && rest.starts_with("[$LATEST]") && rest.len() == 9 + 32, "{stream}");
     assert!(batches.iter().all(|batch| batch.group == "/aws/lambda/tried" && batch.stream == *stream));
     let lines: Vec<_> = batches.iter().flat_map(|batch| &batch.lines).map(|(_, line)| line.as_str()).collect();
+    assert!(lines.iter().all(|line| line.ends_with('\n') && !line.ends_with("\n\n")), "{lines:?}");
     assert!(lines[0].starts_with("INIT_START Runtime Version: nodejs:20.v1\tRuntime Version ARN: "), "{lines:?}");
     assert!(lines.iter().any(|line| line.contains("one\ntwo")), "one event of two lines: {lines:?}");
 }

@@ -90,6 +90,7 @@ impl World {
         );
         settings.idle = wishes.idle;
         settings.confinement = wishes.confinement;
+        settings.provisioned_limit = 3;
         let issuer = Arc::new(Issuer { env: env.clone(), lasting: wishes.credentials_last });
         let runtimes = Runtimes::new(env.clone(), settings, lines.clone(), issuer).await.expect("runtimes");
         World { env, runtimes, lines, folder }
@@ -162,7 +163,10 @@ impl World {
     pub async fn stop(self) -> Vec<String> {
         self.runtimes.stop().await;
         let batches = self.lines.0.lock();
-        batches.iter().flat_map(|batch| batch.lines.iter().map(|(_, line)| line.clone())).collect()
+        batches
+            .iter()
+            .flat_map(|batch| batch.lines.iter().map(|(_, line)| line.trim_end_matches('\n').to_owned()))
+            .collect()
     }
 
     pub async fn stop_with_streams(self) -> Vec<LogBatch> {

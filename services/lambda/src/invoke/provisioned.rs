@@ -10,20 +10,22 @@ use std::sync::{Arc, Weak};
 
 use futures::future::join_all;
 use parking_lot::Mutex;
-use tidegate_runtime::FunctionSpec;
+use tidegate_runtime::{FunctionSpec, Readiness};
 use tidegate_workers::{Hint, Next, Worker};
 
 use crate::error::Error;
 use crate::service::Lambda;
 use crate::store::Function;
 
+const NOTHING: Readiness = Readiness { ready: 0, is_capped: false };
+
 /// What the runtimes were told of a version, and what became of it.
 struct Told {
     /// What they were told to run; nothing if its code could not be had.
     spec: Option<Arc<FunctionSpec>>,
     target: u32,
-    /// How many are ready; unknown while they start.
-    ready: Option<u32>,
+    /// What came of it; unknown while they start.
+    outcome: Option<Readiness>,
 }
 
 /// How far the environments of one version or alias are.
@@ -31,6 +33,8 @@ pub(crate) struct State {
     pub ready: u32,
     /// Nothing more is to be expected.
     pub is_settled: bool,
+    /// The machine has no room for more.
+    pub is_capped: bool,
 }
 
 /// What is kept ready.
@@ -49,12 +53,15 @@ impl Provisioned {
     pub(crate) fn state(&self, function: &Function, qualifier: &str) -> State {
         let wanted = function.to_be_ready();
         let told = self.told.lock();
-        let mut state = State { ready: 0, is_settled: true };
+        let mut state = State { ready: 0, is_settled: true, is_capped: false };
         for (number, share) in function.provisioned_for(qualifier) {
             let found = told.get(&(function.record.id, number));
             let found = found.filter(|told| wanted.get(&number) == Some(&told.target));
-            match found.and_then(|told| told.ready) {
-                Some(ready) => state.ready += share.min(ready),
+            match found.and_then(|told| told.outcome) {
+                Some(Readiness { ready, is_capped }) => {
+                    state.ready += share.min(ready as u32);
+                    state.is_capped |= is_capped;
+                }
                 None => state.is_settled = false,
             }
         }
@@ -69,7 +76,7 @@ impl Provisioned {
             Ok(spec) => spec,
             Err(error) => {
                 tracing::warn!(function = %function.address.arn(), number, %error, "nothing can be kept ready of it");
-                self.told.lock().insert(place, Told { spec: None, target, ready: Some(0) });
+                self.told.lock().insert(place, Told { spec: None, target, outcome: Some(NOTHING) });
                 return;
             }
         };
@@ -77,14 +84,16 @@ impl Provisioned {
             let mut told = self.told.lock();
             let is_same = |known: &Arc<FunctionSpec>| known.id == spec.id;
             let is_known = |told: &Told| told.spec.as_ref().is_some_and(is_same) && told.target == target;
-            if told.get(&place).is_some_and(|told| is_known(told) && told.ready.is_some()) {
+            // What there was no room for may have some now.
+            let is_done = |told: &Told| told.outcome.is_some_and(|outcome| !outcome.is_capped);
+            if told.get(&place).is_some_and(|told| is_known(told) && is_done(told)) {
                 return;
             }
-            told.insert(place, Told { spec: Some(spec.clone()), target, ready: None });
+            told.insert(place, Told { spec: Some(spec.clone()), target, outcome: None });
         }
-        let ready = lambda.runtimes.provision(&spec, target as usize).await;
+        let outcome = lambda.runtimes.provision(&spec, target as usize).await;
         if let Some(told) = self.told.lock().get_mut(&place) {
-            told.ready = Some(ready as u32);
+            told.outcome = Some(outcome);
         }
     }
 

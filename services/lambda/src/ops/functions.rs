@@ -34,6 +34,12 @@ pub(crate) async fn create_function(
                 .to_owned(),
         ));
     }
+    if input.capacity_provider_config.is_some() {
+        return Err(Error::NotImplemented("functions on managed instances"));
+    }
+    if input.durable_config.is_some() {
+        return Err(Error::NotImplemented("durable functions"));
+    }
     let (Some(runtime), Some(handler)) = (input.runtime, input.handler) else {
         let words = "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
         return Err(Error::Invalid(words.to_owned()));

@@ -10,6 +10,7 @@ mod layers;
 mod permissions;
 mod provisioned;
 mod runtime_management;
+mod scaling;
 mod settings;
 mod signing;
 mod tags;
@@ -50,6 +51,7 @@ pub(crate) use provisioned::{
     put_provisioned_concurrency_config,
 };
 pub(crate) use runtime_management::{get_runtime_management_config, put_runtime_management_config};
+pub(crate) use scaling::{get_function_scaling_config, put_function_scaling_config};
 pub(crate) use settings::{get_account_settings, get_function_recursion_config, put_function_recursion_config};
 pub(crate) use signing::{
     create_code_signing_config, delete_all as delete_code_signing_configs, delete_code_signing_config,

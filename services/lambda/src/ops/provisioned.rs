@@ -127,12 +127,16 @@ pub(crate) async fn put_provisioned_concurrency_config(
     })
 }
 
+/// The status reason where the machine is too small.
+const NO_ROOM: &str = "This machine has no room to keep more environments ready.";
+
 fn shown(lambda: &Lambda, function: &Function, place: &str) -> Option<ProvisionedConcurrencyConfigListItem> {
     let record = function.provisioned.get(place)?;
     let state = lambda.provisioned.state(function, place);
     let (status, reason) = match (state.is_settled, state.ready >= record.requested) {
         (_, true) => ("READY", None),
         (false, false) => ("IN_PROGRESS", None),
+        (true, false) if state.is_capped => ("FAILED", Some(NO_ROOM.to_owned())),
         (true, false) => ("FAILED", Some("FUNCTION_ERROR_INIT_FAILURE".to_owned())),
     };
     let ready = Some(state.ready as i32);

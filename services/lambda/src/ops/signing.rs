@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use tidegate_api_lambda::{
     AllowedPublishers, CodeSigningConfig, CodeSigningPolicies, CreateCodeSigningConfigRequest,
@@ -92,6 +94,7 @@ pub(crate) async fn create_code_signing_config(
         description: input.description.unwrap_or_default(),
         publishers: publishers(input.allowed_publishers.unwrap_or_default())?,
         enforces: input.code_signing_policies.as_ref().is_some_and(enforces),
+        tags: wire::tags(input.tags)?,
     };
     let key = &keys::signing(call.account, &call.region, &id);
     lambda
@@ -101,6 +104,36 @@ pub(crate) async fn create_code_signing_config(
         })
         .await?;
     Ok(CreateCodeSigningConfigResponse { code_signing_config: Some(shown(call, &id, record)) })
+}
+
+/// Whether a resource's ARN names a configuration, there or not.
+pub(crate) fn is_config(resource: &str) -> bool {
+    resource.parse::<Arn>().is_ok_and(|arn| arn.resource.starts_with(KIND))
+}
+
+/// A configuration's tags.
+pub(crate) async fn tags_of(lambda: &Lambda, call: &Call, arn: &str) -> Result<BTreeMap<String, String>, Error> {
+    Ok(find(lambda, call, arn).await?.1.tags)
+}
+
+/// Changes a configuration's tags.
+pub(crate) async fn change_tags(
+    lambda: &Lambda,
+    call: &Call,
+    arn: &str,
+    change: impl Fn(&mut BTreeMap<String, String>) + Copy,
+) -> Result<(), Error> {
+    let (key, _) = &key_of(call, arn).ok_or_else(|| missing(arn))?;
+    lambda
+        .transact(std::slice::from_ref(key), async |tx: &mut Tx| {
+            let mut record = read::<SigningRecord>(tx, key).await?.ok_or_else(|| missing(arn))?;
+            change(&mut record.tags);
+            record.tags = wire::tags(Some(record.tags))?;
+            tx.put(Space::Map, key.clone(), record.encode());
+            Ok(())
+        })
+        .await?;
+    Ok(())
 }
 
 /// A configuration.

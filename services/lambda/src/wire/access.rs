@@ -10,6 +10,9 @@ use crate::domain::{FunctionRef, LayerName};
 use crate::error::Error;
 use crate::service::Lambda;
 
+/// What may have tags besides functions, as their ARNs tell.
+const OTHERS: [&str; 2] = [":event-source-mapping:", ":code-signing-config:"];
+
 /// Every operation and what it needs.
 pub(crate) fn accesses() -> impl Iterator<Item = (&'static str, Access<Lambda>)> {
     let served = COVERAGE.iter().filter(|(_, coverage)| *coverage != Coverage::NotImplemented);
@@ -23,10 +26,13 @@ fn needs_of(lambda: &Lambda, call: &Call, input: &Members) -> Result<Needs, Serv
         "GetLayerVersionByArn" => "lambda:GetLayerVersion".to_owned(),
         _ => format!("lambda:{operation}"),
     };
-    // Tags name their function by `Resource`.
-    let named = input.text("FunctionName").or_else(|| input.text("Resource"));
-    let mut needs = match named {
-        Some(name) => {
+    // Tags name by `Resource` what they belong to: a function, if it is not the ARN of something else.
+    let resource = input.text("Resource");
+    let other = resource.filter(|arn| OTHERS.iter().any(|kind| arn.contains(kind)));
+    let named = input.text("FunctionName").or(resource);
+    let mut needs = match (other, named) {
+        (Some(arn), _) => vec![Need::new(action, arn)],
+        (None, Some(name)) => {
             let named = FunctionRef::parse(name, input.text("Qualifier"), call.account, &call.region);
             let named = named.map_err(|error| ServiceError::from(Error::from(error)))?;
             let known = lambda.known(&named).ok();
@@ -35,7 +41,7 @@ fn needs_of(lambda: &Lambda, call: &Call, input: &Members) -> Result<Needs, Serv
                 .with_resource_tags(tags.map(|(name, value)| (name.as_str(), value.as_str())));
             vec![need]
         }
-        None => vec![match layer_of(call, input) {
+        (None, None) => vec![match layer_of(call, input) {
             Some(layer) => Need::new(action, layer),
             None => Need::anywhere(action),
         }],
