@@ -1,0 +1,101 @@
+use std::sync::Arc;
+
+use tidegate_api_s3::MODEL;
+use tidegate_blob::Blobs;
+use tidegate_env::Env;
+use tidegate_ports::Post;
+use tidegate_protocol::{Call, Coverage, Operation, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel};
+use tidegate_store::{LatchKey, Store, Transacted, Tx, transact};
+use tidegate_types::Timestamp;
+use tidegate_workers::Hint;
+
+use crate::error::Error;
+use crate::store::{Bucket, Directory, VersionId};
+use crate::wire::{self, COVERAGE};
+
+/// What the service is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Where larger bodies are.
+    pub blobs: Blobs,
+    /// Time, chance, spawning.
+    pub env: Env,
+    /// Where events go.
+    pub post: Arc<dyn Post>,
+}
+
+/// The service.
+pub struct S3 {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) blobs: Blobs,
+    pub(crate) env: Env,
+    pub(crate) post: Arc<dyn Post>,
+    pub(crate) directory: Arc<Directory>,
+    /// Given when a bucket or its configuration changes.
+    pub(crate) lifecycle_due: Hint,
+    router: Router<S3>,
+}
+
+impl S3 {
+    /// The service over a store, whose directory of buckets it builds before it answers.
+    ///
+    /// # Errors
+    /// What reading the store answers.
+    pub async fn open(parts: Parts) -> Result<Arc<S3>, Error> {
+        let Parts { store, blobs, env, post } = parts;
+        let lifecycle_due = Hint::new();
+        let directory = Arc::new(Directory::new(lifecycle_due.clone()));
+        store.attach(directory.clone()).await?;
+        let router = wire::router();
+        Ok(Arc::new(S3 { store, blobs, env, post, directory, lifecycle_due, router }))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.env.now()
+    }
+
+    /// A new version's number.
+    pub(crate) fn draw_version(&self) -> VersionId {
+        VersionId::draw(self.now(), self.env.uuid().as_u128())
+    }
+
+    /// The bucket of a request.
+    pub(crate) fn bucket(&self, name: Option<&str>) -> Result<Bucket, Error> {
+        let name = name.unwrap_or_default();
+        let found = self.directory.get(name)?.filter(|bucket| !bucket.record.is_going);
+        found.ok_or_else(|| Error::NoSuchBucket(name.to_owned()))
+    }
+
+    /// Runs a transaction; see [`transact`].
+    pub(crate) async fn transact<T>(
+        &self,
+        latches: &[LatchKey],
+        body: impl AsyncFnOnce(&mut Tx) -> Result<T, Error> + Clone,
+    ) -> Result<Transacted<T>, Error> {
+        Ok(transact(&*self.store, latches, body).await?)
+    }
+}
+
+impl Service for S3 {
+    fn model(&self) -> &'static ServiceModel {
+        &MODEL
+    }
+
+    fn coverage(&self) -> &'static [(&'static str, Coverage)] {
+        COVERAGE
+    }
+
+    fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
+        self.router.dispatch(self, call, input)
+    }
+
+    fn knows_needs_of(&self, operation: &str) -> bool {
+        self.router.knows_needs_of(operation)
+    }
+}
+
+/// Whether an operation's body is read while it runs.
+pub(crate) fn is_streamed(operation: &Operation) -> bool {
+    matches!(operation.name, "PutObject" | "UploadPart" | "PostObject")
+}
