@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{Method, Request, header};
 use hyper::body::Body;
 use tidegate_env::{Activity, Env};
-use tidegate_ports::HostedHttp;
+use tidegate_ports::{AdminSite, HostedHttp};
 use tidegate_protocol::aws_json::JsonReader;
 use tidegate_protocol::aws_query::Form;
 use tidegate_protocol::rest::Head;
@@ -69,6 +69,7 @@ pub struct Gateway {
     stats: Arc<Stats>,
     started: Duration,
     hosted: Vec<Hosted>,
+    sites: Vec<Arc<dyn AdminSite>>,
     /// Keeps the registration on the activity board alive.
     _activity: Arc<dyn Activity>,
 }
@@ -105,6 +106,7 @@ impl Gateway {
             stats,
             started: parts.env.monotonic(),
             hosted: Vec::new(),
+            sites: Vec::new(),
             env: parts.env,
             _activity: activity,
         }
@@ -115,6 +117,17 @@ impl Gateway {
     pub fn hosting(mut self, host: Arc<dyn HostedHttp>) -> Gateway {
         self.hosted.push(Hosted::new(host));
         self
+    }
+
+    /// The same, which shows these admin pages too.
+    #[must_use]
+    pub fn showing(mut self, site: Arc<dyn AdminSite>) -> Gateway {
+        self.sites.push(site);
+        self
+    }
+
+    pub(crate) fn sites(&self) -> &[Arc<dyn AdminSite>] {
+        &self.sites
     }
 
     pub(crate) fn hosted(&self) -> &[Hosted] {

@@ -112,6 +112,7 @@ impl Gateway {
                 path: parts.uri.path().to_owned(),
                 protocol: ProtocolId::RestJson1,
                 user_agent: text("user-agent"),
+                http: None,
             }
         });
         let source = self.auth().source(&claim);

@@ -16,6 +16,7 @@ mod keys;
 mod mail;
 mod mailbox;
 mod outgoing;
+mod pages;
 mod records;
 
 pub use incoming::{Incoming, Received, Refusal};

@@ -1,13 +1,15 @@
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use tidegate_env::Env;
+use tidegate_ports::AdminSite;
 use tidegate_queue::Queues;
 use tidegate_store::{Order, Page, Sequence, Space, Store, StoreError, TransactError, Tx, transact};
 use tidegate_workers::{Hint, Next, Supervisor, Worker};
-use tokio::sync::watch;
 
 use crate::mailbox::{self, Count, Kept, Listed, Search};
 use crate::outgoing::{Fate, Outcomes, Outgoing};
+use crate::pages::Pages;
 
 /// How many mails the mailbox keeps, unless told otherwise.
 pub const KEPT: usize = 100_000;
@@ -101,9 +103,29 @@ impl Mail {
         self.count.len()
     }
 
-    /// Told of each change of the mailbox.
-    pub fn changed(&self) -> watch::Receiver<Sequence> {
-        self.count.changed()
+    /// The pages on which all of this can be seen.
+    pub fn site(self: &Arc<Self>) -> Arc<dyn AdminSite> {
+        Arc::new(Pages(self.clone()))
+    }
+
+    /// The commit that changed the mailbox last. If that is `since`, waits for the next one, at most this
+    /// long (real time).
+    pub(crate) async fn change_after(&self, since: Option<Sequence>, wait: Duration) -> Result<Sequence, StoreError> {
+        let mut changed = self.count.changed();
+        if since == Some(*changed.borrow_and_update()) && !wait.is_zero() {
+            let waiting = self.env.waits().begin();
+            tokio::select! {
+                // The count lives as long as this does, so there is no error.
+                _ = changed.changed() => {}
+                () = self.env.sleep_real(wait) => {}
+                () = self.env.waits().over() => {}
+            }
+            drop(waiting);
+        }
+        let change = *changed.borrow();
+        // Memory is told before the commit can be read.
+        self.store.durable(change).await.map_err(commit_error)?;
+        Ok(change)
     }
 
     /// Up to `limit` mails, newest first.

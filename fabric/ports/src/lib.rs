@@ -20,7 +20,7 @@ mod queues;
 mod roles;
 mod streams;
 
-pub use admin::{AdminAnswer, AdminRoute};
+pub use admin::{AdminAnswer, AdminDocument, AdminRoute, AdminSite, AdminVisit};
 pub use delivery::{Delivery, DeliveryAttribute, Post, Refusal, RetryPolicy, Sink, post_alone};
 pub use functions::{FunctionAnswer, FunctionCall, FunctionError, Functions, InvokeRefusal};
 pub use hosted::{Broken, HostedAnswer, HostedBody, HostedHttp, HostedRequest};

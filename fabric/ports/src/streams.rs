@@ -71,6 +71,8 @@ pub struct StreamRecord {
     pub sequence_number: String,
     /// When it arrived: product time.
     pub arrived_at: Timestamp,
+    /// The trace it belongs to, as an `X-Amzn-Trace-Id` header.
+    pub trace: Option<String>,
     /// One element of the event's `Records`: a JSON object.
     pub json: Bytes,
 }

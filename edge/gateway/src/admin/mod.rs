@@ -10,6 +10,7 @@ mod health;
 mod init;
 mod reset;
 mod settle;
+mod site;
 
 use std::sync::Arc;
 
@@ -143,10 +144,14 @@ impl Admin {
         };
         let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
         let page = find_page(method, path);
-        if !self.may_see(gateway, &parts, page) {
+        let site = site::find(gateway, path);
+        if !self.may_see(gateway, &parts, page) && !site.is_some_and(|site| site.is_open(path)) {
             let text = "this page needs the admin key: send it as x-tidegate-admin-key; the data folder keeps it in \
                         the file admin-key";
             return respond(AdminAnswer::error(403, text));
+        }
+        if let Some(site) = site {
+            return site::answer(site, path, &parts).await;
         }
         let body = match gateway.read_admin_body(body).await {
             Ok(body) => body,
@@ -172,7 +177,7 @@ impl Admin {
 
     async fn own_page(&self, page: Page, path: &str, visit: &Visit<'_>) -> AdminAnswer {
         match page {
-            Page::Index => AdminAnswer::ok(json!({ "paths": self.paths() })),
+            Page::Index => AdminAnswer::ok(json!({ "paths": self.paths(visit.gateway) })),
             Page::Health => health::health(self, visit.gateway),
             Page::Info => health::info(self, visit.gateway),
             Page::Init(stage) => AdminAnswer::ok(self.init.report(stage)),
@@ -195,16 +200,17 @@ impl Admin {
             Some(_) => AdminAnswer::error(405, format!("{path} is for GET only")),
             None => AdminAnswer {
                 status: 404,
-                body: json!({ "message": format!("there is no {method} {path}"), "paths": self.paths() }),
+                body: json!({ "message": format!("there is no {method} {path}"), "paths": self.paths(visit.gateway) }),
             },
         }
     }
 
-    fn paths(&self) -> Vec<String> {
+    fn paths(&self, gateway: &Gateway) -> Vec<String> {
         let own = PAGES.iter().map(|(method, path, _, what)| format!("{method} {path}: {what}"));
         let delete = std::iter::once(format!("DELETE {DELETE_KEY}ID: delete an access key"));
         let services = self.pages.iter().map(|page| format!("GET /_tidegate/{}", page.path()));
-        own.chain(delete).chain(services).collect()
+        let sites = gateway.sites().iter().flat_map(|site| site.lines()).map(|line| (*line).to_owned());
+        own.chain(delete).chain(services).chain(sites).collect()
     }
 
     fn metrics_text(&self, gateway: &Gateway) -> String {

@@ -12,7 +12,7 @@ pub(crate) use list::{id_of, list, up_to};
 pub use read::Kept;
 pub(crate) use read::kept;
 pub(crate) use remove::remove_in_tx;
-pub(crate) use write::keep_in_tx;
+pub(crate) use write::{keep_in_tx, shown};
 
 use bytes::Bytes;
 use tidegate_record::{DecodeError, Stored};
