@@ -167,6 +167,7 @@ impl World {
             path: "/".to_owned(),
             protocol: ProtocolId::AwsJson1_0,
             user_agent: None,
+            http: None,
         };
         let mut reader = JsonReader::new(body).ok()?;
         let answer = match self.dynamodb.call(&call, &mut reader) {

@@ -127,6 +127,7 @@ impl World {
             path: "/".to_owned(),
             protocol: ProtocolId::AwsJson1_1,
             user_agent: None,
+            http: None,
         };
         let mut reader = JsonReader::new(body).ok()?;
         let answer = match self.logs.call(&call, &mut reader) {

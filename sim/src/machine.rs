@@ -152,6 +152,7 @@ async fn exchange(service: &dyn Service, operation: &str, input: &Value) -> Resu
         path: "/".to_owned(),
         protocol: ProtocolId::AwsJson1_0,
         user_agent: None,
+        http: None,
     };
     let codec = codec(call.protocol).context("JSON has a codec")?;
     let body = serde_json::to_vec(input)?;

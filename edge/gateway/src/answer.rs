@@ -4,7 +4,8 @@ use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt};
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
-use tidegate_protocol::{ProtocolId, Reply, ServiceError, ServiceModel, codec, event_stream};
+use tidegate_ports::Broken;
+use tidegate_protocol::{HttpAnswer, ProtocolId, Reply, ServiceError, ServiceModel, codec, event_stream};
 
 use crate::envelope;
 use crate::stream_body::AnswerBody;
@@ -33,6 +34,27 @@ pub fn from_pieces(reply: Reply, pieces: BoxStream<'static, Bytes>) -> Answer {
     answer
 }
 
+/// The answer with a status, headers or a body that the protocol knows nothing of.
+pub fn from_http(reply: Reply, http: &HttpAnswer) -> Answer {
+    let mut answer = from_reply(reply);
+    if let Some((pieces, length)) = http.take_body() {
+        let pieces = pieces.map(|piece| {
+            piece.map_err(|error| {
+                tracing::error!(%error, "an answer broke off");
+                Broken
+            })
+        });
+        *answer.body_mut() = AnswerBody::of_length(pieces.boxed(), length);
+    }
+    if let Some(status) = http.status {
+        *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    for (name, value) in &http.headers {
+        answer.headers_mut().insert(name.clone(), value.clone());
+    }
+    answer
+}
+
 /// An error in a protocol's envelope.
 pub fn failure(protocol: ProtocolId, model: Option<&ServiceModel>, request_id: &str, error: &ServiceError) -> Answer {
     let reply = match codec(protocol) {
@@ -42,7 +64,18 @@ pub fn failure(protocol: ProtocolId, model: Option<&ServiceModel>, request_id: &
             None => unreachable!("{protocol:?} has either a codec or an envelope"),
         },
     };
-    from_reply(reply)
+    let mut answer = from_reply(reply);
+    for (name, value) in &error.headers {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            answer.headers_mut().insert(name.clone(), value);
+        }
+    }
+    if answer.status() == StatusCode::NOT_MODIFIED {
+        // Such an answer has no body, and no length of one.
+        *answer.body_mut() = Bytes::new().into();
+        answer.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    answer
 }
 
 /// A JSON document for people and scripts.

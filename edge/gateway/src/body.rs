@@ -158,7 +158,7 @@ impl BodyReader {
     }
 
     /// The next piece of data; trailers are skipped.
-    async fn next<B>(&self, env: &Env, body: &mut B) -> Result<Option<Bytes>, BodyError>
+    pub(crate) async fn next<B>(&self, env: &Env, body: &mut B) -> Result<Option<Bytes>, BodyError>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
@@ -181,7 +181,7 @@ impl BodyReader {
         }
     }
 
-    async fn discard<B>(&self, env: &Env, body: &mut B)
+    pub(crate) async fn discard<B>(&self, env: &Env, body: &mut B)
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,

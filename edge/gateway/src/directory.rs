@@ -6,16 +6,21 @@
 //! reliable than a host that may be `localhost`. Where none of them is there, the path may be one that only
 //! one service has.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, Method, header};
 use percent_encoding::percent_decode_str;
 use tidegate_protocol::rest::{Asked, Routes};
-use tidegate_protocol::{Operation, ProtocolId, Service, ServiceError, ServiceModel, Validation, errors};
+use tidegate_protocol::{
+    ErrorShape, Fault, Operation, ProtocolId, Service, ServiceError, ServiceModel, Validation, errors,
+};
 
-use crate::hosts::HostLabels;
+use crate::hosts::{self, HostLabels};
+use crate::identity;
 use crate::stats::OperationStats;
 use tidegate_sigv4::Claimed;
 
@@ -148,6 +153,17 @@ impl Directory {
         self.by_host.contains_key(label)
     }
 
+    /// The path of a request as services know it: a bucket that is named by the host stands in front.
+    pub(crate) fn path_of<'a>(&self, parts: &'a Parts) -> Cow<'a, str> {
+        let path = parts.uri.path();
+        let Some(host) = identity::host(parts) else { return Cow::Borrowed(path) };
+        let is_signed = Claimed::of(&parts.headers, parts.uri.query()).map(|scope| scope.service == "s3");
+        match hosts::bucket(host, is_signed, |label| self.is_host_label(label)) {
+            Some(bucket) => Cow::Owned(format!("/{bucket}{path}")),
+            None => Cow::Borrowed(path),
+        }
+    }
+
     /// Finds the operation.
     ///
     /// # Errors
@@ -169,7 +185,9 @@ impl Directory {
         }
         match action(wanted) {
             Some(action) => self.by_action(&action, wanted),
-            None if candidates.is_empty() => self.by_path_alone(wanted),
+            None if candidates.is_empty() => {
+                self.by_path_alone(wanted).or_else(|lost| self.in_bucket(wanted).ok_or(lost))
+            }
             None => Err(self.misrouted(&candidates, wanted)),
         }
     }
@@ -282,6 +300,15 @@ impl Directory {
         found.ok_or_else(|| Lost { protocol, model: None, error: nothing_named(wanted) })
     }
 
+    /// What nobody signed and nothing else claims may be for a bucket that is open to all, or be signed in a way
+    /// of its own: a browser's form, an old client's URL.
+    fn in_bucket(&self, wanted: &Wanted<'_>) -> Option<Found<'_>> {
+        let entry = self.entries.iter().find(|entry| entry.model.signing_name == "s3" && entry.service.is_some())?;
+        let (protocol, routes) = entry.rest.as_ref().filter(|_| wanted.path != "/" && wanted.scope.is_none())?;
+        let index = routes.find(&asked(wanted))?;
+        Some(Found { entry, index, protocol: *protocol })
+    }
+
     /// The service is clear, the operation is not.
     fn misrouted(&self, candidates: &[usize], wanted: &Wanted<'_>) -> Lost {
         let seeming = seeming_protocol(wanted.headers);
@@ -293,6 +320,7 @@ impl Directory {
         let (protocol, error) = match spoken {
             _ if model.speaks(ProtocolId::AwsQuery) && !is_json(seeming) => (ProtocolId::AwsQuery, missing_action()),
             ProtocolId::RestJson1 => (spoken, undetermined()),
+            ProtocolId::RestXml => (spoken, not_allowed(wanted)),
             _ => (spoken, unknown_operation()),
         };
         Lost { protocol, model: Some(model), error }
@@ -367,6 +395,13 @@ fn value_in_form(form: &[u8], name: &str) -> Option<String> {
 /// What AWS's front end says to a method and path of no operation: it looks for the permission first.
 fn undetermined() -> ServiceError {
     ServiceError::new(errors::ACCESS_DENIED, "Unable to determine service/operation name to be authorized")
+}
+
+/// What S3 says to a method and path of no operation.
+fn not_allowed(wanted: &Wanted<'_>) -> ServiceError {
+    let shape = ErrorShape::new("MethodNotAllowed", 405, Fault::Sender);
+    let error = ServiceError::new(shape, "The specified method is not allowed against this resource.");
+    error.with_field("Method", wanted.method.as_str()).with_field("ResourceType", "OBJECT")
 }
 
 fn unknown_operation() -> ServiceError {

@@ -18,8 +18,8 @@ use tidegate_protocol::rest::Head;
 use tidegate_protocol::rest_json::RestJsonReader;
 use tidegate_protocol::rest_xml::RestXmlReader;
 use tidegate_protocol::{
-    Call, ErrorShape, EventStream, Fault, ProtocolId, ResponseFuture, Service, ServiceError, ServiceModel, Shape,
-    codec, errors,
+    Call, ErrorShape, EventStream, Fault, HttpRequest, ProtocolId, ResponseFuture, Service, ServiceError, ServiceModel,
+    Shape, codec, errors,
 };
 use tidegate_types::ErrorKind;
 
@@ -33,7 +33,8 @@ use crate::hosted::{self, Hosted};
 use crate::identity::{self, Identity};
 use crate::server::Origin;
 use crate::stats::{OperationStats, Stats};
-use tidegate_sigv4::Claimed;
+use crate::streamed::{self, Incoming};
+use tidegate_sigv4::{Claimed, Payload};
 
 /// The client stopped sending in the middle of a body.
 const REQUEST_TIMEOUT: ErrorShape =
@@ -185,7 +186,7 @@ impl Gateway {
     /// `async fn` for all kinds would be as large as the largest.
     pub fn handle<'a, B>(&'a self, origin: Origin, request: Request<B>) -> BoxFuture<'a, Answer>
     where
-        B: Body<Data = Bytes> + Unpin + Send + 'a,
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let (parts, body) = request.into_parts();
@@ -200,7 +201,7 @@ impl Gateway {
         let page = page.cloned();
         let answer = if let Some(answer) = self.refused(&parts, Addressed::Us) {
             ready(answer).boxed()
-        } else if page.is_some() && is_preflight(&parts) {
+        } else if page.is_some() && is_preflight(&parts) && !self.answers_preflights(&parts) {
             ready(answer::preflight(&parts.headers)).boxed()
         } else if self.admin.is_addressed(&parts) {
             self.admin.answer(self, parts, body).boxed()
@@ -230,17 +231,29 @@ impl Gateway {
         Some(self.fail_early(&asked, &refused.into()))
     }
 
+    /// Whether a service has an operation for this preflight. It then says for itself who may read its answers.
+    fn answers_preflights(&self, parts: &Parts) -> bool {
+        let path = self.directory.path_of(parts);
+        self.directory.find_by_head(&wanted(parts, &path, &Bytes::new(), claimed(parts).as_ref())).is_some()
+    }
+
     /// A call of an AWS API. What remains of a request while its operation runs is what a waiting
     /// long poll costs, so head and body are let go before.
     async fn aws<B>(&self, origin: Origin, parts: Parts, body: B) -> Answer
     where
-        B: Body<Data = Bytes> + Unpin + Send,
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let started = self.env.monotonic();
-        let _open = self.stats.request();
+        let open = self.stats.request();
         let request_id = self.env.uuid().to_string();
-        let (bytes, _share) = match Box::pin(self.read(&parts, body)).await {
+        let path = self.directory.path_of(&parts).into_owned();
+        if self.is_streamed(&parts, &path) {
+            let mut answer = Box::pin(self.streamed(origin, parts, path, body, request_id, started)).await;
+            answer.body_mut().hold(open);
+            return answer;
+        }
+        let (bytes, _share) = match Box::pin(self.read(&parts, &path, body)).await {
             Ok(read) => read,
             Err(error) => {
                 let asked = Asked { host: identity::host(&parts), parts: &parts, request_id: &request_id };
@@ -248,28 +261,79 @@ impl Gateway {
                 return self.measured(answer, self.directory.unknown(), started);
             }
         };
-        let prepared = self.prepare(origin, &parts, &bytes, request_id);
-        let Prepared { found, call } = match prepared {
+        let prepared = self.prepare(origin, &parts, path, Some(&bytes), request_id);
+        let Prepared { found, mut call, payload } = match prepared {
             Ok(prepared) => prepared,
             Err(answer) => return self.measured(*answer, self.directory.unknown(), started),
         };
-        let outcome = match self.start(found, &call, parts, bytes) {
-            Ok(running) => {
-                AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|panic| Err(self.bug(&*panic)))
+        let running = streamed::unpacked(payload, bytes).and_then(|bytes| {
+            if found.entry.service.as_ref().is_some_and(|service| service.wants_http()) {
+                call.http = Some(Arc::new(HttpRequest::new(parts.clone(), origin.peer.ip(), None)));
             }
+            Ok(bytes)
+        });
+        let outcome = match running.and_then(|bytes| self.start(found, &call, parts, bytes)) {
+            Ok(running) => self.run(running).await,
             Err(error) => Err(error),
         };
-        let answer = answer_of(found, &call, outcome);
+        let mut answer = answer_of(found, &call, outcome);
+        answer.body_mut().hold(open);
         self.measured(answer, found.entry.stats(found.index), started)
     }
 
+    /// The same for an operation that reads its body itself.
+    async fn streamed<B>(
+        &self,
+        origin: Origin,
+        parts: Parts,
+        path: String,
+        body: B,
+        request_id: String,
+        started: Duration,
+    ) -> Answer
+    where
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
+    {
+        let incoming = Incoming::new(body, &parts.headers);
+        let prepared = self.prepare(origin, &parts, path, None, request_id);
+        let Prepared { found, mut call, payload } = match prepared {
+            Ok(prepared) => prepared,
+            Err(answer) => {
+                incoming.drain(&self.env, &self.bodies).await;
+                return self.measured(*answer, self.directory.unknown(), started);
+            }
+        };
+        let pieces = incoming.pieces(self.env.clone(), self.bodies.clone(), payload);
+        call.http = Some(Arc::new(HttpRequest::new(parts.clone(), origin.peer.ip(), Some(pieces))));
+        let outcome = match self.start(found, &call, parts, Bytes::new()) {
+            Ok(running) => self.run(running).await,
+            Err(error) => Err(error),
+        };
+        let answer = answer_of(found, &call, outcome);
+        // With the call goes whatever of the body nobody took.
+        drop(call);
+        incoming.drain(&self.env, &self.bodies).await;
+        self.measured(answer, found.entry.stats(found.index), started)
+    }
+
+    async fn run(&self, running: ResponseFuture<'_>) -> Result<Box<dyn Shape>, ServiceError> {
+        AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|panic| Err(self.bug(&*panic)))
+    }
+
+    /// Whether the operation of this request reads its body itself.
+    fn is_streamed(&self, parts: &Parts, path: &str) -> bool {
+        let found = self.directory.find_by_head(&wanted(parts, path, &Bytes::new(), claimed(parts).as_ref()));
+        found.is_some_and(|(service, operation)| service.is_streamed(operation))
+    }
+
     /// Reads a body within the limit of its operation, where the head says which one it is.
-    async fn read<B>(&self, parts: &Parts, body: B) -> Result<(Bytes, Share), ServiceError>
+    async fn read<B>(&self, parts: &Parts, path: &str, body: B) -> Result<(Bytes, Share), ServiceError>
     where
         B: Body<Data = Bytes> + Unpin + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
-        let found = self.directory.find_by_head(&wanted(parts, &Bytes::new(), claimed(parts).as_ref()));
+        let found = self.directory.find_by_head(&wanted(parts, path, &Bytes::new(), claimed(parts).as_ref()));
         let limited = found.and_then(|(service, operation)| Some((service, operation, service.body_limit(operation)?)));
         let Some((service, operation, limit)) = limited else {
             return self.bodies.read(&self.env, body).await.map_err(ServiceError::from);
@@ -290,15 +354,15 @@ impl Gateway {
         &self,
         origin: Origin,
         parts: &Parts,
-        body: &Bytes,
+        path: String,
+        body: Option<&Bytes>,
         request_id: String,
     ) -> Result<Prepared<'_>, Box<Answer>> {
         let host = identity::host(parts);
         let scope = claimed(parts);
-        let path = parts.uri.path();
         let found = self
             .directory
-            .find(&wanted(parts, body, scope.as_ref()))
+            .find(&wanted(parts, &path, body.unwrap_or(&Bytes::new()), scope.as_ref()))
             .map_err(|lost: Lost| Box::new(answer::failure(lost.protocol, lost.model, &request_id, &lost.error)))?;
         let operation = found.entry.model.operations[found.index].name;
         let claim = Claim {
@@ -314,7 +378,7 @@ impl Gateway {
         let identity = self.auth.identify(&self.env, &self.directory, &claim);
         let identity = identity
             .map_err(|error| Box::new(answer::failure(found.protocol, Some(found.entry.model), &request_id, &error)))?;
-        let Identity { account, region, caller } = identity;
+        let Identity { account, region, caller, payload } = identity;
         let text = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
         let call = Call {
             operation: &found.entry.model.operations[found.index],
@@ -324,11 +388,12 @@ impl Gateway {
             base_url: self.base_url(origin, parts, host),
             request_id,
             trace: text("x-amzn-trace-id"),
-            path: path.to_owned(),
+            path,
             protocol: found.protocol,
             user_agent: text("user-agent"),
+            http: None,
         };
-        Ok(Prepared { found, call })
+        Ok(Prepared { found, call, payload })
     }
 
     /// Reads the input and starts the operation. Head and body of the request end here.
@@ -354,8 +419,8 @@ impl Gateway {
     /// Refuses a request of which only the head is known, in the protocol that it seems to speak.
     fn fail_early(&self, asked: &Asked<'_>, error: &ServiceError) -> Answer {
         let scope = claimed(asked.parts);
-        let nothing = Bytes::new();
-        let wanted = Wanted { host: asked.host, ..wanted(asked.parts, &nothing, scope.as_ref()) };
+        let (nothing, path) = (Bytes::new(), self.directory.path_of(asked.parts));
+        let wanted = Wanted { host: asked.host, ..wanted(asked.parts, &path, &nothing, scope.as_ref()) };
         let (protocol, model) = self.directory.seeming(&wanted);
         answer::failure(protocol, model, asked.request_id, error)
     }
@@ -379,6 +444,8 @@ impl Gateway {
 struct Prepared<'a> {
     found: Found<'a>,
     call: Call,
+    /// What is still to be checked of the body.
+    payload: Payload,
 }
 
 /// The scope of a request's signature.
@@ -387,10 +454,10 @@ pub(crate) fn claimed(parts: &Parts) -> Option<Claimed<'_>> {
 }
 
 /// What a request shows of itself.
-fn wanted<'a>(parts: &'a Parts, body: &'a Bytes, scope: Option<&'a Claimed<'a>>) -> Wanted<'a> {
+fn wanted<'a>(parts: &'a Parts, path: &'a str, body: &'a Bytes, scope: Option<&'a Claimed<'a>>) -> Wanted<'a> {
     Wanted {
         method: &parts.method,
-        path: parts.uri.path(),
+        path,
         query: parts.uri.query(),
         host: identity::host(parts),
         headers: &parts.headers,
@@ -406,12 +473,13 @@ fn is_preflight(parts: &Parts) -> bool {
 /// Encodes what became of a call.
 fn answer_of(found: Found<'_>, call: &Call, outcome: Result<Box<dyn Shape>, ServiceError>) -> Answer {
     let model = found.entry.model;
-    match (outcome, codec(found.protocol)) {
+    let mut answer = match (outcome, codec(found.protocol)) {
         (Ok(output), Some(codec)) => {
             let reply = codec.success(model, call.operation, &call.request_id, &*output);
-            match output.event_stream().and_then(EventStream::messages) {
-                Some(messages) => answer::from_pieces(reply, messages),
-                None => answer::from_reply(reply),
+            match (output.event_stream().and_then(EventStream::messages), output.http()) {
+                (Some(messages), _) => answer::from_pieces(reply, messages),
+                (None, Some(http)) => answer::from_http(reply, http),
+                (None, None) => answer::from_reply(reply),
             }
         }
         (Ok(_), None) => {
@@ -422,7 +490,11 @@ fn answer_of(found: Found<'_>, call: &Call, outcome: Result<Box<dyn Shape>, Serv
             log(model, call, &error);
             answer::failure(found.protocol, Some(model), &call.request_id, &error)
         }
+    };
+    if let Some(service) = &found.entry.service {
+        service.adorn(call, answer.headers_mut());
     }
+    answer
 }
 
 /// Reads the input in its protocol and starts the operation.

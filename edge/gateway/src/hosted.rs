@@ -90,7 +90,7 @@ impl Gateway {
         let scope = claimed(parts);
         let claim = Claim {
             parts,
-            body: &body,
+            body: Some(&body),
             host,
             scope: scope.as_ref(),
             model: named.hosted.host.model(),

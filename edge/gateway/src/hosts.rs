@@ -44,6 +44,35 @@ impl<'a> HostLabels<'a> {
     }
 }
 
+/// The bucket that a host names: `bucket.s3.eu-west-1.amazonaws.com`, `bucket.s3.localhost.localstack.cloud`, or,
+/// for requests that are signed for S3 (`Some(true)`) or not at all (`None`), `bucket.localhost`.
+pub(crate) fn bucket<'a>(host: &'a str, is_signed: Option<bool>, is_service: impl Fn(&str) -> bool) -> Option<&'a str> {
+    let name = without_port(host);
+    if is_signed == Some(false) {
+        return None;
+    }
+    let (domain, labels) = DOMAINS.iter().find_map(|domain| Some((*domain, name.strip_suffix(domain)?)))?;
+    // What stands behind `s3`: a region, `dualstack`, or nothing. The last `s3` counts: a bucket may be called so.
+    let parts: Vec<&str> = labels.split('.').collect();
+    let named = parts
+        .iter()
+        .rposition(|label| is_s3(label))
+        .filter(|&at| parts[at + 1..].iter().all(|label| is_region(label) || *label == "dualstack"));
+    if let Some(at) = named {
+        let length = parts[..at].iter().map(|label| label.len() + 1).sum::<usize>();
+        return length.checked_sub(1).map(|length| &labels[..length]);
+    }
+    let may_be_bare = domain.starts_with(".localhost");
+    let last = *parts.last()?;
+    let is_other = is_signed.is_none() && (is_service(last) || is_region(last) || last == "queue");
+    (may_be_bare && !is_other && !is_region(last)).then_some(labels)
+}
+
+/// `s3`, `s3-eu-west-1`, `s3-accelerate`.
+fn is_s3(label: &str) -> bool {
+    label == "s3" || label.strip_prefix("s3-").is_some_and(|rest| is_region(rest) || rest == "accelerate")
+}
+
 /// `us-east-1`, `us-gov-west-1`: letters, hyphens, and a number at the end.
 fn is_region(label: &str) -> bool {
     let mut parts = label.split('-');
@@ -55,6 +84,32 @@ fn is_region(label: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_name_buckets() {
+        let known = |label: &str| ["sqs", "s3"].contains(&label);
+        for (host, is_signed, named) in [
+            ("my.bucket.s3.amazonaws.com", None, Some("my.bucket")),
+            ("b.s3.eu-west-1.amazonaws.com:443", Some(true), Some("b")),
+            ("b.s3-eu-west-1.amazonaws.com", Some(true), Some("b")),
+            ("b.s3.dualstack.us-east-1.amazonaws.com", Some(true), Some("b")),
+            ("s3.s3.amazonaws.com", Some(true), Some("s3")),
+            ("b.s3.localhost.localstack.cloud:4566", Some(true), Some("b")),
+            ("b.localhost:4566", Some(true), Some("b")),
+            ("b.localhost:4566", None, Some("b")),
+            ("sqs.localhost:4566", None, None),
+            ("sqs.localhost:4566", Some(true), Some("sqs")),
+            ("b.localhost:4566", Some(false), None),
+            ("s3.eu-west-1.amazonaws.com", Some(true), None),
+            ("s3.localhost:4566", Some(true), None),
+            ("localhost.localstack.cloud:4566", Some(true), None),
+            ("us-east-1.localhost", Some(true), None),
+            ("localhost:4566", Some(true), None),
+            ("127.0.0.1:4566", Some(true), None),
+        ] {
+            assert_eq!(bucket(host, is_signed, known), named, "{host} {is_signed:?}");
+        }
+    }
 
     #[test]
     fn hosts_name_services_and_regions() {

@@ -6,10 +6,10 @@ use tidegate_types::{AccountId, Region};
 
 use crate::directory::Directory;
 use crate::hosts::HostLabels;
-use tidegate_sigv4::Claimed;
+use tidegate_sigv4::{Claimed, Payload};
 
 /// Account, region and principal of a request.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Identity {
     /// The account that the request acts in.
     pub account: AccountId,
@@ -17,6 +17,8 @@ pub struct Identity {
     pub region: Region,
     /// Who asks.
     pub caller: Caller,
+    /// What is still to be checked of the body.
+    pub payload: Payload,
 }
 
 impl Identity {
@@ -38,6 +40,7 @@ impl Identity {
                 access_key: scope.map(|scope| scope.access_key.clone().into_owned()),
                 ..Caller::root(account)
             },
+            payload: Payload::Done,
         })
     }
 
@@ -63,6 +66,7 @@ impl Identity {
                 authenticated,
                 permissions,
             },
+            payload: Payload::Done,
         })
     }
 
@@ -85,6 +89,7 @@ impl Identity {
                 authenticated: false,
                 permissions,
             },
+            payload: Payload::Done,
         })
     }
 }

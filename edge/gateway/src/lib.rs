@@ -32,6 +32,7 @@ mod stats;
 mod stop;
 mod stored;
 mod stream_body;
+mod streamed;
 
 pub use access::{Access, Refused};
 pub use admin::{Admin, BackupHook, ClockControl, InitBoard, ResetHook, ScriptState, Stage};

@@ -18,6 +18,8 @@ pub enum AnswerBody {
     Stream {
         /// The pieces.
         pieces: BoxStream<'static, Result<Bytes, Broken>>,
+        /// How many bytes are still to come, where that is known.
+        left: Option<u64>,
         /// What stands for the request for as long as its answer goes on.
         held: Option<Box<dyn Any + Send>>,
     },
@@ -26,7 +28,12 @@ pub enum AnswerBody {
 impl AnswerBody {
     /// A body that goes on. An error breaks the connection off.
     pub fn stream(pieces: BoxStream<'static, Result<Bytes, Broken>>) -> AnswerBody {
-        AnswerBody::Stream { pieces, held: None }
+        AnswerBody::Stream { pieces, left: None, held: None }
+    }
+
+    /// The same of so many bytes.
+    pub fn of_length(pieces: BoxStream<'static, Result<Bytes, Broken>>, length: u64) -> AnswerBody {
+        AnswerBody::Stream { pieces, left: Some(length), held: None }
     }
 
     /// Keeps `guard` until the body ends, if it goes on; lets it go now if it is whole.
@@ -51,8 +58,12 @@ impl Body for AnswerBody {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match self.get_mut() {
             AnswerBody::Whole(whole) => Pin::new(whole).poll_frame(cx).map_err(|never| match never {}),
-            AnswerBody::Stream { pieces, held } => {
-                let polled = pieces.poll_next_unpin(cx).map(|piece| piece.map(|piece| piece.map(Frame::data)));
+            AnswerBody::Stream { pieces, left, held } => {
+                let polled = pieces.poll_next_unpin(cx);
+                if let (Poll::Ready(Some(Ok(piece))), Some(left)) = (&polled, left) {
+                    *left = left.saturating_sub(piece.len() as u64);
+                }
+                let polled = polled.map(|piece| piece.map(|piece| piece.map(Frame::data)));
                 if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
                     *held = None;
                 }
@@ -71,7 +82,7 @@ impl Body for AnswerBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             AnswerBody::Whole(whole) => whole.size_hint(),
-            AnswerBody::Stream { .. } => SizeHint::default(),
+            AnswerBody::Stream { left, .. } => left.map_or_else(SizeHint::default, SizeHint::with_exact),
         }
     }
 }

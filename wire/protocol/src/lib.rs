@@ -19,6 +19,7 @@ pub mod constraints;
 mod decode;
 pub mod errors;
 pub mod event_stream;
+mod http_call;
 mod members;
 pub mod model;
 pub mod rest;
@@ -35,6 +36,7 @@ pub use access::{Access, Guard, Need, Needs, Permissions, ResourceRule, needs, n
 pub use codec::{Codec, Reply, codec};
 pub use decode::DecodeError;
 pub use event_stream::{EventStream, StreamEvent};
+pub use http_call::{Answered, HttpAnswer, HttpRequest, Pieces};
 pub use members::Members;
 pub use model::{Coverage, ErrorShape, Fault, Operation, ProtocolId, ServiceModel, Validation};
 pub use router::{Handler, Route, Router, route};

@@ -239,6 +239,7 @@ mod tests {
             path: path.to_owned(),
             protocol: ProtocolId::AwsJson1_0,
             user_agent: None,
+            http: None,
         }
     }
 

@@ -9,9 +9,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use http::{HeaderMap, HeaderName};
 use tidegate_types::{AccountId, ErrorKind, Region};
 
 use crate::access::Permissions;
+use crate::http_call::HttpRequest;
 use crate::model::{Coverage, ErrorShape, Fault, Operation, ProtocolId, ServiceModel};
 use crate::shape::{Reader, Shape};
 
@@ -39,6 +41,8 @@ pub struct Call {
     pub protocol: ProtocolId,
     /// The `User-Agent` header.
     pub user_agent: Option<String>,
+    /// The request as it came, for services that want it.
+    pub http: Option<Arc<HttpRequest>>,
 }
 
 /// Who asks.
@@ -99,6 +103,20 @@ pub trait Service: Send + Sync {
         ServiceError::new(crate::errors::REQUEST_TOO_LARGE, message)
     }
 
+    /// Whether this operation reads the request's body while it runs: it is not in its input then, but in the
+    /// call's [`HttpRequest`]. Asked only in the REST protocols.
+    fn is_streamed(&self, _operation: &Operation) -> bool {
+        false
+    }
+
+    /// Whether the service's calls have an [`HttpRequest`].
+    fn wants_http(&self) -> bool {
+        false
+    }
+
+    /// The last word on an answer's headers, whatever became of the call.
+    fn adorn(&self, _call: &Call, _headers: &mut HeaderMap) {}
+
     /// Whether the service can say what permissions this operation needs. One that cannot is refused to
     /// every caller who is checked.
     fn knows_needs_of(&self, _operation: &str) -> bool {
@@ -121,6 +139,8 @@ pub struct ServiceError {
     pub structure: Option<ErrorStructure>,
     /// What happened inside, for the log alone.
     pub detail: Option<String>,
+    /// Headers of the answer.
+    pub headers: Vec<(HeaderName, String)>,
 }
 
 /// The structure of an error that carries more than texts, such as the item that failed a condition.
@@ -148,6 +168,7 @@ impl ServiceError {
             fields: Vec::new(),
             structure: None,
             detail: None,
+            headers: Vec::new(),
         }
     }
 
@@ -187,6 +208,13 @@ impl ServiceError {
     #[must_use]
     pub fn with_structure(mut self, structure: impl Shape) -> ServiceError {
         self.structure = Some(ErrorStructure(Arc::new(structure)));
+        self
+    }
+
+    /// The same error with a header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> ServiceError {
+        self.headers.push((name, value.into()));
         self
     }
 

@@ -6,6 +6,7 @@ use tidegate_types::Timestamp;
 
 use crate::decode::DecodeError;
 use crate::event_stream::EventStream;
+use crate::http_call::HttpAnswer;
 use crate::schema::{ListSchema, MapSchema, StructSchema};
 
 /// A structure of a service model. Implemented by generated code only.
@@ -27,6 +28,11 @@ pub trait Shape: Debug + Send + Sync + 'static {
 
     /// The events that it is, if it is an output that goes on.
     fn event_stream(&self) -> Option<&EventStream> {
+        None
+    }
+
+    /// What its answer has besides it, if it is an output.
+    fn http(&self) -> Option<&HttpAnswer> {
         None
     }
 }

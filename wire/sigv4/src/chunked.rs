@@ -11,6 +11,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use sha2::{Digest, Sha256};
+use tidegate_protocol::{ErrorShape, Fault, ServiceError};
 
 use crate::key::{SigningKey, sha256};
 
@@ -28,6 +29,17 @@ pub enum ChunkError {
     /// A chunk's or the trailer's signature is another one than its content's.
     #[error("The request signature we calculated does not match the signature you provided.")]
     Mismatch,
+}
+
+impl ChunkError {
+    /// The error in S3's words.
+    pub fn to_service_error(&self) -> ServiceError {
+        let (code, status) = match self {
+            ChunkError::Malformed(_) => ("IncompleteBody", 400),
+            ChunkError::Mismatch => ("SignatureDoesNotMatch", 403),
+        };
+        ServiceError::new(ErrorShape::new(code, status, Fault::Sender), self.to_string())
+    }
 }
 
 /// Unpacks and verifies a chunked body.

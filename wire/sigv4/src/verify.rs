@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use http::HeaderMap;
 use tidegate_types::Timestamp;
 
 use crate::canonical::canonical_request;
@@ -49,6 +50,24 @@ pub enum Payload {
     Sha256(String),
     /// It comes in chunks, which the decoder unpacks and verifies.
     Chunked(Box<ChunkDecoder>),
+}
+
+impl Payload {
+    /// What the head of a request states of its body, where nobody verifies signatures: chunks are unpacked
+    /// and their signatures passed over.
+    pub fn stated(headers: &HeaderMap) -> Payload {
+        let stated = headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
+        let is_hash = |text: &&str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match stated {
+            Some(stated) if stated.starts_with("STREAMING-") => Payload::Chunked(Box::new(ChunkDecoder::unsigned())),
+            Some(stated) => stated_hash(Some(stated).filter(is_hash)),
+            None => Payload::Done,
+        }
+    }
+}
+
+fn stated_hash(hash: Option<&str>) -> Payload {
+    hash.map_or(Payload::Done, |hash| Payload::Sha256(hash.to_ascii_lowercase()))
 }
 
 /// Verifies a request's signature, in the header or in the URL.

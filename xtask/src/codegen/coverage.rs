@@ -21,6 +21,9 @@ pub use dynamodb::{COVERAGE as DYNAMODB, STREAMS_COVERAGE as DYNAMODB_STREAMS};
 #[path = "../../../services/logs/src/wire/coverage.rs"]
 mod logs;
 pub use logs::COVERAGE as LOGS;
+#[path = "../../../services/s3/src/wire/coverage.rs"]
+mod s3;
+pub use s3::COVERAGE as S3;
 #[path = "../../../services/lambda/src/wire/coverage.rs"]
 mod lambda;
 pub use lambda::COVERAGE as LAMBDA;

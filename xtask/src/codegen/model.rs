@@ -110,6 +110,22 @@ pub struct Error {
     pub http_status_code: Option<u16>,
 }
 
+impl Reference {
+    /// A plain use of a shape.
+    pub fn to(shape: &str) -> Reference {
+        Reference {
+            shape: shape.to_owned(),
+            location: None,
+            location_name: None,
+            flattened: false,
+            timestamp_format: None,
+            xml_attribute: false,
+            event_payload: false,
+            event_header: false,
+        }
+    }
+}
+
 impl Model {
     pub fn shape(&self, name: &str) -> Result<&Shape> {
         self.shapes.get(name).with_context(|| format!("the model has no shape {name}"))

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use tidegate_protocol::Coverage;
 
+use super::model::{Http, Operation, Reference};
+
 /// One service of the catalogue.
 pub struct Entry {
     /// Its folder in botocore, which is also its name in the CLI.
@@ -18,12 +20,46 @@ pub struct Entry {
     pub error_namespace: &'static str,
     /// Which operations it serves, from the service's own crate.
     pub coverage: &'static [(&'static str, Coverage)],
+    /// What browsers ask it for, and no SDK.
+    pub operations_without_a_model: &'static [Added],
 }
+
+/// An operation that AWS documents and has in no model.
+pub struct Added {
+    pub name: &'static str,
+    method: &'static str,
+    uri: &'static str,
+    /// The shape of another operation's input, with the labels of the path.
+    input: &'static str,
+}
+
+impl Added {
+    pub fn operation(&self) -> Operation {
+        let http = Http { method: self.method.to_owned(), request_uri: self.uri.to_owned(), response_code: None };
+        let input = Some(Reference::to(self.input));
+        Operation { name: self.name.to_owned(), http, input, output: None }
+    }
+}
+
+/// Forms, and what browsers ask before they send something to another site.
+const S3_ADDED: &[Added] = &[
+    Added { name: "OptionsBucket", method: "OPTIONS", uri: "/{Bucket}", input: "HeadBucketRequest" },
+    Added { name: "OptionsObject", method: "OPTIONS", uri: "/{Bucket}/{Key+}", input: "GetObjectTorrentRequest" },
+    Added { name: "PostObject", method: "POST", uri: "/{Bucket}", input: "HeadBucketRequest" },
+];
 
 impl Entry {
     const fn listed(name: &'static str, error_namespace: &'static str) -> Entry {
         let validation = "Validation::Coral";
-        Entry { name, api: None, was_query: false, validation, error_namespace, coverage: &[] }
+        Entry {
+            name,
+            api: None,
+            was_query: false,
+            validation,
+            error_namespace,
+            coverage: &[],
+            operations_without_a_model: &[],
+        }
     }
 
     /// Where its generated file goes.
@@ -56,6 +92,7 @@ pub const SERVICES: &[Entry] = &[
         validation: SQS_VALIDATION,
         error_namespace: "com.amazonaws.sqs",
         coverage: super::coverage::SQS,
+        operations_without_a_model: &[],
     },
     Entry::listed("sns", "com.amazonaws.sns"),
     Entry::listed("events", "com.amazonaws.events"),
@@ -66,6 +103,7 @@ pub const SERVICES: &[Entry] = &[
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.lambda",
         coverage: super::coverage::LAMBDA,
+        operations_without_a_model: &[],
     },
     Entry {
         name: "dynamodb",
@@ -74,6 +112,7 @@ pub const SERVICES: &[Entry] = &[
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.dynamodb.v20120810",
         coverage: super::coverage::DYNAMODB,
+        operations_without_a_model: &[],
     },
     Entry {
         name: "dynamodbstreams",
@@ -82,6 +121,7 @@ pub const SERVICES: &[Entry] = &[
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.dynamodb.v20120810",
         coverage: super::coverage::DYNAMODB_STREAMS,
+        operations_without_a_model: &[],
     },
     Entry {
         name: "s3",
@@ -89,7 +129,8 @@ pub const SERVICES: &[Entry] = &[
         was_query: false,
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.s3",
-        coverage: &[],
+        coverage: super::coverage::S3,
+        operations_without_a_model: S3_ADDED,
     },
     Entry {
         name: "ses",
@@ -98,6 +139,7 @@ pub const SERVICES: &[Entry] = &[
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.ses",
         coverage: &[],
+        operations_without_a_model: &[],
     },
     Entry {
         name: "sesv2",
@@ -106,6 +148,7 @@ pub const SERVICES: &[Entry] = &[
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.sesv2",
         coverage: &[],
+        operations_without_a_model: &[],
     },
     Entry {
         name: "logs",
@@ -114,6 +157,7 @@ pub const SERVICES: &[Entry] = &[
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.logs",
         coverage: super::coverage::LOGS,
+        operations_without_a_model: &[],
     },
     Entry {
         name: "iam",
@@ -122,6 +166,7 @@ pub const SERVICES: &[Entry] = &[
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.iam",
         coverage: super::coverage::IAM,
+        operations_without_a_model: &[],
     },
     Entry {
         name: "sts",
@@ -130,6 +175,7 @@ pub const SERVICES: &[Entry] = &[
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.sts",
         coverage: super::coverage::STS,
+        operations_without_a_model: &[],
     },
     Entry::listed("apigateway", "com.amazonaws.apigateway"),
     Entry::listed("apigatewayv2", "com.amazonaws.apigatewayv2"),

@@ -35,6 +35,9 @@ pub fn load(services: &[Entry]) -> Result<Vec<Model>> {
         .iter()
         .map(|service| {
             let mut model = read(&current, service.name)?;
+            for added in service.operations_without_a_model {
+                model.operations.insert(added.name.to_owned(), added.operation());
+            }
             if service.was_query {
                 model.query = Some(Box::new(read(&old, service.name)?));
             }

@@ -20,7 +20,7 @@ use tidegate_env::Env;
 use tidegate_policy::Principal;
 use tidegate_ports::{AdminRoute, Credentials, KeyUse, PrincipalPolicies, ResourcePolicies};
 use tidegate_protocol::{Permissions, ServiceError, ServiceModel};
-use tidegate_sigv4::{Claimed, Expected, Request, SignatureError, Style, verify};
+use tidegate_sigv4::{Claimed, Expected, Payload, Request, SignatureError, Style, verify};
 
 use crate::directory::Directory;
 use crate::identity::Identity;
@@ -65,7 +65,8 @@ pub struct Auth {
 /// A request whose service is known, and what it claims.
 pub(crate) struct Claim<'a> {
     pub parts: &'a Parts,
-    pub body: &'a Bytes,
+    /// The body, where it was read.
+    pub body: Option<&'a Bytes>,
     pub host: Option<&'a str>,
     pub scope: Option<&'a Claimed<'a>>,
     pub model: &'static ServiceModel,
@@ -142,12 +143,13 @@ impl Auth {
     /// What the request claims. A key of ours stands for its owner, although nothing is proven.
     fn claimed(&self, directory: &Directory, claim: &Claim<'_>) -> Result<Identity, ServiceError> {
         let known = claim.scope.and_then(|scope| self.lookup().find(&scope.access_key));
-        match (claim.scope, known) {
+        let identity = match (claim.scope, known) {
             (Some(scope), Some(known)) => {
                 Identity::of_key(scope, &known.identity, false, Permissions::default(), claim.host, directory)
             }
             _ => Identity::claimed(claim.scope, claim.host, directory),
-        }
+        };
+        Ok(Identity { payload: stated_payload(claim), ..identity? })
     }
 
     fn observed(&self, env: &Env, directory: &Directory, claim: &Claim<'_>) -> Result<Identity, ServiceError> {
@@ -164,21 +166,23 @@ impl Auth {
     fn verified(&self, env: &Env, directory: &Directory, claim: &Claim<'_>) -> Result<Identity, ServiceError> {
         let style = if claim.model.signing_name == "s3" { Style::S3 } else { Style::Standard };
         let service = claim.model.signing_name;
-        let expected = Expected { style, service, body: Some(claim.body), now: env.real_now() };
+        let expected = Expected { style, service, body: claim.body.map(|body| &body[..]), now: env.real_now() };
         let lookup = self.lookup();
-        match verify(&Request::from_parts(claim.parts), &expected, &lookup) {
-            Ok(_) => {}
+        let payload = match verify(&Request::from_parts(claim.parts), &expected, &lookup) {
+            Ok(verified) => verified.payload,
             Err(SignatureError::Missing) if claim.knows_needs => {
                 let door = self.door(env, claim, None);
-                return Identity::anonymous(door, claim.host, directory);
+                let identity = Identity::anonymous(door, claim.host, directory)?;
+                return Ok(Identity { payload: stated_payload(claim), ..identity });
             }
             Err(error) => return Err(error.to_service_error(style)),
-        }
+        };
         match (claim.scope, lookup.found()) {
             (Some(scope), Some(known)) => {
                 let identity = known.identity.clone();
                 let door = self.door(env, claim, Some(identity.clone()));
-                Identity::of_key(scope, &identity, true, door, claim.host, directory)
+                let identity = Identity::of_key(scope, &identity, true, door, claim.host, directory)?;
+                Ok(Identity { payload, ..identity })
             }
             _ => Err(SignatureError::UnknownKey.to_service_error(style)),
         }
@@ -212,6 +216,11 @@ impl Auth {
         };
         forwarded().unwrap_or_else(|| claim.origin.peer.ip().to_canonical())
     }
+}
+
+/// What an unverified request says of its body. Only S3's clients may say something.
+fn stated_payload(claim: &Claim<'_>) -> Payload {
+    if claim.model.signing_name == "s3" { Payload::stated(&claim.parts.headers) } else { Payload::Done }
 }
 
 fn text(parts: &Parts, name: &str) -> Option<String> {

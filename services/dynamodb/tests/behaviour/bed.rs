@@ -123,6 +123,7 @@ impl Bed {
             path: "/".to_owned(),
             protocol: ProtocolId::AwsJson1_0,
             user_agent: None,
+            http: None,
         };
         let codec = codec(ProtocolId::AwsJson1_0).unwrap();
         let failure = |error: ServiceError| {

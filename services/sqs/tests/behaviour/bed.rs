@@ -96,6 +96,7 @@ impl Bed {
             path: "/".to_owned(),
             protocol,
             user_agent: None,
+            http: None,
         };
         let body = input.to_string();
         let mut reader = JsonReader::new(body.as_bytes()).map_err(|error| Refused::from(ServiceError::from(error)))?;

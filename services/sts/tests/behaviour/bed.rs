@@ -150,6 +150,7 @@ impl Bed {
             path: "/".to_owned(),
             protocol: ProtocolId::AwsQuery,
             user_agent: None,
+            http: None,
         };
         let refused = |error: ServiceError| (error.shape.query_code.to_owned(), error.message);
         let body = input.to_string();
