@@ -29,6 +29,12 @@ impl Called {
     }
 }
 
+/// The trace of a call: that of its records, if all have the same. Those of several begin a new one.
+pub(crate) fn shared_trace<'a>(mut traces: impl Iterator<Item = Option<&'a str>>) -> Option<String> {
+    let first = traces.next()??;
+    traces.all(|trace| trace == Some(first)).then(|| first.to_owned())
+}
+
 pub(crate) async fn call(shared: &Shared, mapping: &Mapping, payload: Bytes, trace: Option<String>) -> Called {
     let call = FunctionCall { function: mapping.function.clone(), source: mapping.source.clone(), payload, trace };
     let called = match shared.parts.functions.invoke(call).await {

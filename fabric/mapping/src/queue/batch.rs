@@ -8,7 +8,7 @@ use tidegate_types::Timestamp;
 use super::event;
 use crate::answer::{self, Verdict};
 use crate::board::{Doing, Part};
-use crate::call::{Called, call};
+use crate::call::{Called, call, shared_trace};
 use crate::engine::{Shared, Stop};
 use crate::limits::{EVENT_FRAME_BYTES, MAX_EVENT_BYTES, PAUSE, backoff_ms};
 use crate::mapping::{LastResult, Mapping};
@@ -61,7 +61,7 @@ impl Batch {
     /// One call. Whether all went well.
     async fn process(&self, held: &[Held]) -> bool {
         let payload = event::event(held.iter().map(|held| &held.json));
-        let trace = if let [only] = held { only.trace.clone() } else { None };
+        let trace = shared_trace(held.iter().map(|held| held.trace.as_deref()));
         let handles: Vec<_> = held.iter().map(|held| held.receipt_handle.clone()).collect();
         let mut hidden_until = held.iter().map(|held| held.hidden_until).min().unwrap_or(Timestamp::EPOCH);
         let mut refusals = 0;

@@ -7,6 +7,7 @@ use tidegate_types::{Arn, Timestamp};
 use uuid::Uuid;
 
 use super::event;
+use crate::call::shared_trace;
 use crate::mapping::Mapping;
 
 /// Why records were given up.
@@ -93,7 +94,7 @@ pub(super) fn delivery(mapping: &Mapping, target: &Arn, given_up: &GivenUp<'_>) 
         retry: RetryPolicy { max_retries: 3, max_age_ms: 3_600_000 },
         dead_letter: None,
         hops: 0,
-        trace: None,
+        trace: shared_trace(given_up.records.iter().map(|record| record.trace.as_deref())),
         raised_at: given_up.now,
     }
 }

@@ -11,7 +11,7 @@ use super::event::{self, WindowFrame};
 use super::lane::{Lane, LaneEnd, window_of};
 use crate::answer::{self, Verdict};
 use crate::board::Doing;
-use crate::call::{Called, call};
+use crate::call::{Called, call, shared_trace};
 use crate::limits::{MAX_STATE_BYTES, backoff_ms};
 use crate::mapping::LastResult;
 
@@ -136,7 +136,8 @@ impl Lane {
         let source = self.mapping.source.to_string();
         let frame = window.as_ref().map(|window| self.frame(window, &source, false, false));
         let event = event::event(records.iter().map(|record| &record.json), frame.as_ref());
-        let answer = match call(&self.shared, &self.mapping, event, None).await {
+        let trace = shared_trace(records.iter().map(|record| record.trace.as_deref()));
+        let answer = match call(&self.shared, &self.mapping, event, trace).await {
             Called::Answered(answer) => answer,
             Called::Failed(answer) => return Outcome::Failed { from: 0, last: Some(answer) },
             Called::Never(_) => return Outcome::Failed { from: 0, last: None },

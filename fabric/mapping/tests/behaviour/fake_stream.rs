@@ -74,6 +74,7 @@ impl FakeStream {
                 position: StreamPosition(number),
                 sequence_number: sequence_number.clone(),
                 arrived_at,
+                trace: None,
                 json: Bytes::from(json.to_string()),
             });
         });

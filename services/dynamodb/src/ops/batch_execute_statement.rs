@@ -111,7 +111,7 @@ async fn carry_out(
             let address = partiql::address(dynamodb, call, &statement.table)?;
             let known = dynamodb.known(&address)?;
             let write = partiql::write(&known.table, &statement, show_on_failure)?;
-            let written = Single::at(dynamodb, address, write)?.run().await;
+            let written = Single::at(dynamodb, call, address, write)?.run().await;
             let written = written.map_err(|error| partiql::refused(error, &statement))?;
             Ok((statement.returned(written.old.as_ref(), written.new.as_ref()), written.consumed))
         }

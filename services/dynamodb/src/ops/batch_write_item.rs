@@ -32,7 +32,7 @@ pub(crate) async fn batch_write_item(
         for request in requests {
             let handed_back = dynamodb.enforces_throughput().then(|| request.clone());
             let write = Write { change: change(request)?, condition: None, show_on_failure: false };
-            let single = Single::at(dynamodb, address.clone(), write)?;
+            let single = Single::at(dynamodb, call, address.clone(), write)?;
             if !seen.insert(single.latch()) {
                 return Err(Misuse::new("Provided list of item keys contains duplicates").into());
             }

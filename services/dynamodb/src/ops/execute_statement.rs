@@ -52,7 +52,7 @@ async fn change(
     let address = partiql::address(dynamodb, call, &statement.table)?;
     let known = dynamodb.known(&address)?;
     let show = is_all_old(input.return_values_on_condition_check_failure.as_deref());
-    let single = Single::at(dynamodb, address, partiql::write(&known.table, statement, show)?)?;
+    let single = Single::at(dynamodb, call, address, partiql::write(&known.table, statement, show)?)?;
     let written = single.run().await.map_err(|error| partiql::refused(error, statement))?;
     let returned = statement.returned(written.old.as_ref(), written.new.as_ref());
     Ok(ExecuteStatementOutput {

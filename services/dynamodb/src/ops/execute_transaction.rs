@@ -6,6 +6,7 @@ use tidegate_protocol::Call;
 use super::partiql;
 use super::single::is_all_old;
 use super::transaction::{Action, Token, Transaction};
+use super::writing::carried_trace;
 use crate::domain::Misuse;
 use crate::domain::partiql::{Bound, Read, full_key};
 use crate::error::Error;
@@ -45,7 +46,8 @@ pub(crate) async fn execute_transaction(
         return Err(Misuse::new("The transaction cannot contain both read and write operations").into());
     }
     let actions = members.into_iter().enumerate().map(|(index, member)| action(dynamodb, call, index, member));
-    let transaction = Transaction { dynamodb, actions: actions.collect::<Result<_, Error>>()? };
+    let transaction =
+        Transaction { dynamodb, trace: carried_trace(call), actions: actions.collect::<Result<_, Error>>()? };
     let done = transaction.run(token).await?;
     Ok(ExecuteTransactionOutput {
         responses: Some(transaction.actions.iter().map(|_| ItemResponse::default()).collect()),

@@ -76,4 +76,4 @@ pub(crate) use transact_get_items::transact_get_items;
 pub(crate) use transact_write_items::transact_write_items;
 pub(crate) use update_item::update_item;
 pub(crate) use update_table::update_table;
-pub(crate) use writing::{enter_expiry_in_tx, enter_in_tx, place_in_tx, read_in_tx, replace_in_tx};
+pub(crate) use writing::{Cause, enter_expiry_in_tx, enter_in_tx, place_in_tx, read_in_tx, replace_in_tx};

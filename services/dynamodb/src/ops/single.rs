@@ -8,7 +8,7 @@ use tidegate_protocol::Call;
 use tidegate_store::Tx;
 
 use super::collections::metrics;
-use super::writing::{Write, Written, write_in_tx};
+use super::writing::{Cause, Write, Written, carried_trace, write_in_tx};
 use crate::domain::{Key, TableAddress};
 use crate::error::Error;
 use crate::service::DynamoDb;
@@ -27,6 +27,7 @@ pub(crate) struct Single<'a> {
     known: Arc<Known>,
     key: Key,
     write: Write,
+    trace: Option<String>,
 }
 
 impl<'a> Single<'a> {
@@ -38,14 +39,19 @@ impl<'a> Single<'a> {
         write: Write,
     ) -> Result<Single<'a>, Error> {
         let address = dynamodb.address(call, table.as_deref())?;
-        Single::at(dynamodb, address, write)
+        Single::at(dynamodb, call, address, write)
     }
 
     /// The same for a table's address.
-    pub(crate) fn at(dynamodb: &'a DynamoDb, address: TableAddress, write: Write) -> Result<Single<'a>, Error> {
+    pub(crate) fn at(
+        dynamodb: &'a DynamoDb,
+        call: &Call,
+        address: TableAddress,
+        write: Write,
+    ) -> Result<Single<'a>, Error> {
         let known = dynamodb.known(&address)?;
         let key = write.check(&known.table)?;
-        Ok(Single { dynamodb, address, known, key, write })
+        Ok(Single { dynamodb, address, known, key, write, trace: carried_trace(call) })
     }
 
     /// The latch and key of the item.
@@ -63,12 +69,12 @@ impl<'a> Single<'a> {
     /// Carries it out. Answered once it is durable, a refusal too.
     pub(crate) async fn run(&self) -> Result<Written, Error> {
         let Single { dynamodb, address, write, .. } = self;
-        let now = dynamodb.now();
+        let cause = Cause { at: dynamodb.now(), trace: self.trace.as_deref(), expired: false };
         let transacted = dynamodb
             .transact(&self.latches(), async |tx: &mut Tx| {
                 // Anew in each run: another table may have taken the name, or an index been added.
                 let known = dynamodb.known(address)?;
-                write_in_tx(tx, dynamodb, &known, write, now, 1).await
+                write_in_tx(tx, dynamodb, &known, write, cause, 1).await
             })
             .await?;
         let mut written = transacted.value;

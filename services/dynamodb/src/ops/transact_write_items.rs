@@ -5,7 +5,7 @@ use tidegate_protocol::Call;
 
 use super::single::is_all_old;
 use super::transaction::{Action, Token, Transaction};
-use super::writing::{Change, Write};
+use super::writing::{Change, Write, carried_trace};
 use crate::domain::Misuse;
 use crate::error::Error;
 use crate::service::DynamoDb;
@@ -25,7 +25,7 @@ pub(crate) async fn transact_write_items(
         .into_iter()
         .map(|item| action(dynamodb, call, item))
         .collect::<Result<_, Error>>()?;
-    let transaction = Transaction { dynamodb, actions };
+    let transaction = Transaction { dynamodb, trace: carried_trace(call), actions };
     let done = transaction.run(token).await?;
     Ok(TransactWriteItemsOutput {
         consumed_capacity: done.capacities(input.return_consumed_capacity.as_deref()),

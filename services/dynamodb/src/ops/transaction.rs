@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::collections::metrics;
 use super::get_item::read;
-use super::writing::{Change, EMPTY, Write, Written, write_in_tx};
+use super::writing::{Cause, Change, EMPTY, Write, Written, write_in_tx};
 use crate::domain::{Key, Misuse, TableAddress, item_size, read_units};
 use crate::error::{Error, Reason};
 use crate::service::DynamoDb;
@@ -51,6 +51,8 @@ impl Token {
 /// Several writes, all or none.
 pub(crate) struct Transaction<'a> {
     pub dynamodb: &'a DynamoDb,
+    /// What streams carry on of the request's trace.
+    pub trace: Option<String>,
     pub actions: Vec<Action>,
 }
 
@@ -73,10 +75,11 @@ impl Done {
 impl Transaction<'_> {
     /// Carries it out, unless this very request was carried out before: then its items are read.
     pub(crate) async fn run(&self, token: Option<Token>) -> Result<Done, Error> {
-        let Transaction { dynamodb, actions } = self;
+        let Transaction { dynamodb, actions, trace } = self;
         let latches = self.latches()?;
         let engaged = Engaged::enter(dynamodb, &latches)?;
         let (now, token, actions) = (dynamodb.now(), token.as_ref(), &actions[..]);
+        let cause = Cause { at: now, trace: trace.as_deref(), expired: false };
         let collections = self.collections()?;
         let all: Vec<Bytes> =
             latches.iter().cloned().chain(collections).chain(token.map(|token| token.key.clone())).collect();
@@ -87,7 +90,7 @@ impl Transaction<'_> {
                 {
                     return Ok(None);
                 }
-                write_all_in_tx(tx, dynamodb, actions, now).await.map(Some)
+                write_all_in_tx(tx, dynamodb, actions, cause).await.map(Some)
             })
             .await?;
         drop(engaged);
@@ -184,12 +187,12 @@ async fn write_all_in_tx(
     tx: &mut Tx,
     dynamodb: &DynamoDb,
     actions: &[Action],
-    now: Timestamp,
+    cause: Cause<'_>,
 ) -> Result<Vec<Written>, Error> {
     let (mut written, mut reasons, mut failed) = (Vec::new(), Vec::new(), false);
     for Action { address, write, inserts } in actions {
         let known = dynamodb.known(address)?;
-        let reason = match write_in_tx(tx, dynamodb, &known, write, now, 2).await {
+        let reason = match write_in_tx(tx, dynamodb, &known, write, cause, 2).await {
             Ok(done) => {
                 written.push(done);
                 Reason::None

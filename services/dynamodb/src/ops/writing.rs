@@ -1,6 +1,7 @@
 //! The one way in which an item is written: with its index entries, its expiry and its stream record.
 
 use tidegate_log::{LogId, append_in_tx};
+use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
 use tidegate_types::Timestamp;
@@ -87,6 +88,26 @@ fn check_names<'a>(mut names: impl Iterator<Item = &'a String>) -> Result<(), Mi
     if names.any(String::is_empty) { Err(Misuse::parameter("Empty attribute name")) } else { Ok(()) }
 }
 
+/// When and why an item changes, as its table's stream keeps it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cause<'a> {
+    pub at: Timestamp,
+    /// The trace of the request; none if the item has outlived itself.
+    pub trace: Option<&'a str>,
+    pub expired: bool,
+}
+
+/// The part of a request's trace header that a stream carries on. AWS's streams carry none. Without the lineage,
+/// because AWS lets chains of functions that go through a table take as many turns as they like.
+pub(crate) fn carried_trace(call: &Call) -> Option<String> {
+    let fields = call.trace.as_deref()?.split(';').filter(|field| !field.trim_start().starts_with("Lineage="));
+    let header = fields.collect::<Vec<_>>().join(";");
+    (!header.is_empty() && header.len() <= MAX_TRACE_BYTES).then_some(header)
+}
+
+/// A header that is longer than any trace is not kept with each change.
+const MAX_TRACE_BYTES: usize = 256;
+
 /// Carries out a write of an item of `known`, whose record the transaction then depends on. It pays
 /// `times` what it consumes.
 pub(crate) async fn write_in_tx(
@@ -94,7 +115,7 @@ pub(crate) async fn write_in_tx(
     dynamodb: &DynamoDb,
     known: &Known,
     write: &Write,
-    now: Timestamp,
+    cause: Cause<'_>,
     times: u64,
 ) -> Result<Written, Error> {
     known.check_in_tx(tx);
@@ -116,7 +137,7 @@ pub(crate) async fn write_in_tx(
         Change::Update(_, update) if old.is_none() && update.only_removes() => None,
         Change::Update(_, update) => Some(updated(table, &key, old.as_ref(), update)?),
     };
-    let consumed = replace_in_tx(tx, known, &key, old.as_ref(), new.as_ref(), now, false).await?;
+    let consumed = replace_in_tx(tx, known, &key, old.as_ref(), new.as_ref(), cause).await?;
     let paid = dynamodb.pay_write(known, &consumed, times)?;
     Ok(Written { old, new, consumed, paid })
 }
@@ -159,8 +180,7 @@ pub(crate) async fn replace_in_tx(
     key: &Key,
     old: Option<&Item>,
     new: Option<&Item>,
-    now: Timestamp,
-    expired: bool,
+    cause: Cause<'_>,
 ) -> Result<Consumed, Error> {
     let table = &known.table;
     let weight = |item: Option<&Item>| item.map_or(0, item_size);
@@ -183,25 +203,26 @@ pub(crate) async fn replace_in_tx(
     }
     replace_expiry(tx, table, key, old, new);
     // A journal is read backwards only: what the item became is not worth its bytes.
-    let journals = table.journals().map(|log| (log, StreamView::OldImage));
+    let journals = table.journals().map(|log| (log, StreamView::OldImage, None));
     let streams = table.stream.iter().map(|stream| {
         let place = stream.place_of(keys::partition_hash(&key.partition));
-        known.traffic.count(place, now);
-        (stream.shards[place].log, stream.view)
+        known.traffic.count(place, cause.at);
+        (stream.shards[place].log, stream.view, cause.trace)
     });
-    for (log, view) in streams.chain(journals) {
+    for (log, view, trace) in streams.chain(journals) {
         let (old_image, new_image) = view.images(old, new);
         let record = ChangeRecord {
-            at: now,
+            at: cause.at,
             kind: match (old, new) {
                 (None, _) => ChangeKind::Insert,
                 (Some(_), Some(_)) => ChangeKind::Modify,
                 (Some(_), None) => ChangeKind::Remove,
             },
-            expired,
+            expired: cause.expired,
             keys: table.keys.attributes(key),
             old: old_image,
             new: new_image,
+            trace: trace.map(str::to_owned),
         };
         append_in_tx(tx, LogId(log), record.encode()).await?;
     }

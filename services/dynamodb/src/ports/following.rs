@@ -133,7 +133,7 @@ impl TableStreams {
                 Err(error) if shown.is_empty() => return Err(unreadable(record.position, error)),
                 Err(_) => break,
             };
-            let arrived_at = change.at;
+            let (arrived_at, trace) = (change.at, change.trace.clone());
             let stream = events::Source { arn: &source, region: &found.address.region, view: found.stream.view };
             let json = events::record(&stream, found.shard.name.log, record, &change);
             length += json.len();
@@ -141,6 +141,7 @@ impl TableStreams {
                 position: StreamPosition(record.position.0),
                 sequence_number: wire::sequence_number(record.position),
                 arrived_at,
+                trace,
                 json,
             });
             if length >= limit.bytes {

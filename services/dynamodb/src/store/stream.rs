@@ -151,6 +151,8 @@ pub struct ChangeRecord {
     pub old: Option<Item>,
     /// The item after, if the view shows it.
     pub new: Option<Item>,
+    /// The trace of the request, as an `X-Amzn-Trace-Id` header.
+    pub trace: Option<String>,
 }
 
 /// What a change did.
@@ -166,7 +168,7 @@ pub enum ChangeKind {
 
 impl Stored for ChangeRecord {
     const NAME: &'static str = "dynamodb change";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn write(&self, to: &mut Writer) {
         to.timestamp(self.at);
@@ -179,23 +181,38 @@ impl Stored for ChangeRecord {
         write_item(to, &self.keys);
         to.option(self.old.as_ref(), write_item);
         to.option(self.new.as_ref(), write_item);
+        to.option(self.trace.as_deref(), Writer::text);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(ChangeRecord {
-            at: from.timestamp()?,
-            kind: match from.u8()? {
-                0 => ChangeKind::Insert,
-                1 => ChangeKind::Modify,
-                2 => ChangeKind::Remove,
-                _ => return Err(from.malformed("an unknown change")),
-            },
-            expired: from.bool()?,
-            keys: read_item(from)?,
-            old: from.option(read_item)?,
-            new: from.option(read_item)?,
-        })
+        let untraced = read_untraced(from)?;
+        Ok(ChangeRecord { trace: from.option(Reader::text)?, ..untraced })
     }
+
+    fn read_older(version: u8, from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match version {
+            1 => read_untraced(from),
+            found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
+        }
+    }
+}
+
+/// The fields of version 1, which had no trace.
+fn read_untraced(from: &mut Reader<'_>) -> Result<ChangeRecord, DecodeError> {
+    Ok(ChangeRecord {
+        at: from.timestamp()?,
+        kind: match from.u8()? {
+            0 => ChangeKind::Insert,
+            1 => ChangeKind::Modify,
+            2 => ChangeKind::Remove,
+            _ => return Err(from.malformed("an unknown change")),
+        },
+        expired: from.bool()?,
+        keys: read_item(from)?,
+        old: from.option(read_item)?,
+        new: from.option(read_item)?,
+        trace: None,
+    })
 }
 
 #[cfg(test)]
@@ -236,6 +253,21 @@ mod tests {
             keys: example(),
             old: Some(example()),
             new: None,
+            trace: Some("Root=1".to_owned()),
         });
+    }
+
+    #[test]
+    fn a_change_of_version_1_has_no_trace() {
+        let change = ChangeRecord {
+            at: Timestamp::from_millis(5),
+            kind: ChangeKind::Remove,
+            expired: true,
+            keys: Item::new(),
+            old: None,
+            new: None,
+            trace: None,
+        };
+        assert_reads_older("01 05 02 01 00 00 00".replace(' ', "").as_str(), &change);
     }
 }

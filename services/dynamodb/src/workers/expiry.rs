@@ -8,7 +8,7 @@ use tidegate_workers::{Next, Worker};
 use super::damage;
 use crate::domain::{Key, Ttl};
 use crate::error::Error;
-use crate::ops::{read_in_tx, replace_in_tx};
+use crate::ops::{Cause, read_in_tx, replace_in_tx};
 use crate::service::DynamoDb;
 use crate::store::{Known, corrupt, keys};
 
@@ -109,7 +109,7 @@ async fn expire_in_tx(tx: &mut Tx, known: &Known, second: u64, key: &Key, now: T
     let item = read_in_tx(tx, &known.table, key).await?;
     match item.filter(|item| known.table.expiry(item) == Some(second)) {
         Some(item) => {
-            replace_in_tx(tx, known, key, Some(&item), None, now, true).await?;
+            replace_in_tx(tx, known, key, Some(&item), None, Cause { at: now, trace: None, expired: true }).await?;
         }
         // The item expires at another time by now, and has another record of that.
         None => forget_expiry(tx, known, second, key),
