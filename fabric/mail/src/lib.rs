@@ -18,8 +18,10 @@ mod mailbox;
 mod outgoing;
 mod pages;
 mod records;
+pub mod relay;
 
 pub use incoming::{Incoming, Received, Refusal};
-pub use mail::{KEPT, Mail, Options, Parts};
+pub use mail::{KEPT, Mail, OpenError, Options, Parts};
 pub use mailbox::{Kept, Listed, Search};
 pub use outgoing::{Diagnosis, Fate, Outcomes, Outgoing};
+pub use relay::{InvalidRelay, RelayAddress, TlsTrouble};

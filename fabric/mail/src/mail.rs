@@ -1,15 +1,21 @@
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use tidegate_env::Env;
+use parking_lot::Mutex;
+use tidegate_effects::Effects;
+use tidegate_env::{Env, TaskHandle};
 use tidegate_ports::AdminSite;
 use tidegate_queue::Queues;
+use tidegate_record::Stored;
 use tidegate_store::{Order, Page, Sequence, Space, Store, StoreError, TransactError, Tx, transact};
 use tidegate_workers::{Hint, Next, Supervisor, Worker};
 
+use crate::keys;
 use crate::mailbox::{self, Count, Kept, Listed, Search};
 use crate::outgoing::{Fate, Outcomes, Outgoing};
 use crate::pages::Pages;
+use crate::records::JourneyRecord;
+use crate::relay::{self, Pool, Relay, RelayAddress, Shared, TlsTrouble};
 
 /// How many mails the mailbox keeps, unless told otherwise.
 pub const KEPT: usize = 100_000;
@@ -36,44 +42,81 @@ pub struct Options {
     /// How many mails the mailbox keeps. The oldest are removed, some at a time: there may be a sixteenth
     /// more.
     pub keep: usize,
+    /// Where mail is relayed to; `None`: nowhere, the mailbox is where it ends.
+    pub relay: Option<RelayAddress>,
+}
+
+/// Why mail cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The relay cannot be spoken to as wanted.
+    #[error("the mail relay: {0}")]
+    Tls(#[from] TlsTrouble),
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { keep: KEPT }
+        Options { keep: KEPT, relay: None }
     }
 }
 
 /// How mail leaves: into the mailbox, and to a relay if there is one.
 pub struct Mail {
-    store: Arc<dyn Store>,
-    env: Env,
+    shared: Arc<Shared>,
     count: Arc<Count>,
     full: Hint,
-    outcomes: OnceLock<Weak<dyn Outcomes>>,
+    relay: Option<Relaying>,
+}
+
+/// The way to the relay.
+struct Relaying {
+    effects: Arc<Effects<Relay>>,
+    pool: Arc<Pool>,
+    closing: Mutex<Option<TaskHandle<()>>>,
 }
 
 impl Mail {
     /// Knows what is in the mailbox. Nothing is sent to a relay before [`Mail::start`].
     ///
     /// # Errors
-    /// What reading the store answers.
-    pub async fn open(parts: Parts, options: Options) -> Result<Arc<Mail>, StoreError> {
-        let Parts { store, env, .. } = parts;
+    /// What reading the store answers; a relay whose certificates cannot be verified.
+    pub async fn open(parts: Parts, options: Options) -> Result<Arc<Mail>, OpenError> {
+        let Parts { store, queues, env } = parts;
         let full = Hint::new();
         let count = Arc::new(Count::new(options.keep, full.clone()));
         store.attach(count.clone()).await?;
-        Ok(Arc::new(Mail { store, env, count, full, outcomes: OnceLock::new() }))
+        let shared = Arc::new(Shared { store, env, outcomes: OnceLock::new() });
+        let relay = match options.relay {
+            Some(address) => Some(Relaying::open(&shared, queues, address).await?),
+            None => None,
+        };
+        Ok(Arc::new(Mail { shared, count, full, relay }))
     }
 
     /// Whom to tell of each mail's fate: before [`Mail::start`]. It is not kept alive.
     pub fn tell(&self, outcomes: Weak<dyn Outcomes>) {
-        self.outcomes.get_or_init(|| outcomes);
+        self.shared.outcomes.get_or_init(|| outcomes);
     }
 
     /// Begins to work.
     pub fn start(self: &Arc<Self>, supervisor: &Supervisor) {
         supervisor.start(Trim(self.clone()), &self.full);
+        if let Some(relay) = &self.relay {
+            relay.effects.start(supervisor);
+            let pool = relay.pool.clone();
+            let closing = self.shared.env.spawn("idle relay connections", async move { pool.close_idle().await });
+            *relay.closing.lock() = Some(closing);
+        }
+    }
+
+    /// Hands no more mails to the relay, and waits for those that are being handed over, at most this long.
+    pub async fn stop(&self, patience: Duration) {
+        if let Some(relay) = &self.relay {
+            relay.effects.stop(patience).await;
+        }
     }
 
     /// Sends a mail with the caller's transaction: it is in the mailbox, and on its way to the relay if
@@ -82,8 +125,14 @@ impl Mail {
     /// # Errors
     /// The store's.
     pub async fn send_in_tx(&self, tx: &mut Tx, outgoing: &Outgoing) -> Result<(), StoreError> {
-        let now = self.env.now();
+        let env = &self.shared.env;
+        let now = env.now();
         mailbox::keep_in_tx(tx, outgoing, now);
+        if self.relay.is_some() && !outgoing.recipients.is_empty() {
+            let journey = JourneyRecord::new(&outgoing.recipients, now);
+            tx.put(Space::Map, keys::journey(&outgoing.id), journey.encode());
+            return relay::enqueue(tx, env, &outgoing.id, now, now).await;
+        }
         let fate = Fate::Delivered {
             recipients: outgoing.recipients.clone(),
             reporting_mta: MAILBOX.to_owned(),
@@ -91,11 +140,7 @@ impl Mail {
             took_ms: 0,
             at: now,
         };
-        match self.outcomes.get().map(Weak::upgrade) {
-            Some(Some(outcomes)) => outcomes.concluded(tx, outgoing, &fate).await,
-            Some(None) => Err(StoreError::Unavailable { reason: "the server is stopping".into() }),
-            None => Ok(()),
-        }
+        self.shared.tell(tx, outgoing, &fate).await
     }
 
     /// How many mails the mailbox holds.
@@ -111,20 +156,21 @@ impl Mail {
     /// The commit that changed the mailbox last. If that is `since`, waits for the next one, at most this
     /// long (real time).
     pub(crate) async fn change_after(&self, since: Option<Sequence>, wait: Duration) -> Result<Sequence, StoreError> {
+        let env = &self.shared.env;
         let mut changed = self.count.changed();
         if since == Some(*changed.borrow_and_update()) && !wait.is_zero() {
-            let waiting = self.env.waits().begin();
+            let waiting = env.waits().begin();
             tokio::select! {
                 // The count lives as long as this does, so there is no error.
                 _ = changed.changed() => {}
-                () = self.env.sleep_real(wait) => {}
-                () = self.env.waits().over() => {}
+                () = env.sleep_real(wait) => {}
+                () = env.waits().over() => {}
             }
             drop(waiting);
         }
         let change = *changed.borrow();
         // Memory is told before the commit can be read.
-        self.store.durable(change).await.map_err(commit_error)?;
+        self.shared.store.durable(change).await.map_err(commit_error)?;
         Ok(change)
     }
 
@@ -133,7 +179,7 @@ impl Mail {
     /// # Errors
     /// The store's.
     pub async fn list(&self, search: &Search, limit: usize) -> Result<Vec<Listed>, StoreError> {
-        mailbox::list(&*self.store.snapshot()?, search, limit).await
+        mailbox::list(&*self.shared.store.snapshot()?, search, limit).await
     }
 
     /// A mail of the mailbox, if it is there.
@@ -141,7 +187,7 @@ impl Mail {
     /// # Errors
     /// The store's.
     pub async fn read(&self, id: &str) -> Result<Option<Kept>, StoreError> {
-        mailbox::kept(&*self.store.snapshot()?, id).await
+        mailbox::kept(&*self.shared.store.snapshot()?, id).await
     }
 
     /// Takes a mail out of the mailbox; one that a relay is still to get is sent all the same. Returns
@@ -150,7 +196,7 @@ impl Mail {
     /// # Errors
     /// The store's.
     pub async fn remove(&self, id: &str) -> Result<bool, StoreError> {
-        let removed = transact(&*self.store, &[], async |tx| mailbox::remove_in_tx(tx, id).await).await;
+        let removed = transact(&*self.shared.store, &[], async |tx| mailbox::remove_in_tx(tx, id).await).await;
         Ok(removed.map_err(store_error)?.value)
     }
 
@@ -173,7 +219,7 @@ impl Mail {
 
     /// Removes up to `limit` of the oldest mails, none behind `last`.
     async fn remove_oldest(&self, limit: usize, last: u64) -> Result<usize, StoreError> {
-        let removed = transact(&*self.store, &[], async |tx| {
+        let removed = transact(&*self.shared.store, &[], async |tx| {
             let range = mailbox::up_to(last);
             let oldest = tx.scan(Space::Log, &range, Order::Ascending, Page::of(limit)).await?;
             for entry in &oldest {
@@ -186,6 +232,17 @@ impl Mail {
         })
         .await;
         Ok(removed.map_err(store_error)?.value)
+    }
+}
+
+impl Relaying {
+    async fn open(shared: &Arc<Shared>, queues: Arc<Queues>, address: RelayAddress) -> Result<Relaying, OpenError> {
+        relay::describe();
+        let tls = relay::client_config(&address)?;
+        let pool = Arc::new(Pool::new(shared.env.clone(), address, tls));
+        let kind = Relay::new(shared.clone(), pool.clone());
+        let effects = Effects::open(shared.store.clone(), queues, shared.env.clone(), kind).await?;
+        Ok(Relaying { effects, pool, closing: Mutex::default() })
     }
 }
 

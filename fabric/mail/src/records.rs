@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn golden_bytes() {
-        assert_golden("01016d0741203c61403e", &entry());
+        assert_golden("01016d0741203c6140783e010362407902c3a9ac0205070975732d656173742d31", &entry());
         let message = MessageRecord {
             position: 0x0102,
             account: entry().account,
@@ -271,12 +271,18 @@ mod tests {
             at: Timestamp::from_millis(5),
             body: Body::Whole(Bytes::from_static(b"hi")),
         };
-        assert_golden("01", &message);
-        assert_golden("01", &MessageRecord { body: Body::Pieces(300), ..message });
+        assert_golden(
+            "010000000000000102070975732d656173742d3103614078010362407901016301016b0176000501026869",
+            &message,
+        );
+        assert_golden(
+            "010000000000000102070975732d656173742d3103614078010362407901016301016b0176000502ac02",
+            &MessageRecord { body: Body::Pieces(300), ..message },
+        );
         let mut journey = JourneyRecord::new(&["b@y".to_owned(), "c@z".to_owned()], Timestamp::from_millis(5));
         journey.note(StopState::Bounced, Timestamp::from_millis(6), [("c@z", "no")]);
         journey.attempts = 2;
-        assert_golden("01", &journey);
+        assert_golden("01020002036240790000050363407a02026e6f06", &journey);
     }
 
     #[test]

@@ -10,8 +10,8 @@ pub(crate) use count::Count;
 pub use list::{Listed, Search};
 pub(crate) use list::{id_of, list, up_to};
 pub use read::Kept;
-pub(crate) use read::kept;
-pub(crate) use remove::remove_in_tx;
+pub(crate) use read::{journey_of, kept, message_of, mime_of};
+pub(crate) use remove::{remove_in_tx, remove_message};
 pub(crate) use write::{keep_in_tx, shown};
 
 use bytes::Bytes;

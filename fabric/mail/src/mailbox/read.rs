@@ -34,11 +34,7 @@ pub struct Kept {
 /// Reads a mail, if it is there.
 pub(crate) async fn kept(snapshot: &dyn Snapshot, id: &str) -> Result<Option<Kept>, StoreError> {
     let Some(message) = message_of(snapshot, id).await? else { return Ok(None) };
-    let key = keys::journey(id);
-    let journey = match snapshot.get(Space::Map, &key).await? {
-        Some(found) => Some(decode::<JourneyRecord>(Space::Map, &key, &found.value)?),
-        None => None,
-    };
+    let journey = journey_of(snapshot, id).await?;
     if journey.as_ref().is_some_and(|journey| journey.unlisted) {
         return Ok(None);
     }
@@ -61,6 +57,14 @@ pub(crate) async fn message_of(snapshot: &dyn Snapshot, id: &str) -> Result<Opti
     let key = keys::message(id);
     match snapshot.get(Space::Log, &key).await? {
         Some(found) => Ok(Some(decode(Space::Log, &key, &found.value)?)),
+        None => Ok(None),
+    }
+}
+
+pub(crate) async fn journey_of(snapshot: &dyn Snapshot, id: &str) -> Result<Option<JourneyRecord>, StoreError> {
+    let key = keys::journey(id);
+    match snapshot.get(Space::Map, &key).await? {
+        Some(found) => Ok(Some(decode(Space::Map, &key, &found.value)?)),
         None => Ok(None),
     }
 }

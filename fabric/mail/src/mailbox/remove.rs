@@ -31,8 +31,18 @@ pub(crate) async fn remove_in_tx(tx: &mut Tx, id: &str) -> Result<bool, StoreErr
     Ok(true)
 }
 
+/// Deletes a mail that the mailbox has let go of.
+pub(crate) async fn remove_message(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+    let key = keys::message(id);
+    if let Some(found) = tx.get(Space::Log, &key).await? {
+        let message: MessageRecord = decode(Space::Log, &key, &found.value)?;
+        remove_pieces(tx, id, &message);
+    }
+    Ok(())
+}
+
 /// Deletes a mail and its MIME.
-pub(crate) fn remove_pieces(tx: &mut Tx, id: &str, message: &MessageRecord) {
+fn remove_pieces(tx: &mut Tx, id: &str, message: &MessageRecord) {
     if let Body::Pieces(size) = message.body {
         for piece in 0..pieces(size) {
             tx.delete(Space::Log, keys::piece(id, piece));

@@ -25,11 +25,10 @@ pub(super) async fn show(mail: &Mail, id: &str) -> Result<AdminDocument, Trouble
 }
 
 fn document(kept: &Kept, message: &Message<'_>) -> Value {
-    let headers: Vec<Value> = message
-        .headers_raw()
-        .map(|(name, value)| json!({ "name": name, "value": unfolded(value) }))
-        .collect();
-    let tags: serde_json::Map<_, _> = kept.tags.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    let headers: Vec<Value> =
+        message.headers_raw().map(|(name, value)| json!({ "name": name, "value": unfolded(value) })).collect();
+    let tags: serde_json::Map<_, _> =
+        kept.tags.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     json!({
         "id": kept.id,
         "account": kept.account.to_string(),

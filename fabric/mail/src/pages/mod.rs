@@ -107,10 +107,11 @@ impl Pages {
             (&Method::GET, ["mail", id, "attachments", index]) => message::attachment(mail, id, index).await,
             (&Method::GET, ["ses"]) => localstack::list(mail, visit).await,
             (&Method::DELETE, ["ses"]) => localstack::delete(mail, visit).await,
-            (&Method::GET, _) => asset(&visit.path).ok_or_else(|| {
-                Trouble::Answer(AdminAnswer::error(404, format!("there is no {}", visit.path)))
-            }),
-            (method, _) => Err(Trouble::Answer(AdminAnswer::error(405, format!("{} does not take {method}", visit.path)))),
+            (&Method::GET, _) => asset(&visit.path)
+                .ok_or_else(|| Trouble::Answer(AdminAnswer::error(404, format!("there is no {}", visit.path)))),
+            (method, _) => {
+                Err(Trouble::Answer(AdminAnswer::error(405, format!("{} does not take {method}", visit.path))))
+            }
         }
     }
 }
