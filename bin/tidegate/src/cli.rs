@@ -101,6 +101,13 @@ pub struct Settings {
     /// Refuse requests beyond a DynamoDB table's throughput, as AWS does
     #[arg(long, env = "TIDEGATE_ENFORCE_THROUGHPUT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub enforce_throughput: Option<bool>,
+    /// SMTP relay that mail leaves by, such as smtp://user:password@mail.example.com:587 or smtps://…; without
+    /// one, mail stays in the mailbox at /_tidegate/mail.html
+    #[arg(long, env = "TIDEGATE_SMTP", hide_env_values = true, value_name = "URL")]
+    pub smtp: Option<String>,
+    /// How many mails the mailbox keeps [default: 100000]
+    #[arg(long, env = "TIDEGATE_MAIL_KEEP", value_name = "N")]
+    pub mail_keep: Option<usize>,
     /// What to log, such as `info` or `tidegate_sqs=debug` [default: warn]
     #[arg(long, env = "TIDEGATE_LOG", value_name = "FILTER")]
     pub log: Option<String>,

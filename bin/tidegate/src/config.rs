@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use tidegate_mail::RelayAddress;
+
 use crate::cli::{Auth, LogFormat, Settings, UpArgs};
 
 /// The data folder when none is named.
@@ -42,6 +44,10 @@ pub struct Config {
     pub trust_proxy: bool,
     /// Whether requests beyond a table's throughput are refused.
     pub enforce_throughput: bool,
+    /// The relay that mail leaves by.
+    pub smtp: Option<RelayAddress>,
+    /// How many mails the mailbox keeps.
+    pub mail_keep: usize,
     /// The log filter.
     pub log: String,
     /// The shape of log lines.
@@ -115,6 +121,8 @@ fn settle(given: Settings, file: Settings) -> anyhow::Result<Config> {
         allow_host: given.allow_host.or(file.allow_host).unwrap_or_default(),
         trust_proxy: yes(given.trust_proxy, file.trust_proxy),
         enforce_throughput: yes(given.enforce_throughput, file.enforce_throughput),
+        smtp: given.smtp.or(file.smtp).map(|url| url.parse()).transpose()?,
+        mail_keep: given.mail_keep.or(file.mail_keep).unwrap_or(tidegate_mail::KEPT),
         log: given.log.or(file.log).unwrap_or_else(|| "warn".to_owned()),
         log_format: given.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
         ready_file: given.ready_file.or(file.ready_file),

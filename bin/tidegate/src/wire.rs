@@ -17,6 +17,7 @@ use tidegate_iam::Iam;
 use tidegate_lambda::Lambda;
 use tidegate_log::Logs;
 use tidegate_logs::CloudWatchLogs;
+use tidegate_mail::Mail;
 use tidegate_ports::Sink;
 use tidegate_protocol::{Coverage, Service};
 use tidegate_queue::Queues;
@@ -60,6 +61,7 @@ pub struct Running {
 struct Background {
     supervisor: Supervisor,
     lambda: Arc<Lambda>,
+    mail: Arc<Mail>,
     /// Where functions' code lies while nothing is kept.
     _scratch: Option<tempfile::TempDir>,
     /// What services send to each other through does not keep its targets alive.
@@ -118,6 +120,9 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         .await
         .context("cannot start CloudWatch Logs")?;
     cloudwatch_logs.start_workers(&supervisor);
+    let parts = tidegate_mail::Parts { store: store.clone(), queues: queues.clone(), env: env.clone() };
+    let options = tidegate_mail::Options { keep: config.mail_keep, relay: config.smtp.clone() };
+    let mail = Mail::open(parts, options).await.context("cannot start mail")?;
     let iam = Iam::open(store.clone(), env.clone()).await.context("cannot read users, roles and policies")?;
     let sts = Sts::open(store.clone(), env.clone(), iam.clone(), vec![keys.clone(), iam.clone()])
         .await
@@ -154,6 +159,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         reset_of_iam(&iam),
         reset_of_sts(&sts),
         reset_of_lambda(&lambda),
+        reset_of_mail(&mail),
     ];
 
     // 6. The gateway in front of them.
@@ -207,17 +213,20 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
             admin_key,
         },
     });
+    let gateway = gateway.showing(mail.site());
     let gateway = lambda.hosted().into_iter().fold(gateway, Gateway::hosting);
     let tls = config.tls.then(|| tls::server_config(config.data.as_deref(), &env)).transpose()?;
     let server = Server::new(Arc::new(gateway), env.clone(), listener, tls, patience);
     let (stopper, stop) = Stopper::new();
     let serving = serve(&env, server, stop);
     // Functions call the server, from their first line on: nothing starts them before it answers.
+    mail.start(&supervisor);
     lambda.start_workers(&supervisor);
     lambda.follow(followed_queues, followed_streams, &supervisor);
     let background = Background {
         supervisor,
         lambda,
+        mail,
         _scratch: scratch,
         _sinks: sinks,
         _timers: env.spawn("queue timers", queues.clone().run_timers()),
@@ -256,6 +265,7 @@ impl Running {
             tracing::warn!(workers = ?late, "background work was cut off");
         }
         self.background.lambda.stop().await;
+        self.background.mail.stop(WORKERS_PATIENCE).await;
         drop(self.background);
         if let Some(data) = &self.config.data {
             Note::take_away(data);
@@ -384,6 +394,14 @@ fn reset_of_lambda(lambda: &Arc<Lambda>) -> ResetHook {
     Arc::new(move || {
         let lambda = lambda.clone();
         Box::pin(async move { lambda.reset().await.map_err(|error| error.to_string()) })
+    })
+}
+
+fn reset_of_mail(mail: &Arc<Mail>) -> ResetHook {
+    let mail = mail.clone();
+    Arc::new(move || {
+        let mail = mail.clone();
+        Box::pin(async move { mail.reset().await.map_err(|error| error.to_string()) })
     })
 }
 

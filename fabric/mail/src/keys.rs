@@ -43,8 +43,19 @@ pub(crate) fn piece(id: &str, piece: u32) -> Bytes {
     Key::new(Root::Mail).u8(PIECE).text(id).u32(piece).build()
 }
 
+pub(crate) fn journeys() -> Bytes {
+    Key::new(Root::Mail).u8(JOURNEY).build()
+}
+
 pub(crate) fn journey(id: &str) -> Bytes {
     Key::new(Root::Mail).u8(JOURNEY).text(id).build()
+}
+
+pub(crate) fn read_journey(key: &[u8]) -> Result<String, DecodeError> {
+    let mut reader = KeyReader::after(key, &journeys())?;
+    let id = reader.text()?;
+    reader.end()?;
+    Ok(id)
 }
 
 #[cfg(test)]
@@ -60,5 +71,6 @@ mod tests {
         assert_key("080461620001", &journey("ab"));
         assert_eq!(read_entry(&entry(7)), Ok(7));
         assert!(read_entry(&message("a")).is_err());
+        assert_eq!(read_journey(&journey("ab")).unwrap(), "ab");
     }
 }

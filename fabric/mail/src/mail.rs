@@ -217,6 +217,24 @@ impl Mail {
         }
     }
 
+    /// Forgets everything: the mailbox, and what waits for the relay.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn reset(&self) -> Result<(), StoreError> {
+        let forgotten = transact(&*self.shared.store, &[], async |tx| relay::forget(tx).await).await;
+        forgotten.map_err(store_error)?;
+        // What had waited is delivered nowhere now: its mails go as the others do.
+        loop {
+            let ended = transact(&*self.shared.store, &[], async |tx| mailbox::end_journeys(tx).await).await;
+            if ended.map_err(store_error)?.value == 0 {
+                break;
+            }
+        }
+        self.clear().await?;
+        Ok(())
+    }
+
     /// Removes up to `limit` of the oldest mails, none behind `last`.
     async fn remove_oldest(&self, limit: usize, last: u64) -> Result<usize, StoreError> {
         let removed = transact(&*self.shared.store, &[], async |tx| {

@@ -11,7 +11,7 @@ pub use list::{Listed, Search};
 pub(crate) use list::{id_of, list, up_to};
 pub use read::Kept;
 pub(crate) use read::{journey_of, kept, message_of, mime_of};
-pub(crate) use remove::{remove_in_tx, remove_message};
+pub(crate) use remove::{end_journeys, remove_in_tx, remove_message};
 pub(crate) use write::{keep_in_tx, shown};
 
 use bytes::Bytes;

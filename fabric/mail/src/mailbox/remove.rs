@@ -1,7 +1,7 @@
 use tidegate_record::Stored;
-use tidegate_store::{Space, StoreError, Tx};
+use tidegate_store::{KeyRange, Order, Page, Space, StoreError, Tx};
 
-use super::{decode, pieces};
+use super::{corrupt, decode, pieces};
 use crate::keys;
 use crate::records::{Body, JourneyRecord, MessageRecord};
 
@@ -49,4 +49,20 @@ fn remove_pieces(tx: &mut Tx, id: &str, message: &MessageRecord) {
         }
     }
     tx.delete(Space::Log, keys::message(id));
+}
+
+/// Forgets that mails were to be relayed, some at a time, and those that were kept for the relay alone.
+/// Returns how many there were.
+pub(crate) async fn end_journeys(tx: &mut Tx) -> Result<usize, StoreError> {
+    let range = KeyRange::prefix(&keys::journeys());
+    let some = tx.scan(Space::Map, &range, Order::Ascending, Page::of(100)).await?;
+    for entry in &some {
+        let journey: JourneyRecord = decode(Space::Map, &entry.key, &entry.record.value)?;
+        let id = keys::read_journey(&entry.key).map_err(|error| corrupt(Space::Map, &entry.key, &error))?;
+        tx.delete(Space::Map, entry.key.clone());
+        if journey.unlisted {
+            remove_message(tx, &id).await?;
+        }
+    }
+    Ok(some.len())
 }

@@ -1,7 +1,7 @@
 use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
-use tidegate_effects::{Attempt, Effect, EffectError, Kind, enqueue_in_tx};
+use tidegate_effects::{Attempt, Effect, EffectError, Kind, enqueue_in_tx, forget_in_tx};
 use tidegate_env::Env;
 use tidegate_queue::QueueError;
 use tidegate_record::Stored;
@@ -79,11 +79,20 @@ pub(crate) async fn enqueue(
     due: Timestamp,
 ) -> Result<(), StoreError> {
     let body = Bytes::copy_from_slice(id.as_bytes());
-    enqueue_in_tx::<Relay>(tx, env, TARGET, body, raised_at, due).await.map_err(|error| match error {
+    enqueue_in_tx::<Relay>(tx, env, TARGET, body, raised_at, due).await.map_err(effect_error)
+}
+
+/// Forgets whatever waits for the relay.
+pub(crate) async fn forget(tx: &mut Tx) -> Result<(), StoreError> {
+    forget_in_tx::<Relay>(tx, TARGET).await.map_err(effect_error)
+}
+
+fn effect_error(error: EffectError) -> StoreError {
+    match error {
         EffectError::Store(error) | EffectError::Queue(QueueError::Store(error)) => error,
         EffectError::Commit(error) | EffectError::Queue(QueueError::Commit(error)) => commit_error(error),
         EffectError::Queue(error) => StoreError::Unavailable { reason: error.to_string().into() },
-    })
+    }
 }
 
 impl Kind for Relay {

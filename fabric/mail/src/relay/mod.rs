@@ -21,7 +21,7 @@ mod schedule;
 mod tls;
 
 pub use address::{InvalidRelay, RelayAddress, Security};
-pub(crate) use kind::{Relay, Shared, enqueue};
+pub(crate) use kind::{Relay, Shared, enqueue, forget};
 pub(crate) use pool::Pool;
 pub use tls::TlsTrouble;
 pub(crate) use tls::client_config;
