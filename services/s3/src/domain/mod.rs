@@ -2,6 +2,8 @@
 
 mod checksum;
 mod names;
+mod notification;
 
 pub use checksum::{Hasher, checksum_of, composite, full_object};
 pub use names::{MAX_KEY_BYTES, bucket_name_fault};
+pub use notification::{Event, KeyFilter, is_event_name, share_an_event};

@@ -1,0 +1,4 @@
+//! The operations.
+
+pub(crate) mod raising;
+mod subscribers;

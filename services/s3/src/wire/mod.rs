@@ -2,7 +2,9 @@
 
 mod coverage;
 mod errors;
+mod events;
 mod routes;
 
 pub use coverage::COVERAGE;
+pub(crate) use events::{Happening, Origin, bus_event, notification, test_event};
 pub(crate) use routes::router;
