@@ -172,7 +172,8 @@ async fn secured(
 impl Connection {
     async fn hello(&mut self, address: &RelayAddress) -> Result<(), Failure> {
         let reply = self.ask(&format!("EHLO {}", address.helo)).await?;
-        let reply = if reply.is_positive() { reply } else { self.ask(&format!("HELO {}", address.helo)).await? };
+        // Only who does not know EHLO refuses it for good.
+        let reply = if reply.is_permanent() { self.ask(&format!("HELO {}", address.helo)).await? } else { reply };
         if !reply.is_positive() {
             return Err(Failure::new(Trouble::Away, "4.3.2", reply.text()));
         }
