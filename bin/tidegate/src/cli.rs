@@ -105,6 +105,12 @@ pub struct Settings {
     /// one, mail stays in the mailbox at /_tidegate/mail.html
     #[arg(long, env = "TIDEGATE_SMTP", hide_env_values = true, value_name = "URL")]
     pub smtp: Option<String>,
+    /// How SES's identities become verified: at once, or by the link in the mail that asks for it [default: auto]
+    #[arg(long, env = "TIDEGATE_MAIL_VERIFY", value_name = "MODE")]
+    pub mail_verify: Option<MailVerify>,
+    /// Put accounts into SES's sandbox: verified recipients only, 200 a day
+    #[arg(long, env = "TIDEGATE_MAIL_SANDBOX", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub mail_sandbox: Option<bool>,
     /// How many mails the mailbox keeps [default: 100000]
     #[arg(long, env = "TIDEGATE_MAIL_KEEP", value_name = "N")]
     pub mail_keep: Option<usize>,
@@ -129,6 +135,17 @@ pub enum Auth {
     Observe,
     /// Signatures are verified; policies decide.
     Enforce,
+}
+
+/// How SES's identities become verified.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailVerify {
+    /// At once.
+    #[default]
+    Auto,
+    /// By the link in the mail that asks for it.
+    Manual,
 }
 
 /// The shape of log lines.

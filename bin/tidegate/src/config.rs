@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 use tidegate_mail::RelayAddress;
 
-use crate::cli::{Auth, LogFormat, Settings, UpArgs};
+use crate::cli::{Auth, LogFormat, MailVerify, Settings, UpArgs};
 
 /// The data folder when none is named.
 pub const DEFAULT_DATA: &str = "./tidegate-data";
@@ -46,6 +46,10 @@ pub struct Config {
     pub enforce_throughput: bool,
     /// The relay that mail leaves by.
     pub smtp: Option<RelayAddress>,
+    /// How SES's identities become verified.
+    pub mail_verify: MailVerify,
+    /// Whether accounts are in SES's sandbox.
+    pub mail_sandbox: bool,
     /// How many mails the mailbox keeps.
     pub mail_keep: usize,
     /// The log filter.
@@ -122,6 +126,8 @@ fn settle(given: Settings, file: Settings) -> anyhow::Result<Config> {
         trust_proxy: yes(given.trust_proxy, file.trust_proxy),
         enforce_throughput: yes(given.enforce_throughput, file.enforce_throughput),
         smtp: given.smtp.or(file.smtp).map(|url| url.parse()).transpose()?,
+        mail_verify: given.mail_verify.or(file.mail_verify).unwrap_or_default(),
+        mail_sandbox: yes(given.mail_sandbox, file.mail_sandbox),
         mail_keep: given.mail_keep.or(file.mail_keep).unwrap_or(tidegate_mail::KEPT),
         log: given.log.or(file.log).unwrap_or_else(|| "warn".to_owned()),
         log_format: given.log_format.or(file.log_format).unwrap_or(LogFormat::Text),

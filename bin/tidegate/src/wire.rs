@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use tidegate_blob::Blobs;
 use tidegate_delivery::{DeliveryPermission, Dispatcher};
 use tidegate_dynamodb::DynamoDb;
 use tidegate_env::{Env, OsRandom, ShiftedClock, TaskHandle};
@@ -21,6 +22,8 @@ use tidegate_mail::Mail;
 use tidegate_ports::Sink;
 use tidegate_protocol::{Coverage, Service};
 use tidegate_queue::Queues;
+use tidegate_s3::S3;
+use tidegate_ses::Ses;
 use tidegate_sqs::Sqs;
 use tidegate_store::{EmbeddedStore, Options, Store};
 use tidegate_sts::Sts;
@@ -29,7 +32,7 @@ use tidegate_types::limits;
 use tidegate_workers::Supervisor;
 use tokio::net::TcpListener;
 
-use crate::cli::Auth as AuthMode;
+use crate::cli::{Auth as AuthMode, MailVerify};
 use crate::config::{Config, DEFAULT_DATA, Durability};
 use crate::init::InitScripts;
 use crate::running::{Note, admin_key_path};
@@ -102,6 +105,11 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let admin_key = admin_key(config.data.as_deref(), &env)?;
     let keys = Arc::new(AccessKeys::open(store.clone(), env.clone()).await.context("cannot read the access keys")?);
 
+    let scratch =
+        config.data.is_none().then(tempfile::tempdir).transpose().context("cannot make a temporary folder")?;
+    let folder = config.data.as_deref().or(scratch.as_ref().map(tempfile::TempDir::path)).unwrap_or(Path::new("."));
+    let blobs = Blobs::open(folder.join("blobs"), env.clone()).await.context("cannot open the folder of blobs")?;
+
     // 5. Queues, and the services on them.
     let queues = Queues::open(store.clone(), env.clone()).await.context("cannot read the queues")?;
     let supervisor = Supervisor::new(env.clone());
@@ -127,8 +135,6 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let sts = Sts::open(store.clone(), env.clone(), iam.clone(), vec![keys.clone(), iam.clone()])
         .await
         .context("cannot read the sessions")?;
-    let scratch =
-        config.data.is_none().then(tempfile::tempdir).transpose().context("cannot make a temporary folder")?;
     let functions = lambda_options(&config, scratch.as_ref().map(tempfile::TempDir::path), &url)?;
     let parts = tidegate_lambda::Parts {
         store: store.clone(),
@@ -139,10 +145,16 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         lines: cloudwatch_logs.lines(),
     };
     let lambda = Lambda::open(parts, functions).await.context("cannot start Lambda")?;
+    let parts = tidegate_s3::Parts { store: store.clone(), blobs, env: env.clone(), post: post.clone() };
+    let s3 = S3::open(parts).await.context("cannot start S3")?;
     let sinks: Vec<Arc<dyn Sink>> = vec![sqs.sink(), cloudwatch_logs.sink(), lambda.sink()];
     sinks.iter().try_for_each(|sink| post.register(sink))?;
     let (followed_queues, followed_streams) = (vec![sqs.followed()], vec![dynamodb.stream_source()]);
-    let served: Vec<Arc<dyn Service>> = vec![
+    let parts =
+        tidegate_ses::Parts { store: store.clone(), env: env.clone(), mail: mail.clone(), post: post.clone() };
+    let ses = Ses::open(parts, ses_options(&config)).await.context("cannot start SES")?;
+    ses.start_workers(&supervisor);
+    let mut served: Vec<Arc<dyn Service>> = vec![
         sqs.clone(),
         dynamodb.clone(),
         dynamodb.streams(),
@@ -150,8 +162,11 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         iam.clone(),
         sts.clone(),
         lambda.clone(),
+        s3.clone(),
     ];
+    served.extend(ses.apis());
     let mut pages = sqs.admin_routes();
+    pages.extend(ses.admin_routes());
     let resets: Vec<ResetHook> = vec![
         reset_of(&sqs),
         reset_of_dynamodb(&dynamodb),
@@ -160,6 +175,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         reset_of_sts(&sts),
         reset_of_lambda(&lambda),
         reset_of_mail(&mail),
+        reset_of_s3(&s3),
     ];
 
     // 6. The gateway in front of them.
@@ -172,7 +188,13 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let sources = Sources {
         credentials: vec![keys.clone(), iam.clone(), sts.clone()],
         principals: Some(iam.clone()),
-        resources: vec![sqs.resource_policies(), dynamodb.resource_policies(), lambda.resource_policies(), iam],
+        resources: vec![
+            sqs.resource_policies(),
+            dynamodb.resource_policies(),
+            lambda.resource_policies(),
+            ses.resource_policies(),
+            iam,
+        ],
     };
     sts.know_resources(sources.resources.iter().map(Arc::downgrade).collect());
     if mode == Mode::Enforce {
@@ -397,12 +419,37 @@ fn reset_of_lambda(lambda: &Arc<Lambda>) -> ResetHook {
     })
 }
 
+fn reset_of_s3(s3: &Arc<S3>) -> ResetHook {
+    let s3 = s3.clone();
+    Arc::new(move || {
+        let s3 = s3.clone();
+        Box::pin(async move { s3.reset().await.map_err(|error| error.to_string()) })
+    })
+}
+
 fn reset_of_mail(mail: &Arc<Mail>) -> ResetHook {
     let mail = mail.clone();
     Arc::new(move || {
         let mail = mail.clone();
         Box::pin(async move { mail.reset().await.map_err(|error| error.to_string()) })
     })
+}
+
+fn reset_of_ses(ses: &Arc<Ses>) -> ResetHook {
+    let ses = ses.clone();
+    Arc::new(move || {
+        let ses = ses.clone();
+        Box::pin(async move { ses.reset().await.map_err(|error| error.to_string()) })
+    })
+}
+
+/// How identities become verified, and whether accounts are in the sandbox.
+fn ses_options(config: &Config) -> tidegate_ses::Options {
+    let verification = match config.mail_verify {
+        MailVerify::Auto => tidegate_ses::Verification::Auto,
+        MailVerify::Manual => tidegate_ses::Verification::Manual,
+    };
+    tidegate_ses::Options { verification, sandbox: config.mail_sandbox }
 }
 
 /// How functions run: in the data folder, or in one that goes when the server does. Without a data folder the

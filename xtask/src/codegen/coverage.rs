@@ -33,6 +33,9 @@ pub use iam::COVERAGE as IAM;
 #[path = "../../../services/sts/src/wire/coverage.rs"]
 mod sts;
 pub use sts::COVERAGE as STS;
+#[path = "../../../services/ses/src/wire/coverage.rs"]
+mod ses;
+pub use ses::{COVERAGE as SES, V2_COVERAGE as SESV2};
 
 /// Writes the page.
 pub fn page(services: &[Entry], models: &[Model]) -> Result<String> {

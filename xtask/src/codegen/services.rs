@@ -83,6 +83,10 @@ pub const UNIONS: &[&str] = &["AttributeValue"];
 /// must have an entry.
 const SQS_VALIDATION: &str = "Validation::MissingParameter { except: &[\"QueueName\", \"Entries\"] }";
 
+/// Lambda takes a runtime's name or ARN, and says so in a sentence of its own.
+const LAMBDA_VALIDATION: &str = "Validation::NewerCoral { except: &[\"CreateFunctionRequest.Runtime\", \"UpdateFunctionConfigurationRequest.Runtime\"] }";
+const NEWER_VALIDATION: &str = "Validation::NewerCoral { except: &[] }";
+
 /// In the order of the documentation.
 pub const SERVICES: &[Entry] = &[
     Entry {
@@ -100,7 +104,7 @@ pub const SERVICES: &[Entry] = &[
         name: "lambda",
         api: Some("api-lambda"),
         was_query: false,
-        validation: "Validation::Coral",
+        validation: LAMBDA_VALIDATION,
         error_namespace: "com.amazonaws.lambda",
         coverage: super::coverage::LAMBDA,
         operations_without_a_model: &[],
@@ -138,7 +142,7 @@ pub const SERVICES: &[Entry] = &[
         was_query: false,
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.ses",
-        coverage: &[],
+        coverage: super::coverage::SES,
         operations_without_a_model: &[],
     },
     Entry {
@@ -147,7 +151,7 @@ pub const SERVICES: &[Entry] = &[
         was_query: false,
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.sesv2",
-        coverage: &[],
+        coverage: super::coverage::SESV2,
         operations_without_a_model: &[],
     },
     Entry {
@@ -163,7 +167,7 @@ pub const SERVICES: &[Entry] = &[
         name: "iam",
         api: Some("api-iam"),
         was_query: false,
-        validation: "Validation::Coral",
+        validation: NEWER_VALIDATION,
         error_namespace: "com.amazonaws.iam",
         coverage: super::coverage::IAM,
         operations_without_a_model: &[],
@@ -172,7 +176,7 @@ pub const SERVICES: &[Entry] = &[
         name: "sts",
         api: Some("api-sts"),
         was_query: false,
-        validation: "Validation::Coral",
+        validation: NEWER_VALIDATION,
         error_namespace: "com.amazonaws.sts",
         coverage: super::coverage::STS,
         operations_without_a_model: &[],

@@ -1,0 +1,12 @@
+//! What SES is about: plain rules and data.
+
+pub mod account;
+pub mod address;
+pub mod configuration_set;
+pub mod contact;
+pub mod identity;
+pub mod message;
+pub mod receipt;
+pub mod rendering;
+pub mod tags;
+pub mod template;

@@ -1,0 +1,8 @@
+//! What is done, whichever API asked for it.
+
+pub(crate) mod feedback;
+pub(crate) mod identities;
+pub(crate) mod letters;
+pub(crate) mod outcomes;
+pub(crate) mod sending;
+pub(crate) mod statistics;

@@ -1,0 +1,9 @@
+//! What others ask of SES, and what hands mail in.
+
+mod inbound;
+mod policies;
+mod verify;
+
+pub(crate) use inbound::Inbound;
+pub(crate) use policies::IdentityPolicies;
+pub(crate) use verify::Verify;
