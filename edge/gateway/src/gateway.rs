@@ -231,10 +231,11 @@ impl Gateway {
         Some(self.fail_early(&asked, &refused.into()))
     }
 
-    /// Whether a service has an operation for this preflight. It then says for itself who may read its answers.
+    /// Whether a service says for itself which pages may read its answers to such a path.
     fn answers_preflights(&self, parts: &Parts) -> bool {
         let path = self.directory.path_of(parts);
-        self.directory.find_by_head(&wanted(parts, &path, &Bytes::new(), claimed(parts).as_ref())).is_some()
+        let mut served = self.directory.entries().iter().filter_map(|entry| entry.service.as_ref());
+        served.any(|service| service.answers_preflight(&path))
     }
 
     /// A call of an AWS API. What remains of a request while its operation runs is what a waiting

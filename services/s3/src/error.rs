@@ -37,7 +37,7 @@ pub enum Error {
     #[error("two conditional writes met")]
     ConditionalConflict(String),
     #[error("it has not changed")]
-    NotModified(Box<Unmodified>),
+    NotModified,
     #[error("the range lies behind the end")]
     InvalidRange { asked: String, size: u64 },
     #[error("{0}")]
@@ -68,15 +68,6 @@ pub enum Error {
     Store(#[from] StoreError),
     #[error(transparent)]
     Commit(#[from] CommitError),
-}
-
-/// What is said of an object that has not changed.
-#[derive(Debug)]
-pub struct Unmodified {
-    /// Its entity tag.
-    pub etag: String,
-    /// When it was written, as HTTP writes it.
-    pub last_modified: String,
 }
 
 impl From<TransactError<Error>> for Error {

@@ -4,13 +4,15 @@ use tidegate_api_s3::MODEL;
 use tidegate_blob::Blobs;
 use tidegate_env::Env;
 use tidegate_ports::Post;
-use tidegate_protocol::{Call, Coverage, Operation, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel};
+use tidegate_protocol::{
+    Call, Coverage, Operation, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel,
+};
 use tidegate_store::{LatchKey, Store, Transacted, Tx, transact};
 use tidegate_types::Timestamp;
 use tidegate_workers::Hint;
 
 use crate::error::Error;
-use crate::store::{Bucket, Directory, VersionId};
+use crate::store::{Bucket, Directory, VersionId, VersionRecord};
 use crate::wire::{self, COVERAGE};
 
 /// What the service is made of.
@@ -48,7 +50,17 @@ impl S3 {
         let directory = Arc::new(Directory::new(lifecycle_due.clone()));
         store.attach(directory.clone()).await?;
         let router = wire::router();
-        Ok(Arc::new(S3 { store, blobs, env, post, directory, lifecycle_due, router }))
+        let s3 = Arc::new(S3 { store, blobs, env, post, directory, lifecycle_due, router });
+        crate::ops::unmark_all(&s3).await?;
+        Ok(s3)
+    }
+
+    /// Removes every bucket and all that is in them.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn reset(&self) -> Result<(), Error> {
+        crate::ops::delete_everything(self).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -65,6 +77,20 @@ impl S3 {
         let name = name.unwrap_or_default();
         let found = self.directory.get(name)?.filter(|bucket| !bucket.record.is_going);
         found.ok_or_else(|| Error::NoSuchBucket(name.to_owned()))
+    }
+
+    /// The bucket of a request that may say whose it takes it to be.
+    pub(crate) fn bucket_of(&self, name: Option<&str>, owner: Option<&str>) -> Result<Bucket, Error> {
+        let bucket = self.bucket(name)?;
+        match owner.filter(|owner| *owner != bucket.record.account.to_string()) {
+            Some(_) => Err(Error::Denied("Access Denied".to_owned())),
+            None => Ok(bucket),
+        }
+    }
+
+    /// When and by which rule lifecycle will remove a version, as a header says it.
+    pub(crate) fn expiration_of(&self, _bucket: &Bucket, _key: &str, _version: &VersionRecord) -> Option<String> {
+        None
     }
 
     /// Runs a transaction; see [`transact`].
@@ -90,12 +116,20 @@ impl Service for S3 {
         self.router.dispatch(self, call, input)
     }
 
+    fn is_streamed(&self, operation: &Operation) -> bool {
+        matches!(operation.name, "PutObject" | "UploadPart" | "PostObject")
+    }
+
+    fn wants_http(&self) -> bool {
+        true
+    }
+
+    fn answers_preflight(&self, path: &str) -> bool {
+        let name = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        matches!(self.directory.get(name), Ok(Some(_)))
+    }
+
     fn knows_needs_of(&self, operation: &str) -> bool {
         self.router.knows_needs_of(operation)
     }
-}
-
-/// Whether an operation's body is read while it runs.
-pub(crate) fn is_streamed(operation: &Operation) -> bool {
-    matches!(operation.name, "PutObject" | "UploadPart" | "PostObject")
 }

@@ -9,7 +9,7 @@ mod rules;
 mod tests;
 mod top_level;
 
-use checker::Checker;
+use checker::{Checker, Style};
 use top_level::TopLevel;
 
 use crate::errors;
@@ -23,12 +23,9 @@ use crate::shape::Shape;
 /// # Errors
 /// The first missing parameter, or all violations in one text, as `validation` says.
 pub fn check(validation: Validation, input: &dyn Shape) -> Result<(), ServiceError> {
-    let mut checker = Checker::default();
     match validation {
-        Validation::Coral => {
-            input.write(&mut checker);
-            coral(&checker.into_violations())
-        }
+        Validation::Coral => coral(Style::default(), input),
+        Validation::NewerCoral { except } => coral(Style { names_null: true, except }, input),
         Validation::MissingParameter { except } => {
             let mut top_level = TopLevel::default();
             input.write(&mut top_level);
@@ -37,10 +34,16 @@ pub fn check(validation: Validation, input: &dyn Shape) -> Result<(), ServiceErr
     }
 }
 
-fn coral(violations: &[String]) -> Result<(), ServiceError> {
-    if violations.is_empty() {
+fn coral(style: Style, input: &dyn Shape) -> Result<(), ServiceError> {
+    let mut checker = Checker::new(style);
+    input.write(&mut checker);
+    if checker.finds_nothing() {
         return Ok(());
     }
+    // Once more, and this time what is in lists and maps is noted: nearly every input needs no words.
+    let mut checker = Checker::that_notes(style);
+    input.write(&mut checker);
+    let violations = checker.into_violations();
     let plural = if violations.len() == 1 { "" } else { "s" };
     let message = format!("{} validation error{plural} detected: {}", violations.len(), violations.join("; "));
     Err(ServiceError::new(errors::VALIDATION, message))

@@ -42,3 +42,4 @@ pub use model::{Coverage, ErrorShape, Fault, Operation, ProtocolId, ServiceModel
 pub use router::{Handler, Route, Router, route};
 pub use service::{Call, Caller, ErrorStructure, ResponseFuture, Service, ServiceError};
 pub use shape::{Reader, Shape, Writer, read_list, read_map, write_list, write_map};
+pub use time::{from_http_date, to_http_date};

@@ -60,6 +60,12 @@ pub struct ServiceModel {
 pub enum Validation {
     /// `1 validation error detected: Value '…' at '…' failed to satisfy constraint: …`.
     Coral,
+    /// The same in the words of newer services, who name among the demands on elements, keys and values that they
+    /// must not be null.
+    NewerCoral {
+        /// The members, such as `CreateFunctionRequest.Runtime`, that the service checks in words of its own.
+        except: &'static [&'static str],
+    },
     /// The service has texts of its own for everything but an absent or empty parameter, which is
     /// `The request must contain the parameter …` (so speak the services that grew up with query).
     MissingParameter {

@@ -114,6 +114,11 @@ pub trait Service: Send + Sync {
         false
     }
 
+    /// Whether it is for the service to say which web pages may read answers to requests for this path.
+    fn answers_preflight(&self, _path: &str) -> bool {
+        false
+    }
+
     /// The last word on an answer's headers, whatever became of the call.
     fn adorn(&self, _call: &Call, _headers: &mut HeaderMap) {}
 

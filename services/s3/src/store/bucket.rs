@@ -161,7 +161,16 @@ mod tests {
         };
         assert_golden("0100000000000001020009 75732d656173742d31 03 02 01 01010102 00", &bucket);
         let lock = DefaultLock { mode: LockMode::Governance, period: LockPeriod::Days(1) };
-        assert_round_trip(&BucketRecord { versioning: Versioning::Enabled, default_lock: Some(lock), ..bucket.clone() });
-        assert_round_trip(&BucketRecord { versioning: Versioning::Never, default_lock: None, is_going: true, ..bucket });
+        assert_round_trip(&BucketRecord {
+            versioning: Versioning::Enabled,
+            default_lock: Some(lock),
+            ..bucket.clone()
+        });
+        assert_round_trip(&BucketRecord {
+            versioning: Versioning::Never,
+            default_lock: None,
+            is_going: true,
+            ..bucket
+        });
     }
 }

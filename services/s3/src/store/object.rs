@@ -95,6 +95,8 @@ pub struct ObjectRecord {
     pub encryption: Option<(String, Option<String>)>,
     /// Where a website sends those who ask for it.
     pub redirect: Option<String>,
+    /// Until when an archived object can be read.
+    pub restored_until: Option<Timestamp>,
 }
 
 /// An entity tag: the MD5 of a body, or of its parts' MD5s with their number.
@@ -271,6 +273,7 @@ impl ObjectRecord {
         to.bool(self.legal_hold);
         write_encryption(to, self.encryption.as_ref());
         to.option(self.redirect.as_deref(), Writer::text);
+        to.option(self.restored_until, Writer::timestamp);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<ObjectRecord, DecodeError> {
@@ -289,6 +292,7 @@ impl ObjectRecord {
             legal_hold: from.bool()?,
             encryption: read_encryption(from)?,
             redirect: from.option(Reader::text)?,
+            restored_until: from.option(Reader::timestamp)?,
         })
     }
 }

@@ -42,9 +42,7 @@ impl From<Error> for ServiceError {
                 409,
                 "A conflicting conditional operation is currently in progress against this resource. Please try again.",
             ),
-            Error::NoSuchKey(key) => {
-                new("NoSuchKey", 404, "The specified key does not exist.").with_field("Key", key)
-            }
+            Error::NoSuchKey(key) => new("NoSuchKey", 404, "The specified key does not exist.").with_field("Key", key),
             Error::NoSuchVersion { key, version } => new("NoSuchVersion", 404, "The specified version does not exist.")
                 .with_field("Key", key)
                 .with_field("VersionId", version),
@@ -76,16 +74,14 @@ impl From<Error> for ServiceError {
                 "The conditional request cannot succeed due to a conflicting operation against this resource.",
             )
             .with_field("Key", key),
-            Error::NotModified(_) => new("NotModified", 304, "Not Modified"),
-            Error::InvalidRange { asked, size } => {
-                new("InvalidRange", 416, "The requested range is not satisfiable")
-                    .with_field("RangeRequested", asked)
-                    .with_field("ActualObjectSize", size.to_string())
-            }
+            Error::NotModified => new("NotModified", 304, "Not Modified"),
+            Error::InvalidRange { asked, size } => new("InvalidRange", 416, "The requested range is not satisfiable")
+                .with_field("RangeRequested", asked)
+                .with_field("ActualObjectSize", size.to_string()),
             Error::Denied(words) => new("AccessDenied", 403, words),
-            Error::InvalidArgument { words, name, value } => new("InvalidArgument", 400, words)
-                .with_field("ArgumentName", name)
-                .with_field("ArgumentValue", value),
+            Error::InvalidArgument { words, name, value } => {
+                new("InvalidArgument", 400, words).with_field("ArgumentName", name).with_field("ArgumentValue", value)
+            }
             Error::InvalidRequest(words) => new("InvalidRequest", 400, words),
             Error::Refused { code, status, words } => new(code, status, words),
             Error::MalformedXml => new(
@@ -103,11 +99,9 @@ impl From<Error> for ServiceError {
                     .with_field("ProposedSize", size.to_string())
                     .with_field("MaxSizeAllowed", most.to_string())
             }
-            Error::BadChecksum(kind) => new(
-                "BadDigest",
-                400,
-                format!("The {kind} you specified did not match the calculated checksum."),
-            ),
+            Error::BadChecksum(kind) => {
+                new("BadDigest", 400, format!("The {kind} you specified did not match the calculated checksum."))
+            }
             Error::BadDigest { expected, calculated } => {
                 new("BadDigest", 400, "The Content-MD5 you specified did not match what we received.")
                     .with_field("ExpectedDigest", expected)
@@ -137,7 +131,9 @@ fn internal(detail: String) -> ServiceError {
 
 fn blob(error: BlobError) -> ServiceError {
     match error {
-        BlobError::TooLarge { .. } => new("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size"),
+        BlobError::TooLarge { .. } => {
+            new("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size")
+        }
         BlobError::Mismatch(Mismatch::Length) => new(
             "IncompleteBody",
             400,

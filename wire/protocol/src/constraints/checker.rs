@@ -7,10 +7,21 @@ use crate::shape::Writer;
 /// Collects every violation in a structure, in Coral's words.
 ///
 /// It remembers where it is and writes paths down only for violations: nearly every input has none.
-#[derive(Default)]
 pub struct Checker {
     violations: Vec<String>,
     open: Vec<Open>,
+    style: Style,
+    /// Whether what is in lists and maps is noted, to be shown.
+    notes: bool,
+}
+
+/// How a service speaks.
+#[derive(Clone, Copy, Default)]
+pub struct Style {
+    /// Whether the demands on what is in lists and maps end with that it is there.
+    pub names_null: bool,
+    /// Members that the service checks in words of its own, such as `CreateFunctionRequest.Runtime`.
+    pub except: &'static [&'static str],
 }
 
 /// A structure, list or map that has been entered, and where in it the next value stands.
@@ -26,18 +37,39 @@ enum Open {
         element: Schema,
         /// How many elements were written.
         count: usize,
-        /// The elements as AWS prints them, where they are scalars with rules.
+        /// What its length breaks.
+        faults: Vec<String>,
+        /// The elements as AWS prints them, where they are scalars.
         texts: Vec<String>,
-        /// Whether one of them broke the rules.
-        broken: bool,
+        /// What is demanded of them, if one of them broke it.
+        demands: Option<Vec<String>>,
     },
     Map {
         schema: &'static MapSchema,
         key: String,
+        /// The entries as AWS prints them: `key=value`.
+        texts: Vec<String>,
+        /// What is demanded of keys and of values, if one of them broke it.
+        key_demands: Option<Vec<String>>,
+        value_demands: Option<Vec<String>>,
     },
 }
 
 impl Checker {
+    /// One that tells whether anything is wrong.
+    pub fn new(style: Style) -> Checker {
+        Checker { violations: Vec::new(), open: Vec::new(), style, notes: false }
+    }
+
+    /// One that finds words for it.
+    pub fn that_notes(style: Style) -> Checker {
+        Checker { notes: true, ..Checker::new(style) }
+    }
+
+    pub fn finds_nothing(&self) -> bool {
+        self.violations.is_empty()
+    }
+
     pub fn into_violations(self) -> Vec<String> {
         self.violations
     }
@@ -65,36 +97,51 @@ impl Checker {
 
     /// Checks a scalar that AWS prints as `text`.
     fn scalar(&mut self, text: &dyn Fn() -> String, value: &Value<'_>) {
+        self.note(text);
         let Some(rules) = self.next().map(|schema| schema.rules).filter(|rules| is_ruled(rules)) else { return };
         let faults = broken(rules, value);
-        // Of a list's scalars AWS names the list, all of it, and all demands on its elements.
-        if let Some(Open::List { texts, broken, .. }) = self.open.last_mut() {
-            texts.push(text());
-            *broken |= !faults.is_empty();
+        if faults.is_empty() || self.is_excepted() {
             return;
         }
-        if faults.is_empty() {
-            return;
-        }
-        let shown = format!("'{}'", text());
-        if let Some(Open::Map { .. }) = self.open.last() {
-            let constraint = format!("Map value must satisfy constraint: [{}]", described(rules));
-            self.violate(&shown, &self.path_around(), &constraint);
-            return;
-        }
-        let path = self.path();
-        for fault in faults {
-            self.violate(&shown, &path, &fault);
+        match self.open.last_mut() {
+            // Of what is in a list or map AWS shows all, and says all demands on it.
+            Some(Open::List { demands, .. } | Open::Map { value_demands: demands, .. }) => {
+                *demands = Some(described(rules, value));
+            }
+            Some(Open::Struct { .. }) | None => {
+                let (shown, path) = (format!("'{}'", text()), self.path());
+                faults.iter().for_each(|fault| self.violate(&shown, &path, fault));
+            }
         }
     }
 
-    /// Where the innermost list or map itself stands.
-    fn path_around(&self) -> String {
-        path_within(&self.open[..self.open.len().saturating_sub(1)])
+    /// Notes what is in a list or a map, whose key is known already.
+    fn note(&mut self, text: &dyn Fn() -> String) {
+        match self.open.last_mut().filter(|_| self.notes) {
+            Some(Open::List { texts, .. }) => texts.push(text()),
+            Some(Open::Map { texts, key, .. }) => texts.push(format!("{key}={}", text())),
+            Some(Open::Struct { .. }) | None => {}
+        }
+    }
+
+    /// Whether the service itself checks the member at hand.
+    fn is_excepted(&self) -> bool {
+        let [Open::Struct { schema, member, .. }] = &self.open[..] else { return false };
+        let name = |excepted: &&str| excepted.split_once('.') == Some((schema.name, schema.members[*member].name));
+        self.style.except.iter().any(name)
+    }
+
+    /// All demands on what is in a list or a map.
+    fn demanded(&self, mut demands: Vec<String>) -> String {
+        if self.style.names_null {
+            demands.push("Member must not be null".to_owned());
+        }
+        demands.join(", ")
     }
 
     /// Moves on to a list, map or blob, which is shown as `shown`, and checks its size.
     fn sized(&mut self, size: usize, shown: &dyn Fn() -> String) {
+        self.note(shown);
         let Some(rules) = self.next().map(|schema| schema.rules).filter(|rules| is_ruled(rules)) else { return };
         for fault in broken(rules, &Value::Size(size)) {
             self.violate(&format!("'{}'", shown()), &self.path(), &fault);
@@ -102,8 +149,8 @@ impl Checker {
     }
 }
 
-/// A list or map as it is shown. AWS prints all of it in the notation of its own language; of a list
-/// that is too long, that is no help to anybody.
+/// A list or map that is itself in one, or a map that is too long: AWS prints all of it in the notation of its own
+/// language, which is no help to anybody.
 fn elided(len: usize) -> String {
     let shown = if len == 0 { "[]" } else { "[...]" };
     shown.to_owned()
@@ -133,6 +180,7 @@ fn decapitalised(name: &str) -> String {
 
 impl Writer for Checker {
     fn begin_struct(&mut self, schema: &'static StructSchema) {
+        self.note(&|| "{...}".to_owned());
         self.next();
         self.open.push(Open::Struct { schema, present: vec![false; schema.members.len()], member: 0 });
     }
@@ -157,40 +205,50 @@ impl Writer for Checker {
     }
 
     fn begin_list(&mut self, schema: &'static ListSchema, len: usize) {
-        self.sized(len, &|| elided(len));
-        self.open.push(Open::List { element: schema.element, count: 0, texts: Vec::new(), broken: false });
+        self.note(&|| elided(len));
+        let rules = self.next().map(|schema| schema.rules).filter(|rules| is_ruled(rules));
+        let faults = rules.map(|rules| broken(rules, &Value::Size(len))).unwrap_or_default();
+        self.open.push(Open::List { element: schema.element, count: 0, faults, texts: Vec::new(), demands: None });
     }
 
     fn end_list(&mut self) {
-        let Some(Open::List { element, texts, broken: true, .. }) = self.open.pop() else { return };
-        let constraint = format!("Member must satisfy constraint: [{}]", described(element.rules));
-        self.violate(&format!("'[{}]'", texts.join(", ")), &self.path(), &constraint);
+        let Some(Open::List { faults, texts, demands, .. }) = self.open.pop() else { return };
+        let demanded = demands.map(|all| format!("Member must satisfy constraint: [{}]", self.demanded(all)));
+        for constraint in faults.into_iter().chain(demanded) {
+            self.violate(&format!("'[{}]'", texts.join(", ")), &self.path(), &constraint);
+        }
     }
 
     fn begin_map(&mut self, schema: &'static MapSchema, len: usize) {
         self.sized(len, &|| elided(len));
-        self.open.push(Open::Map { schema, key: String::new() });
+        let (key, texts) = (String::new(), Vec::new());
+        self.open.push(Open::Map { schema, key, texts, key_demands: None, value_demands: None });
     }
 
     fn key(&mut self, text: &str) {
-        let Some(Open::Map { schema, key }) = self.open.last_mut() else { return };
+        let Some(Open::Map { schema, key, key_demands, .. }) = self.open.last_mut() else { return };
         text.clone_into(key);
-        let rules = schema.key.rules;
-        if is_ruled(rules) && !broken(rules, &Value::Text(text)).is_empty() {
-            let constraint = format!("Map keys must satisfy constraint: [{}]", described(rules));
-            self.violate(&format!("'{text}'"), &self.path_around(), &constraint);
+        let (rules, value) = (schema.key.rules, Value::Text(text));
+        if is_ruled(rules) && !broken(rules, &value).is_empty() {
+            *key_demands = Some(described(rules, &value));
         }
     }
 
     fn end_map(&mut self) {
-        self.open.pop();
+        let Some(Open::Map { texts, key_demands, value_demands, .. }) = self.open.pop() else { return };
+        let about = [("Map keys", key_demands), ("Map value", value_demands)];
+        for (what, demands) in about.into_iter().filter_map(|(what, demands)| Some((what, demands?))) {
+            let constraint = format!("{what} must satisfy constraint: [{}]", self.demanded(demands));
+            self.violate(&format!("'{{{}}}'", texts.join(", ")), &self.path(), &constraint);
+        }
     }
 
     fn string(&mut self, value: &str) {
         self.scalar(&|| value.to_owned(), &Value::Text(value));
     }
 
-    fn boolean(&mut self, _: bool) {
+    fn boolean(&mut self, value: bool) {
+        self.note(&|| value.to_string());
         self.next();
     }
 
@@ -199,8 +257,7 @@ impl Writer for Checker {
     }
 
     fn double(&mut self, value: f64) {
-        // The models bound doubles by whole numbers only, so the whole part decides.
-        self.scalar(&|| value.to_string(), &Value::Number(value.floor() as i64));
+        self.scalar(&|| format!("{value:?}"), &Value::Fraction(value));
     }
 
     fn blob(&mut self, value: &[u8]) {

@@ -10,21 +10,48 @@ pub enum Value<'a> {
     Text(&'a str),
     Size(usize),
     Number(i64),
+    /// A number whose bounds AWS writes with a point.
+    Fraction(f64),
+}
+
+impl Value<'_> {
+    /// What is bounded, and a bound as AWS writes it.
+    fn noun(&self) -> (&'static str, fn(i64) -> String) {
+        match self {
+            Value::Text(_) | Value::Size(_) => ("length", |bound| bound.to_string()),
+            Value::Number(_) => ("value", |bound| bound.to_string()),
+            Value::Fraction(_) => ("value", |bound| format!("{bound}.0")),
+        }
+    }
+
+    fn exceeds(&self, bound: i64) -> bool {
+        match self {
+            Value::Text(text) => text.chars().count() as i64 > bound,
+            Value::Size(size) => *size as i64 > bound,
+            Value::Number(number) => *number > bound,
+            Value::Fraction(number) => *number > bound as f64,
+        }
+    }
+
+    fn falls_short_of(&self, bound: i64) -> bool {
+        match self {
+            Value::Text(text) => (text.chars().count() as i64) < bound,
+            Value::Size(size) => (*size as i64) < bound,
+            Value::Number(number) => *number < bound,
+            Value::Fraction(number) => *number < bound as f64,
+        }
+    }
 }
 
 /// All demands of `rules` that `value` breaks.
 pub fn broken(rules: &Rules, value: &Value<'_>) -> Vec<String> {
-    let (noun, measure) = match value {
-        Value::Text(text) => ("length", text.chars().count() as i64),
-        Value::Size(size) => ("length", *size as i64),
-        Value::Number(number) => ("value", *number),
-    };
+    let (noun, written) = value.noun();
     let mut broken = Vec::new();
-    if let Some(max) = rules.max.filter(|max| measure > *max) {
-        broken.push(format!("Member must have {noun} less than or equal to {max}"));
+    if let Some(max) = rules.max.filter(|max| value.exceeds(*max)) {
+        broken.push(format!("Member must have {noun} less than or equal to {}", written(max)));
     }
-    if let Some(min) = rules.min.filter(|min| measure < *min) {
-        broken.push(format!("Member must have {noun} greater than or equal to {min}"));
+    if let Some(min) = rules.min.filter(|min| value.falls_short_of(*min)) {
+        broken.push(format!("Member must have {noun} greater than or equal to {}", written(min)));
     }
     if let Value::Text(text) = value {
         broken.extend(broken_by_text(rules, text));
@@ -41,16 +68,17 @@ fn broken_by_text(rules: &Rules, text: &str) -> Option<String> {
     (!matches).then(|| format!("Member must satisfy regular expression pattern: {pattern}"))
 }
 
-/// All demands of `rules`, broken or not: how AWS describes the elements of a list.
-pub fn described(rules: &Rules) -> String {
+/// All demands of `rules` on values such as `value`, broken or not: how AWS describes what is in a list or a map.
+pub fn described(rules: &Rules, value: &Value<'_>) -> Vec<String> {
+    let (noun, written) = value.noun();
     let mut demands = Vec::new();
-    demands.extend(rules.max.map(|max| format!("Member must have length less than or equal to {max}")));
-    demands.extend(rules.min.map(|min| format!("Member must have length greater than or equal to {min}")));
+    demands.extend(rules.max.map(|max| format!("Member must have {noun} less than or equal to {}", written(max))));
+    demands.extend(rules.min.map(|min| format!("Member must have {noun} greater than or equal to {}", written(min))));
     demands.extend(rules.pattern.map(|pattern| format!("Member must satisfy regular expression pattern: {pattern}")));
     if !rules.values.is_empty() {
         demands.push(format!("Member must satisfy enum value set: [{}]", rules.values.join(", ")));
     }
-    demands.join(", ")
+    demands
 }
 
 type Compiled = HashMap<&'static str, Option<Arc<Regex>>>;

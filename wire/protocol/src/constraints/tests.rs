@@ -10,6 +10,7 @@ use crate::shape::{Reader, Shape, Writer, write_list, write_map};
 
 static NAME: Rules = Rules { min: Some(2), max: Some(5), pattern: Some("[a-z]+"), values: &[] };
 static COLOUR: Rules = Rules { values: &["red", "green"], ..Rules::NONE };
+static SHARE: Rules = Rules { min: Some(0), max: Some(1), ..Rules::NONE };
 static COUNT: Rules = Rules { min: Some(1), max: Some(10), ..Rules::NONE };
 static LOOK_AHEAD: Rules = Rules { pattern: Some("(?!aws:).*"), ..Rules::NONE };
 static NAMES: ListSchema = ListSchema { element: Schema::STRING.ruled(&NAME), entry_name: "member" };
@@ -148,8 +149,8 @@ fn each_violation_in_aws_words() {
         (Tree { leaves: Some(Vec::new()), ..good() }, "Value '[]' at 'leaves' failed to satisfy constraint: Member must have length greater than or equal to 1".to_owned()),
         (Tree { leaves: Some(vec![Leaf(Some("key")), Leaf(Some(""))]), ..good() }, "Value '' at 'leaves.2.member.key' failed to satisfy constraint: Member must have length greater than or equal to 2; Value '' at 'leaves.2.member.key' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-z]+".to_owned()),
         (Tree { leaves: Some(vec![Leaf(None)]), ..good() }, "Value null at 'leaves.1.member.key' failed to satisfy constraint: Member must not be null".to_owned()),
-        (Tree { labels: Some(BTreeMap::from([("K".to_owned(), "value")])), ..good() }, format!("Value 'K' at 'labels' failed to satisfy constraint: Map keys must satisfy constraint: {elements}")),
-        (Tree { labels: Some(BTreeMap::from([("key".to_owned(), "V")])), ..good() }, format!("Value 'V' at 'labels' failed to satisfy constraint: Map value must satisfy constraint: {elements}")),
+        (Tree { labels: Some(BTreeMap::from([("K".to_owned(), "value")])), ..good() }, format!("Value '{{K=value}}' at 'labels' failed to satisfy constraint: Map keys must satisfy constraint: {elements}")),
+        (Tree { labels: Some(BTreeMap::from([("key".to_owned(), "V")])), ..good() }, format!("Value '{{key=V}}' at 'labels' failed to satisfy constraint: Map value must satisfy constraint: {elements}")),
     ] {
         let count = violation.matches("failed to satisfy").count();
         let plural = if count == 1 { "" } else { "s" };
@@ -174,4 +175,29 @@ fn a_missing_parameter_in_the_query_services_words() {
     assert_eq!(missing(&[], &empty).as_deref(), Some("The request must contain the parameter Name."));
     assert_eq!(missing(&["Name"], &empty), None);
     assert_eq!(missing(&[], &Tree { name: Some("BAD"), leaves: Some(vec![Leaf(None)]), ..empty }), None);
+}
+
+#[test]
+fn newer_services_say_that_members_must_not_be_null() {
+    let said = |tree: &Tree| {
+        let check = check(Validation::NewerCoral { except: &["Tree.Colour"] }, tree);
+        check.err().map(|error| error.message).unwrap_or_default()
+    };
+    let tree = Tree { names: Some(vec!["ab", "A"]), ..good() };
+    assert!(said(&tree).ends_with("pattern: [a-z]+, Member must not be null]"), "{}", said(&tree));
+    let tree = Tree { labels: Some(BTreeMap::from([("K".to_owned(), "v"), ("key".to_owned(), "value")])), ..good() };
+    let both = said(&tree);
+    assert!(both.starts_with("2 validation errors detected: Value '{K=v, key=value}' at 'labels' failed"), "{both}");
+    assert_eq!(both.matches(", Member must not be null]").count(), 2, "{both}");
+    assert_eq!(said(&Tree { colour: Some("blue"), ..good() }), "", "the service checks it itself");
+}
+
+#[test]
+fn fractions_have_bounds_with_a_point() {
+    use super::rules::{Value, broken, described};
+    let demands =
+        ["Member must have value less than or equal to 1.0", "Member must have value greater than or equal to 0.0"];
+    assert_eq!(described(&SHARE, &Value::Fraction(0.5)), demands);
+    assert_eq!(broken(&SHARE, &Value::Fraction(1.5)), demands[..1]);
+    assert_eq!(broken(&SHARE, &Value::Fraction(-0.5)), demands[1..]);
 }

@@ -1,0 +1,230 @@
+//! What becomes of an upload's parts when a client lists those that make the object.
+
+use md5::{Digest, Md5};
+use tidegate_api_s3::{CompletedMultipartUpload, CompletedPart};
+use tidegate_protocol::ServiceError;
+
+use crate::domain::{composite, full_object};
+use crate::error::Error;
+use crate::ops::objects::unquoted;
+use crate::store::{Checksum, ChecksumKind, Content, Etag, PartRecord, Piece, UploadRecord, VersionId};
+use crate::wire;
+
+/// The fewest bytes of a part that is not the last: 5 MiB.
+const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
+
+/// A part, as the client lists it.
+#[derive(Debug, Clone)]
+pub(super) struct Listed {
+    number: u16,
+    etag: String,
+    checksum: Option<(ChecksumKind, String)>,
+}
+
+/// The parts that a client lists.
+///
+/// # Errors
+/// If there are none, or what is needed of one is missing.
+pub(super) fn read(upload: Option<CompletedMultipartUpload>) -> Result<Vec<Listed>, Error> {
+    let parts = upload.and_then(|upload| upload.parts).unwrap_or_default();
+    if parts.is_empty() {
+        return Err(Error::InvalidRequest("You must specify at least one part".to_owned()));
+    }
+    parts.into_iter().map(read_part).collect()
+}
+
+fn read_part(part: CompletedPart) -> Result<Listed, Error> {
+    let number = part.part_number.ok_or(Error::MalformedXml)?;
+    let etag = unquoted(part.e_tag.as_deref().ok_or(Error::MalformedXml)?).to_owned();
+    let in_range = |words| wire::argument(words, "PartNumber", &number.to_string());
+    let number = match number {
+        ..1 => return Err(in_range("PartNumber must be >= 1")),
+        1..=10_000 => u16::try_from(number).map_err(|_| Error::MalformedXml)?,
+        _ => return Err(in_range("PartNumber must be <= 10000")),
+    };
+    let checksum = wire::stated_checksums!(part).into_iter().next();
+    Ok(Listed { number, etag, checksum })
+}
+
+/// The object's entity tag, if what the client says of its parts is true.
+pub(super) fn etag_of(listed: &[Listed]) -> Option<Etag> {
+    let digests: Option<Vec<[u8; 16]>> =
+        listed.iter().map(|part| hex::decode(&part.etag).ok()?.try_into().ok()).collect();
+    Some(etag(&digests?))
+}
+
+fn etag(digests: &[[u8; 16]]) -> Etag {
+    let md5 = Md5::digest(digests.concat()).into();
+    Etag { md5, parts: u16::try_from(digests.len()).ok() }
+}
+
+/// What the client says of the whole object.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stated {
+    /// Its checksum.
+    pub checksum: Option<(ChecksumKind, String)>,
+    /// What that is computed of.
+    pub mode: Option<String>,
+    /// Its bytes.
+    pub size: Option<i64>,
+}
+
+/// An object made of parts, and what was left over.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub pieces: Vec<Piece>,
+    pub size: u64,
+    pub etag: Etag,
+    pub checksum: Checksum,
+    pub left_over: Vec<Content>,
+}
+
+/// An upload with everything that has come.
+pub(super) struct Came<'a> {
+    pub id: VersionId,
+    pub upload: &'a UploadRecord,
+    /// By their numbers.
+    pub parts: &'a [(u16, PartRecord)],
+}
+
+impl Came<'_> {
+    /// Makes the object.
+    ///
+    /// # Errors
+    /// What S3 says of the first thing that does not fit.
+    pub(super) fn make(&self, listed: &[Listed], stated: &Stated) -> Result<Made, Error> {
+        self.check_mode(stated)?;
+        let chosen = self.choose(listed)?;
+        let size = chosen.iter().map(|(_, part)| part.size).sum();
+        if let Some(announced) = stated.size.filter(|announced| u64::try_from(*announced) != Ok(size)) {
+            return Err(Error::InvalidRequest(format!(
+                "The provided 'x-amz-mp-object-size' header value {announced} does not match what was computed: {size}"
+            )));
+        }
+        let checksum = self.checksum(&chosen)?;
+        check_stated(stated, &checksum)?;
+        let digests: Vec<[u8; 16]> = chosen.iter().map(|(_, part)| part.md5).collect();
+        let is_chosen = |number| chosen.binary_search_by_key(&number, |(chosen, _)| *chosen).is_ok();
+        let left_over = self.parts.iter().filter(|(number, _)| !is_chosen(*number));
+        Ok(Made {
+            size,
+            etag: etag(&digests),
+            checksum,
+            left_over: left_over.map(|(_, part)| part.content).collect(),
+            pieces: chosen.into_iter().map(|(number, part)| self.piece(number, part)).collect(),
+        })
+    }
+
+    fn piece(&self, number: u16, part: &PartRecord) -> Piece {
+        // Of an upload without checksums only the object has one.
+        let checksum = part.checksum.clone().filter(|_| self.upload.checksum.is_some());
+        Piece { number, size: part.size, content: part.content, checksum }
+    }
+
+    fn check_mode(&self, stated: &Stated) -> Result<(), Error> {
+        let ours = wire::checksum_type(self.upload.is_composite);
+        match stated.mode.as_ref().filter(|mode| **mode != ours) {
+            Some(_) => Err(Error::InvalidRequest(format!(
+                "The upload was created using the {ours} checksum mode. The complete request must use the same \
+                 checksum mode."
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// The parts that are listed, each as it came.
+    fn choose(&self, listed: &[Listed]) -> Result<Vec<(u16, &PartRecord)>, Error> {
+        if !listed.is_sorted_by(|one, next| one.number < next.number) {
+            let words = "The list of parts was not in ascending order. Parts must be ordered by part number.";
+            return Err(refused("InvalidPartOrder", words, &[("UploadId", &self.id)]));
+        }
+        let mut chosen = Vec::with_capacity(listed.len());
+        for listed in listed {
+            let found = self.parts.binary_search_by_key(&listed.number, |(number, _)| *number);
+            let part = found.ok().map(|at| &self.parts[at].1).ok_or_else(|| self.invalid_part(listed))?;
+            if hex::encode(part.md5) != listed.etag.to_ascii_lowercase() {
+                return Err(self.invalid_part(listed));
+            }
+            self.check_checksum(listed, part)?;
+            chosen.push((listed.number, part));
+        }
+        let all_but_last = chosen.split_last().map_or(&[][..], |(_, others)| others);
+        match all_but_last.iter().find(|(_, part)| part.size < MIN_PART_BYTES) {
+            Some((number, part)) => Err(too_small(*number, part)),
+            None => Ok(chosen),
+        }
+    }
+
+    fn invalid_part(&self, listed: &Listed) -> Error {
+        let words = "One or more of the specified parts could not be found.  The part may not have been uploaded, or \
+                     the specified entity tag may not match the part's entity tag.";
+        let fields: [(&'static str, &dyn ToString); 3] =
+            [("UploadId", &self.id), ("PartNumber", &listed.number), ("ETag", &listed.etag)];
+        refused("InvalidPart", words, &fields)
+    }
+
+    fn check_checksum(&self, listed: &Listed, part: &PartRecord) -> Result<(), Error> {
+        let number = listed.number;
+        match (self.upload.checksum, &listed.checksum) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(self.invalid_part(listed)),
+            (Some(_), None) if !self.upload.is_composite => Ok(()),
+            (Some(kind), None) => {
+                let kind = kind.name().to_lowercase();
+                Err(Error::InvalidRequest(format!(
+                    "The upload was created using a {kind} checksum. The complete request must include the checksum \
+                     for each part. It was missing for part {number} in the request."
+                )))
+            }
+            (Some(ours), Some((kind, _))) if *kind != ours => {
+                let kind = kind.name().to_lowercase();
+                let words = format!("The {kind} you specified for part {number} did not match what we received.");
+                Err(refused("BadDigest", &words, &[]))
+            }
+            (Some(_), Some((_, text))) => match &part.checksum {
+                Some(checksum) if checksum.text() == *text => Ok(()),
+                _ => Err(self.invalid_part(listed)),
+            },
+        }
+    }
+
+    fn checksum(&self, chosen: &[(u16, &PartRecord)]) -> Result<Checksum, Error> {
+        let kind = self.upload.checksum.unwrap_or(ChecksumKind::DEFAULT);
+        let of_kind = |(_, part): &(u16, &PartRecord)| -> Option<(Vec<u8>, u64)> {
+            let checksum = part.checksum.as_ref().filter(|checksum| checksum.kind == kind)?;
+            Some((checksum.value.clone(), part.size))
+        };
+        let parts: Option<Vec<_>> = chosen.iter().map(of_kind).collect();
+        let made = parts.and_then(|parts| match self.upload.is_composite {
+            true => Some(composite(kind, parts.iter().map(|(value, _)| value.as_slice()))),
+            false => full_object(kind, parts.iter().map(|(value, size)| (value.as_slice(), *size))),
+        });
+        // Every part was kept with the checksum of its upload's kind.
+        made.ok_or_else(|| refused("InternalError", "We encountered an internal error. Please try again.", &[]))
+    }
+}
+
+fn check_stated(stated: &Stated, checksum: &Checksum) -> Result<(), Error> {
+    let Some((kind, text)) = &stated.checksum else { return Ok(()) };
+    let whole = checksum.text();
+    let is_it = *kind == checksum.kind && (*text == whole || whole.strip_prefix(text).is_some_and(|n| n.starts_with('-')));
+    if is_it { Ok(()) } else { Err(Error::BadChecksum(kind.name())) }
+}
+
+fn too_small(number: u16, part: &PartRecord) -> Error {
+    let words = "Your proposed upload is smaller than the minimum allowed size";
+    let etag = hex::encode(part.md5);
+    let fields: [(&'static str, &dyn ToString); 4] = [
+        ("ProposedSize", &part.size),
+        ("MinSizeAllowed", &MIN_PART_BYTES),
+        ("PartNumber", &number),
+        ("ETag", &etag),
+    ];
+    refused("EntityTooSmall", words, &fields)
+}
+
+fn refused(code: &'static str, words: &str, fields: &[(&'static str, &dyn ToString)]) -> Error {
+    let status = if code == "InternalError" { 500 } else { 400 };
+    let error = ServiceError::from(Error::Refused { code, status, words: words.to_owned() });
+    Error::Body(fields.iter().fold(error, |error, (name, value)| error.with_field(*name, value.to_string())))
+}
