@@ -186,10 +186,7 @@ pub fn upload_ends<'a>(
 }
 
 /// When the newest version of a key will expire, and by which rule.
-pub fn expiration_of<'a>(
-    rules: &'a [LifecycleRule],
-    object: &Aged<'_>,
-) -> Option<(Timestamp, &'a LifecycleRule)> {
+pub fn expiration_of<'a>(rules: &'a [LifecycleRule], object: &Aged<'_>) -> Option<(Timestamp, &'a LifecycleRule)> {
     let about = rules.iter().filter(|rule| rule.about.covers(object));
     about.filter_map(|rule| Some((rule.expiration?.of(object.created_at), rule))).min_by_key(|(due, _)| *due)
 }
@@ -248,12 +245,8 @@ mod tests {
     #[test]
     fn a_rule_is_about_prefix_and_tags_and_sizes() {
         let tags = BTreeMap::from([("a".to_owned(), "1".to_owned())]);
-        let about = Scope {
-            prefix: "p/".to_owned(),
-            tags: tags.clone(),
-            larger_than: Some(10),
-            smaller_than: Some(20),
-        };
+        let about =
+            Scope { prefix: "p/".to_owned(), tags: tags.clone(), larger_than: Some(10), smaller_than: Some(20) };
         let none = BTreeMap::new();
         for (key, size, tags, expected) in [
             ("p/x", 11, &tags, true),
@@ -270,8 +263,7 @@ mod tests {
     #[test]
     fn objects_move_to_the_coldest_class_that_is_due() {
         let moves = |days, class: &str| (When::Days(days), class.to_owned());
-        let rules =
-            [LifecycleRule { transitions: vec![moves(30, "STANDARD_IA"), moves(60, "GLACIER")], ..rule() }];
+        let rules = [LifecycleRule { transitions: vec![moves(30, "STANDARD_IA"), moves(60, "GLACIER")], ..rule() }];
         let tags = BTreeMap::new();
         let large = object("a", MIN_TRANSITION_BYTES, &tags);
         assert_eq!(fate_of_newest(&rules, &large, day(40)), Fate::Stay);

@@ -3,12 +3,14 @@
 pub mod acl;
 mod checksum;
 pub mod lifecycle;
+mod listing;
 mod names;
 mod notification;
 mod storage_class;
 mod tagging;
 
 pub use checksum::{Hasher, checksum_of, composite, full_object};
+pub use listing::{Grouping, continuation_token, read_continuation_token};
 pub use names::{MAX_KEY_BYTES, bucket_name_fault};
 pub use notification::{Event, KeyFilter, is_event_name, share_an_event};
 pub use storage_class::StorageClass;

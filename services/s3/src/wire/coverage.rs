@@ -8,9 +8,11 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("DeleteObject", Coverage::Complete),
     ("DeleteObjects", Coverage::Complete),
     ("GetBucketLocation", Coverage::Complete),
+    ("GetBucketNotificationConfiguration", Coverage::Complete),
     ("GetObject", Coverage::Complete),
     ("HeadBucket", Coverage::Complete),
     ("HeadObject", Coverage::Complete),
     ("ListBuckets", Coverage::Complete),
+    ("PutBucketNotificationConfiguration", Coverage::Complete),
     ("PutObject", Coverage::Complete),
 ];

@@ -17,10 +17,12 @@ pub(crate) fn router() -> Router<S3> {
             ("DeleteObject", route(ops::delete_object)),
             ("DeleteObjects", route(ops::delete_objects)),
             ("GetBucketLocation", route(ops::get_bucket_location)),
+            ("GetBucketNotificationConfiguration", route(ops::get_bucket_notification_configuration)),
             ("GetObject", route(ops::get_object)),
             ("HeadBucket", route(ops::head_bucket)),
             ("HeadObject", route(ops::head_object)),
             ("ListBuckets", route(ops::list_buckets)),
+            ("PutBucketNotificationConfiguration", route(ops::put_bucket_notification_configuration)),
             ("PutObject", route(ops::put_object)),
         ],
     )
