@@ -3,7 +3,8 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use tidegate_api_s3::{CommonPrefix, Object};
 
-use crate::domain::{Grouping, owner};
+use crate::domain::Grouping;
+use crate::domain::acl::owner;
 use crate::error::Error;
 use crate::store::{ObjectRecord, VersionRecord};
 
@@ -64,17 +65,6 @@ pub(crate) fn page_size(asked: Option<i32>, name: &str, argument_name: &str) -> 
         return Err(argument(&words, argument_name, &asked.to_string()));
     }
     Ok(asked.min(MOST))
-}
-
-/// The number behind which a page begins.
-pub(crate) fn page_marker(asked: Option<i32>, name: &str) -> Result<i32, Error> {
-    match asked.unwrap_or(0) {
-        marker if marker < 0 => {
-            let words = format!("Argument {name} must be an integer between 0 and 2147483647");
-            Err(argument(&words, name, &marker.to_string()))
-        }
-        marker => Ok(marker),
-    }
 }
 
 /// What is looked for. An empty delimiter is none.

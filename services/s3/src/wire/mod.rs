@@ -3,10 +3,18 @@
 mod coverage;
 mod errors;
 mod events;
+mod listing;
+mod multipart;
 mod routes;
 mod shown;
 
 pub use coverage::COVERAGE;
 pub(crate) use events::{Happening, Origin, bus_event, notification, test_event};
+pub(crate) use listing::{
+    Encoding, argument, common_prefixes, grouping, listed_checksum, object, page_size, quoted_etag,
+};
+pub(crate) use multipart::{
+    checksum_type, initiator, location, part, part_page, quoted_md5, stated_checksums, unknown_checksum,
+};
 pub(crate) use routes::router;
-pub(crate) use shown::{lock_mode, show_checksum, show_encryption};
+pub(crate) use shown::{lock_mode, show_checksum, show_checksum_value, show_encryption};

@@ -12,7 +12,7 @@ pub(crate) fn lock_mode(mode: LockMode) -> &'static str {
 }
 
 /// Fills in the checksum of its kind, if there is one.
-macro_rules! show_checksum {
+macro_rules! show_checksum_value {
     ($output:expr, $checksum:expr) => {
         if let Some(checksum) = $checksum {
             let checksum: &$crate::store::Checksum = checksum;
@@ -29,6 +29,17 @@ macro_rules! show_checksum {
                 $crate::store::ChecksumKind::XxHash3 => $output.checksum_xxhash3 = text,
                 $crate::store::ChecksumKind::XxHash128 => $output.checksum_xxhash128 = text,
             }
+        }
+    };
+}
+pub(crate) use show_checksum_value;
+
+/// Fills in the checksum and what it is computed of, if there is one.
+macro_rules! show_checksum {
+    ($output:expr, $checksum:expr) => {
+        if let Some(checksum) = $checksum {
+            let checksum: &$crate::store::Checksum = checksum;
+            $crate::wire::show_checksum_value!($output, Some(checksum));
             $output.checksum_type = Some(checksum.type_name().to_owned());
         }
     };

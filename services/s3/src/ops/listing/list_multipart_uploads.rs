@@ -3,7 +3,7 @@ use tidegate_protocol::Call;
 
 use super::sources::Uploads;
 use super::walk;
-use crate::domain::owner;
+use crate::domain::acl::owner;
 use crate::error::Error;
 use crate::service::S3;
 use crate::store::{UploadRecord, VersionId};

@@ -4,7 +4,7 @@ use tidegate_store::Snapshot;
 
 use super::sources::{Version, Versions};
 use super::walk;
-use crate::domain::owner;
+use crate::domain::acl::owner;
 use crate::error::Error;
 use crate::ops::versions;
 use crate::service::S3;

@@ -2,18 +2,17 @@ use tidegate_api_s3::{ListPartsOutput, ListPartsRequest};
 use tidegate_protocol::Call;
 use tidegate_store::{KeyRange, Order, Page, Space};
 
-use crate::domain::owner;
+use crate::domain::acl::owner;
 use crate::error::Error;
 use crate::ops::multipart;
 use crate::service::S3;
-use crate::store::{PartRecord, corrupt, decode, keys};
+use crate::store::keys;
 use crate::wire;
 
 /// The parts of an upload that have come.
 pub(crate) async fn list_parts(service: &S3, _: &Call, input: ListPartsRequest) -> Result<ListPartsOutput, Error> {
     let bucket = service.bucket_of(input.bucket.as_deref(), input.expected_bucket_owner.as_deref())?;
-    let most = wire::page_size(input.max_parts, "max-parts", "max-parts")?;
-    let marker = wire::page_marker(input.part_number_marker, "part-number-marker")?;
+    let (most, marker) = wire::part_page(input.max_parts, input.part_number_marker)?;
     let key = input.key.unwrap_or_default();
     let snapshot = service.store.snapshot()?;
     let (id, upload) = multipart::find(&*snapshot, bucket.id(), &key, input.upload_id.as_deref()).await?;
@@ -26,8 +25,7 @@ pub(crate) async fn list_parts(service: &S3, _: &Call, input: ListPartsRequest) 
     entries.truncate(most_entries);
     let mut parts = Vec::with_capacity(entries.len());
     for entry in &entries {
-        let number = keys::read_part(&entry.key, id).map_err(|error| corrupt(Space::Map, &entry.key, &error))?;
-        let part: PartRecord = decode(Space::Map, &entry.key, &entry.record)?;
+        let (number, part) = multipart::read_part(entry, id)?;
         parts.push(wire::part(number, &part, upload.checksum));
     }
     let last = parts.last().and_then(|part| part.part_number).unwrap_or(0);

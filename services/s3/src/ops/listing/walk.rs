@@ -49,11 +49,7 @@ impl<T> Listed<T> {
 }
 
 /// A page of at most `most`. One of none is not said to be cut, as with AWS: there would be no end of it.
-pub(super) async fn page<S: Source>(
-    mut source: S,
-    grouping: &Grouping,
-    most: usize,
-) -> Result<Listed<S::Item>, Error> {
+pub(super) async fn page<S: Source>(mut source: S, grouping: &Grouping, most: usize) -> Result<Listed<S::Item>, Error> {
     let mut listed = Listed { items: Vec::new(), groups: Vec::new(), is_truncated: false, ends_with_group: false };
     if most == 0 {
         return Ok(listed);

@@ -97,13 +97,7 @@ async fn repeated(
     }
 }
 
-fn answer(
-    s3: &S3,
-    call: &Call,
-    bucket: &Bucket,
-    key: &str,
-    version: &VersionRecord,
-) -> CompleteMultipartUploadOutput {
+fn answer(s3: &S3, call: &Call, bucket: &Bucket, key: &str, version: &VersionRecord) -> CompleteMultipartUploadOutput {
     let mut output = CompleteMultipartUploadOutput {
         location: Some(wire::location(&call.base_url, &bucket.name, key)),
         bucket: Some(bucket.name.clone()),

@@ -207,19 +207,16 @@ impl Came<'_> {
 fn check_stated(stated: &Stated, checksum: &Checksum) -> Result<(), Error> {
     let Some((kind, text)) = &stated.checksum else { return Ok(()) };
     let whole = checksum.text();
-    let is_it = *kind == checksum.kind && (*text == whole || whole.strip_prefix(text).is_some_and(|n| n.starts_with('-')));
+    let is_it =
+        *kind == checksum.kind && (*text == whole || whole.strip_prefix(text).is_some_and(|n| n.starts_with('-')));
     if is_it { Ok(()) } else { Err(Error::BadChecksum(kind.name())) }
 }
 
 fn too_small(number: u16, part: &PartRecord) -> Error {
     let words = "Your proposed upload is smaller than the minimum allowed size";
     let etag = hex::encode(part.md5);
-    let fields: [(&'static str, &dyn ToString); 4] = [
-        ("ProposedSize", &part.size),
-        ("MinSizeAllowed", &MIN_PART_BYTES),
-        ("PartNumber", &number),
-        ("ETag", &etag),
-    ];
+    let fields: [(&'static str, &dyn ToString); 4] =
+        [("ProposedSize", &part.size), ("MinSizeAllowed", &MIN_PART_BYTES), ("PartNumber", &number), ("ETag", &etag)];
     refused("EntityTooSmall", words, &fields)
 }
 

@@ -18,8 +18,7 @@ pub(crate) async fn create_multipart_upload(
 ) -> Result<CreateMultipartUploadOutput, Error> {
     let bucket = s3.bucket_of(input.bucket.as_deref(), input.expected_bucket_owner.as_deref())?;
     let key = checked_key(input.key.as_deref())?;
-    let (checksum, is_composite) =
-        checksum_mode(input.checksum_algorithm.as_deref(), input.checksum_type.as_deref())?;
+    let (checksum, is_composite) = checksum_mode(input.checksum_algorithm.as_deref(), input.checksum_type.as_deref())?;
     let draft = draft_of!(input).check(call, &bucket, s3.now())?;
     let upload = UploadRecord {
         created_at: s3.now(),

@@ -25,9 +25,7 @@ use super::objects::{CUSTOMER, Draft};
 use super::versions::{bucket_in_tx, latch};
 use crate::error::Error;
 use crate::service::S3;
-use crate::store::{
-    Bucket, BucketId, Checksum, ContentId, PartRecord, UploadRecord, VersionId, corrupt, decode, keys,
-};
+use crate::store::{Bucket, BucketId, Checksum, ContentId, PartRecord, UploadRecord, VersionId, corrupt, decode, keys};
 use crate::wire;
 
 /// The most parts of an upload.

@@ -39,8 +39,7 @@ pub(crate) async fn upload_part(s3: &S3, call: &Call, input: UploadPartRequest) 
     });
     let place = Place { s3, bucket: &bucket, key, upload: id, number };
     place.put(&received, kept.or_else(|| received.checksum.clone())).await?;
-    let mut output =
-        UploadPartOutput { e_tag: Some(wire::quoted_md5(&received.md5)), ..UploadPartOutput::default() };
+    let mut output = UploadPartOutput { e_tag: Some(wire::quoted_md5(&received.md5)), ..UploadPartOutput::default() };
     wire::show_encryption!(output, upload.encryption);
     if is_stated || upload.checksum.is_some() {
         wire::show_checksum_value!(output, received.checksum.as_ref());
