@@ -45,6 +45,35 @@ while true; do
 done
 """
 
+# For JavaScript functions that write to tables with plain HTTP: `write({ table: [requests] })`.
+WRITES = r"""
+const http = require('http');
+const agent = new http.Agent({ keepAlive: true });
+const endpoint = new URL(process.env.AWS_ENDPOINT_URL);
+const scope = `Credential=${process.env.AWS_ACCESS_KEY_ID}/20260101/${process.env.AWS_REGION}/dynamodb/aws4_request`;
+
+function write(tables) {
+  const body = JSON.stringify({ RequestItems: tables });
+  const headers = {
+    'content-type': 'application/x-amz-json-1.0',
+    'x-amz-target': 'DynamoDB_20120810.BatchWriteItem',
+    'content-length': Buffer.byteLength(body),
+    authorization: `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=0`,
+  };
+  const where = { agent, hostname: endpoint.hostname, port: endpoint.port, method: 'POST', headers };
+  return new Promise((resolve, reject) => {
+    const request = http.request(where, (answer) => {
+      let text = '';
+      answer.on('data', (piece) => (text += piece));
+      answer.on('end', () => (answer.statusCode === 200 ? resolve() : reject(new Error(text))));
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+"""
+
 _numbers = itertools.count(1)
 
 

@@ -3,14 +3,14 @@
 `TIDEGATE_LOAD_MESSAGES` says how many messages; a hundred thousand of them are the proof, two thousand the test.
 """
 
-import io
 import json
 import os
 import random
-import zipfile
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas import WRITES, zipped
 from tidegate import ACCOUNT, REGION, Server
 
 MESSAGES = int(os.environ.get("TIDEGATE_LOAD_MESSAGES", "2000"))
@@ -21,32 +21,7 @@ VISIBILITY_S = 5
 
 # Writes each batch to the table with plain HTTP. It throws sometimes, dies sometimes, and says of poison that it
 # could not be processed.
-HANDLER = r"""
-const http = require('http');
-const agent = new http.Agent({ keepAlive: true });
-const endpoint = new URL(process.env.AWS_ENDPOINT_URL);
-const scope = `Credential=${process.env.AWS_ACCESS_KEY_ID}/20260101/${process.env.AWS_REGION}/dynamodb/aws4_request`;
-
-function write(requests) {
-  const body = JSON.stringify({ RequestItems: { [process.env.TABLE]: requests } });
-  const headers = {
-    'content-type': 'application/x-amz-json-1.0',
-    'x-amz-target': 'DynamoDB_20120810.BatchWriteItem',
-    'content-length': Buffer.byteLength(body),
-    authorization: `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=0`,
-  };
-  const where = { agent, hostname: endpoint.hostname, port: endpoint.port, method: 'POST', headers };
-  return new Promise((resolve, reject) => {
-    const request = http.request(where, (answer) => {
-      let text = '';
-      answer.on('data', (piece) => (text += piece));
-      answer.on('end', () => (answer.statusCode === 200 ? resolve() : reject(new Error(text))));
-    });
-    request.on('error', reject);
-    request.end(body);
-  });
-}
-
+HANDLER = WRITES + r"""
 exports.handler = async (event) => {
   const chance = Math.random();
   if (chance < 0.01) throw new Error('as it was asked to');
@@ -54,21 +29,14 @@ exports.handler = async (event) => {
   const messages = event.Records.map((record) => ({ id: record.messageId, body: JSON.parse(record.body) }));
   const good = messages.filter((message) => !message.body.poison);
   if (good.length) {
-    await write(good.map(({ body }) => ({ PutRequest: { Item: { id: { S: body.id }, n: { N: `${body.n}` } } } })));
+    const puts = good.map(({ body }) => ({ PutRequest: { Item: { id: { S: body.id }, n: { N: `${body.n}` } } } }));
+    await write({ [process.env.TABLE]: puts });
   }
   if (chance > 0.99) throw new Error('after it had written');
   const bad = messages.filter((message) => message.body.poison);
   return { batchItemFailures: bad.map(({ id }) => ({ itemIdentifier: id })) };
 };
 """
-
-
-def zipped(name: str, text: str) -> bytes:
-    """A zip file with one file in it."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr(name, text)
-    return archive.getvalue()
 
 
 class Load:
@@ -94,7 +62,7 @@ class Load:
             Runtime="nodejs20.x",
             Handler="index.handler",
             Role=f"arn:aws:iam::{ACCOUNT}:role/store",
-            Code={"ZipFile": zipped("index.js", HANDLER)},
+            Code={"ZipFile": zipped(index__js=HANDLER)},
             Timeout=VISIBILITY_S,
             Environment={"Variables": {"TABLE": "items"}},
         )

@@ -23,7 +23,7 @@ pub static MODEL: ServiceModel = ServiceModel {
     api_version: "2010-05-08",
     xml_namespace: Some("https://iam.amazonaws.com/doc/2010-05-08/"),
     error_namespace: "com.amazonaws.iam",
-    validation: Validation::Coral,
+    validation: Validation::NewerCoral { except: &[] },
     query_compatible: false,
     operations: &[
         Operation {

@@ -23,7 +23,9 @@ pub static MODEL: ServiceModel = ServiceModel {
     api_version: "2015-03-31",
     xml_namespace: None,
     error_namespace: "com.amazonaws.lambda",
-    validation: Validation::Coral,
+    validation: Validation::NewerCoral {
+        except: &["CreateFunctionRequest.Runtime", "UpdateFunctionConfigurationRequest.Runtime"],
+    },
     query_compatible: false,
     operations: &[
         tidegate_protocol::Operation {

@@ -21,7 +21,7 @@ pub static MODEL: ServiceModel = ServiceModel {
     api_version: "2011-06-15",
     xml_namespace: Some("https://sts.amazonaws.com/doc/2011-06-15/"),
     error_namespace: "com.amazonaws.sts",
-    validation: Validation::Coral,
+    validation: Validation::NewerCoral { except: &[] },
     query_compatible: false,
     operations: &[
         Operation { name: "AssumeRole", method: "POST", uri: "/", header: None, status: 200, has_output: true },

@@ -48,6 +48,7 @@ pub(crate) async fn create_function(
     check_role(lambda, &role, address)?;
     let given = Given {
         description: input.description,
+        runtime: Some(runtime),
         timeout: input.timeout,
         memory: input.memory_size,
         ephemeral_storage: input.ephemeral_storage.and_then(|storage| storage.size),
@@ -68,7 +69,7 @@ pub(crate) async fn create_function(
         code_size: 0,
         unzipped_size: 0,
         description: String::new(),
-        runtime,
+        runtime: String::new(),
         handler,
         role,
         timeout: 3,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tidegate_api_lambda::{
-    DeadLetterConfig, Environment, FileSystemConfig, LoggingConfig, SnapStart, TracingConfig, VpcConfig,
+    CREATE_FUNCTION_REQUEST, DeadLetterConfig, Environment, FileSystemConfig, LoggingConfig, SnapStart, TracingConfig,
+    VpcConfig,
 };
 use tidegate_types::Arn;
 
@@ -17,6 +18,20 @@ pub(crate) const TOO_MANY_TAGS: &str = "Number of tags exceeds resource tag limi
 
 fn invalid<T>(words: impl Into<String>) -> Result<T, Error> {
     Err(Error::Invalid(words.into()))
+}
+
+/// A runtime is one of the model's. Lambda says so in words of its own, because an ARN would do as well.
+fn check_runtime(runtime: &str) -> Result<(), Error> {
+    let member = CREATE_FUNCTION_REQUEST.members.iter().find(|member| member.name == "Runtime");
+    let values = member.map_or(&[][..], |member| member.schema.rules.values);
+    if values.contains(&runtime) {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{}] or be a \
+         valid ARN",
+        values.join(", ")
+    )))
 }
 
 /// A request's settings, each of which may be absent.
@@ -50,6 +65,7 @@ impl Given {
             version.description = description;
         }
         if let Some(runtime) = self.runtime {
+            check_runtime(&runtime)?;
             version.runtime = runtime;
         }
         if let Some(handler) = self.handler {
