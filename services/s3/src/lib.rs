@@ -25,6 +25,7 @@ mod ops;
 mod service;
 pub mod store;
 mod wire;
+mod workers;
 
 pub use error::Error;
 pub use service::{Parts, S3};

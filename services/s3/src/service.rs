@@ -12,7 +12,7 @@ use tidegate_types::Timestamp;
 use tidegate_workers::Hint;
 
 use crate::error::Error;
-use crate::store::{Bucket, Directory, VersionId, VersionRecord};
+use crate::store::{Bucket, Directory, VersionId};
 use crate::wire::{self, COVERAGE};
 
 /// What the service is made of.
@@ -86,11 +86,6 @@ impl S3 {
             Some(_) => Err(Error::Denied("Access Denied".to_owned())),
             None => Ok(bucket),
         }
-    }
-
-    /// When and by which rule lifecycle will remove a version, as a header says it.
-    pub(crate) fn expiration_of(&self, _bucket: &Bucket, _key: &str, _version: &VersionRecord) -> Option<String> {
-        None
     }
 
     /// Runs a transaction; see [`transact`].

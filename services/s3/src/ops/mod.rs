@@ -4,6 +4,7 @@ pub(crate) mod acl_headers;
 mod attributes;
 mod buckets;
 pub(crate) mod content;
+mod expiring;
 mod listing;
 mod multipart;
 mod notification;
@@ -16,13 +17,17 @@ pub(crate) mod versions;
 
 pub(crate) use attributes::get_object_attributes;
 pub(crate) use buckets::{create_bucket, delete_bucket, get_bucket_location, head_bucket, list_buckets, unmark_all};
+pub(crate) use expiring::{aged, rules_in};
 pub(crate) use listing::{list_multipart_uploads, list_object_versions, list_objects, list_objects_v2, list_parts};
 pub(crate) use multipart::{
-    abort_multipart_upload, complete_multipart_upload, create_multipart_upload, upload_part, upload_part_copy,
+    abort_in_tx as abort_upload_in_tx, abort_multipart_upload, complete_multipart_upload, create_multipart_upload,
+    upload_part, upload_part_copy,
 };
 pub(crate) use notification::{
     get_bucket_notification_configuration, put_bucket_notification_configuration, put_notification,
 };
-pub(crate) use objects::{CUSTOMER, copy_object, delete_object, delete_objects, get_object, head_object, put_object};
+pub(crate) use objects::{
+    CUSTOMER, check_lock, copy_object, delete_object, delete_objects, get_object, head_object, put_object,
+};
 pub(crate) use reset::delete_everything;
 pub(crate) use restore::restore_object;

@@ -8,6 +8,7 @@ mod config;
 mod content;
 mod directory;
 pub mod keys;
+mod lifecycle;
 mod object;
 mod upload;
 
@@ -19,6 +20,7 @@ pub use bucket::{BucketId, BucketRecord, DefaultLock, LockMode, LockPeriod, Vers
 pub use config::{ConfigKey, ConfigKind, ConfigRecord};
 pub use content::{Content, ContentId, Piece, PiecesRecord};
 pub use directory::{Bucket, Directory};
+pub use lifecycle::{LifecyclePlace, LifecycleRecord, LifecycleStage};
 pub use object::{Checksum, ChecksumKind, Etag, Headers, Lock, ObjectRecord, Stands, VersionId, VersionRecord};
 pub use upload::{PartRecord, UploadRecord};
 

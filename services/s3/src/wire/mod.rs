@@ -3,6 +3,7 @@
 mod coverage;
 mod errors;
 mod events;
+mod lifecycle;
 mod listing;
 mod multipart;
 mod routes;
@@ -10,6 +11,7 @@ mod shown;
 
 pub use coverage::COVERAGE;
 pub(crate) use events::{Happening, Origin, bus_event, notification, test_event};
+pub(crate) use lifecycle::{expiration_header, rules_of};
 pub(crate) use listing::{
     Encoding, argument, common_prefixes, grouping, listed_checksum, object, page_size, quoted_etag,
 };

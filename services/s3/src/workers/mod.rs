@@ -1,0 +1,6 @@
+//! What runs beside the requests. Workers take no input: they look at what is stored, do a bounded piece of
+//! what is due, and say when to look again.
+
+mod lifecycle;
+
+pub(crate) use lifecycle::Lifecycle;
