@@ -147,6 +147,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let lambda = Lambda::open(parts, functions).await.context("cannot start Lambda")?;
     let parts = tidegate_s3::Parts { store: store.clone(), blobs, env: env.clone(), post: post.clone() };
     let s3 = S3::open(parts).await.context("cannot start S3")?;
+    s3.start_workers(&supervisor);
     let sinks: Vec<Arc<dyn Sink>> = vec![sqs.sink(), cloudwatch_logs.sink(), lambda.sink()];
     sinks.iter().try_for_each(|sink| post.register(sink))?;
     let (followed_queues, followed_streams) = (vec![sqs.followed()], vec![dynamodb.stream_source()]);

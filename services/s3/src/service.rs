@@ -9,11 +9,12 @@ use tidegate_protocol::{
 };
 use tidegate_store::{LatchKey, Store, Transacted, Tx, transact};
 use tidegate_types::Timestamp;
-use tidegate_workers::Hint;
+use tidegate_workers::{Hint, Supervisor};
 
 use crate::error::Error;
 use crate::store::{Bucket, Directory, VersionId};
 use crate::wire::{self, COVERAGE};
+use crate::workers::{Lifecycle, Sweep};
 
 /// What the service is made of.
 pub struct Parts {
@@ -61,6 +62,12 @@ impl S3 {
     /// What the store answers.
     pub async fn reset(&self) -> Result<(), Error> {
         crate::ops::delete_everything(self).await
+    }
+
+    /// Starts what runs beside the requests: lifecycle, and the removal of files that nothing refers to.
+    pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
+        supervisor.start(Lifecycle::new(self.clone()), &self.lifecycle_due);
+        supervisor.start(Sweep::new(self.clone()), &Hint::new());
     }
 
     pub(crate) fn now(&self) -> Timestamp {

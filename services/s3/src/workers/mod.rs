@@ -2,5 +2,7 @@
 //! what is due, and say when to look again.
 
 mod lifecycle;
+mod sweep;
 
 pub(crate) use lifecycle::Lifecycle;
+pub(crate) use sweep::Sweep;
