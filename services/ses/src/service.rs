@@ -1,4 +1,4 @@
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -9,7 +9,7 @@ use tidegate_protocol::{
     Call, Coverage, Handler, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel, Shape,
 };
 use tidegate_store::{KeyRange, LatchKey, Order, Page, Space, Store, StoreError, Tx, transact};
-use tidegate_types::Timestamp;
+use tidegate_types::{Arn, Timestamp};
 use tidegate_workers::{Hint, Supervisor};
 
 use crate::desk::{Desk, Operation};
@@ -58,6 +58,8 @@ pub struct Ses {
     pub(crate) post: Arc<dyn Post>,
     pub(crate) options: Options,
     pub(crate) directory: Arc<Directory>,
+    /// What receipt rules run.
+    pub(crate) functions: OnceLock<Arc<dyn Functions>>,
 }
 
 impl Ses {
@@ -69,7 +71,7 @@ impl Ses {
         let Parts { store, env, mail, post } = parts;
         let directory = Arc::new(Directory::default());
         store.attach(directory.clone()).await?;
-        let ses = Arc::new(Ses { store, env, mail, post, options, directory });
+        let ses = Arc::new(Ses { store, env, mail, post, options, directory, functions: OnceLock::new() });
         let outcomes: Weak<dyn tidegate_mail::Outcomes> = Arc::downgrade(&(ses.clone() as _));
         ses.mail.tell(outcomes);
         Ok(ses)
@@ -98,9 +100,19 @@ impl Ses {
         vec![Arc::new(Verify(self.clone()))]
     }
 
+    /// Makes the functions known that receipt rules may run. The first call counts.
+    pub fn know_functions(&self, functions: Arc<dyn Functions>) {
+        self.functions.get_or_init(|| functions);
+    }
+
+    /// Whether there is such a function.
+    pub(crate) fn has_function(&self, function: &Arn) -> bool {
+        self.functions.get().is_some_and(|functions| functions.exists(function))
+    }
+
     /// What takes mail that comes in by SMTP: the receipt rules.
-    pub fn incoming(self: &Arc<Self>, functions: Arc<dyn Functions>) -> Arc<dyn tidegate_mail::Incoming> {
-        Arc::new(Inbound { ses: self.clone(), functions })
+    pub fn incoming(self: &Arc<Self>) -> Arc<dyn tidegate_mail::Incoming> {
+        Arc::new(Inbound { ses: self.clone() })
     }
 
     /// Forgets everything of every account.

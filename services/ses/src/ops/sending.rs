@@ -6,6 +6,8 @@ use tidegate_record::Stored;
 use tidegate_store::Space;
 use tidegate_types::{Arn, Timestamp};
 
+pub(crate) use super::returned;
+
 use super::letters::{Content, Letter, too_long};
 use super::{outcomes, statistics};
 use crate::desk::Desk;
@@ -98,6 +100,36 @@ pub(crate) async fn send(desk: &mut Desk<'_>, letter: Letter) -> Result<String, 
     desk.ses.mail.send_in_tx(desk.shelf.tx, &outgoing).await?;
     outcomes::kept_back(desk, &sent, &letter.recipients, &ways).await?;
     Ok(id)
+}
+
+/// The most destinations of one request.
+const MAX_DESTINATIONS: usize = 50;
+
+/// Checks what would be wrong with each of many mails in the same way, so that the request fails as a whole.
+pub(crate) async fn check_many(
+    desk: &mut Desk<'_>,
+    destinations: usize,
+    source: &str,
+    configuration_set: Option<&str>,
+) -> Result<(), Error> {
+    if destinations == 0 {
+        return Err(Error::invalid("At least one destination must be specified."));
+    }
+    if destinations > MAX_DESTINATIONS {
+        let text = format!("Number of destinations ({destinations}) exceeds the maximum of {MAX_DESTINATIONS}.");
+        return Err(Error::Rejected(text));
+    }
+    super::letters::mailbox(source)?;
+    if let Some(name) = configuration_set.filter(|name| !name.is_empty()) {
+        let set = desk.shelf.set(name).await?;
+        if !set.sending_enabled {
+            return Err(Error::SetPaused(set.name));
+        }
+    }
+    match desk.shelf.settings().await?.sending_enabled {
+        true => Ok(()),
+        false => Err(Error::AccountPaused),
+    }
 }
 
 /// A new id: when, in hexadecimal, and chance, in AWS's form.

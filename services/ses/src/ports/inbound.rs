@@ -3,14 +3,12 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tidegate_mail::{Incoming, Received, Refusal};
-use tidegate_ports::Functions;
 
 use crate::service::Ses;
 
 /// Mail that comes in: what the active rule sets say is done.
 pub(crate) struct Inbound {
     pub(crate) ses: Arc<Ses>,
-    pub(crate) functions: Arc<dyn Functions>,
 }
 
 impl Incoming for Inbound {

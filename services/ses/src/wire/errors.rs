@@ -70,6 +70,31 @@ pub(crate) fn v1(error: Error) -> ServiceError {
     new(shape, message)
 }
 
+/// What is said of one mail of many that was not sent.
+pub(crate) struct Bulk {
+    /// Its status, in version 1 and in version 2 of the API.
+    pub(crate) status: (&'static str, &'static str),
+    /// Why.
+    pub(crate) words: String,
+}
+
+/// The status of one mail of many. What the store says is nobody's status: the request fails.
+pub(crate) fn bulk_status(error: Error) -> Result<Bulk, Error> {
+    let status = match error {
+        Error::Store(_) | Error::Commit(_) => return Err(error),
+        Error::Unverified { .. } | Error::Rejected(_) => ("MessageRejected", "MESSAGE_REJECTED"),
+        Error::MailFrom(_) => ("MailFromDomainNotVerified", "MAIL_FROM_DOMAIN_NOT_VERIFIED"),
+        Error::NoSuch(Thing::ConfigurationSet, _) => ("ConfigurationSetDoesNotExist", "CONFIGURATION_SET_NOT_FOUND"),
+        Error::NoSuch(Thing::Template, _) => ("TemplateDoesNotExist", "TEMPLATE_NOT_FOUND"),
+        Error::AccountPaused => ("AccountSendingPaused", "ACCOUNT_SENDING_PAUSED"),
+        Error::SetPaused(_) => ("ConfigurationSetSendingPaused", "CONFIGURATION_SET_SENDING_PAUSED"),
+        Error::Throttled(_) => ("AccountDailyQuotaExceeded", "ACCOUNT_DAILY_QUOTA_EXCEEDED"),
+        Error::Invalid(_) | Error::Constraint(_) => ("InvalidParameterValue", "INVALID_PARAMETER"),
+        _ => ("Failed", "FAILED"),
+    };
+    Ok(Bulk { status, words: words(&error, Version::One) })
+}
+
 fn target_v1(target: Target) -> ErrorShape {
     match target {
         Target::SnsDestination => one::INVALID_SNS_DESTINATION_EXCEPTION,
