@@ -199,16 +199,18 @@ impl Gateway {
         }
         let page = parts.headers.get(header::ORIGIN).filter(|page| self.access.is_allowed_origin(page.as_bytes()));
         let page = page.cloned();
+        // What a service says of pages is the last word on it.
+        let is_theirs = page.is_some() && self.answers_preflights(&parts);
         let answer = if let Some(answer) = self.refused(&parts, Addressed::Us) {
             ready(answer).boxed()
-        } else if page.is_some() && is_preflight(&parts) && !self.answers_preflights(&parts) {
+        } else if page.is_some() && is_preflight(&parts) && !is_theirs {
             ready(answer::preflight(&parts.headers)).boxed()
         } else if self.admin.is_addressed(&parts) {
             self.admin.answer(self, parts, body).boxed()
         } else {
             self.aws(origin, parts, body).boxed()
         };
-        match page {
+        match page.filter(|_| !is_theirs) {
             Some(page) => answer.map(move |answer| answer::allow_origin(answer, &page)).boxed(),
             None => answer,
         }

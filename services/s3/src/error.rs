@@ -48,6 +48,8 @@ pub enum Error {
     InvalidRequest(String),
     #[error("{code}: {words}")]
     Refused { code: &'static str, status: u16, words: String },
+    #[error("{words}")]
+    CorsForbidden { words: String, method: String, kind: &'static str },
     #[error("the XML is not what the schema wants")]
     MalformedXml,
     #[error("the body has {got} bytes instead of {announced}")]

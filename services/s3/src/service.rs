@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use http::HeaderMap;
 use tidegate_api_s3::MODEL;
 use tidegate_blob::Blobs;
 use tidegate_env::Env;
@@ -129,6 +130,17 @@ impl Service for S3 {
     fn answers_preflight(&self, path: &str) -> bool {
         let name = path.trim_start_matches('/').split('/').next().unwrap_or_default();
         matches!(self.directory.get(name), Ok(Some(_)))
+    }
+
+    fn adorn(&self, call: &Call, headers: &mut HeaderMap) {
+        let Some(request) = call.http.as_deref() else { return };
+        let name = call.path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        // Preflights have said it themselves.
+        if request.head.method != http::Method::OPTIONS
+            && let Ok(Some(bucket)) = self.directory.get(name)
+        {
+            crate::ops::allow_page(&bucket, request, headers);
+        }
     }
 
     fn knows_needs_of(&self, operation: &str) -> bool {

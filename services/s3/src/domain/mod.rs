@@ -2,6 +2,7 @@
 
 pub mod acl;
 mod checksum;
+pub mod cors;
 pub mod lifecycle;
 mod listing;
 mod names;

@@ -22,6 +22,8 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("ListObjects", Coverage::Complete),
     ("ListObjectsV2", Coverage::Complete),
     ("ListParts", Coverage::Complete),
+    ("OptionsBucket", Coverage::Complete),
+    ("OptionsObject", Coverage::Complete),
     ("PutBucketNotificationConfiguration", Coverage::Complete),
     ("PutObject", Coverage::Complete),
     (

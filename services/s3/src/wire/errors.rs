@@ -84,6 +84,9 @@ impl From<Error> for ServiceError {
             }
             Error::InvalidRequest(words) => new("InvalidRequest", 400, words),
             Error::Refused { code, status, words } => new(code, status, words),
+            Error::CorsForbidden { words, method, kind } => {
+                new("AccessForbidden", 403, words).with_field("Method", method).with_field("ResourceType", kind)
+            }
             Error::MalformedXml => new(
                 "MalformedXML",
                 400,

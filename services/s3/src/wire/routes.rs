@@ -31,6 +31,8 @@ pub(crate) fn router() -> Router<S3> {
             ("ListObjects", route(ops::list_objects)),
             ("ListObjectsV2", route(ops::list_objects_v2)),
             ("ListParts", route(ops::list_parts)),
+            ("OptionsBucket", route(ops::options_bucket)),
+            ("OptionsObject", route(ops::options_object)),
             ("PutBucketNotificationConfiguration", route(ops::put_bucket_notification_configuration)),
             ("PutObject", route(ops::put_object)),
             ("RestoreObject", route(ops::restore_object)),
