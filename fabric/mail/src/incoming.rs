@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use tidegate_store::StoreError;
-use tidegate_types::Timestamp;
+use tidegate_types::{AccountId, Region, Timestamp};
 
 /// What takes mail that comes in by SMTP. SES's receipt rules implement it.
 pub trait Incoming: Send + Sync {
@@ -12,6 +12,26 @@ pub trait Incoming: Send + Sync {
 
     /// Takes a mail. When it answers, it is durable: the client is told `250` then.
     fn receive(&self, mail: Received) -> BoxFuture<'_, Result<(), Refusal>>;
+}
+
+/// What takes mail that is sent by SMTP: SES's SMTP interface.
+pub trait Submission: Send + Sync {
+    /// Who this is, if user and password are right: an access key id, and [`crate::smtp_password`].
+    fn login<'a>(&'a self, user: &'a str, password: &'a str) -> BoxFuture<'a, Option<Login>>;
+
+    /// Sends a mail in the name of who has logged in. When it answers, it is durable. Answers the message id.
+    fn submit<'a>(&'a self, login: &'a Login, mail: Received) -> BoxFuture<'a, Result<String, Refusal>>;
+}
+
+/// Who has logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The access key id.
+    pub key_id: String,
+    /// Its account.
+    pub account: AccountId,
+    /// The region that the password is for.
+    pub region: Region,
 }
 
 /// A mail that came in.

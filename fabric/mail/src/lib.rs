@@ -9,10 +9,12 @@
 //! the attempt. Without a relay the mailbox has every mail at once: [`Fate::Delivered`] is told within
 //! [`Mail::send_in_tx`] itself.
 //!
-//! What comes in by SMTP goes to whoever implements [`Incoming`].
+//! What comes in by SMTP goes to whoever implements [`Incoming`]; what a program sends by SMTP after a login,
+//! to whoever implements [`Submission`].
 
 mod incoming;
 mod keys;
+pub mod listener;
 mod mail;
 mod mailbox;
 mod outgoing;
@@ -20,7 +22,8 @@ mod pages;
 mod records;
 pub mod relay;
 
-pub use incoming::{Incoming, Received, Refusal};
+pub use incoming::{Incoming, Login, Received, Refusal, Submission};
+pub use listener::smtp_password;
 pub use mail::{KEPT, Mail, OpenError, Options, Parts};
 pub use mailbox::{Kept, Listed, Search};
 pub use outgoing::{Diagnosis, Fate, Outcomes, Outgoing};

@@ -10,12 +10,16 @@ use tidegate_record::Stored;
 use tidegate_store::{Order, Page, Sequence, Space, Store, StoreError, TransactError, Tx, transact};
 use tidegate_workers::{Hint, Next, Supervisor, Worker};
 
+use crate::incoming::{Incoming, Submission};
 use crate::keys;
+use crate::listener::{Doors, Listener};
 use crate::mailbox::{self, Count, Kept, Listed, Search};
 use crate::outgoing::{Fate, Outcomes, Outgoing};
 use crate::pages::Pages;
 use crate::records::JourneyRecord;
 use crate::relay::{self, Pool, Relay, RelayAddress, Shared, TlsTrouble};
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
 
 /// How many mails the mailbox keeps, unless told otherwise.
 pub const KEPT: usize = 100_000;
@@ -69,6 +73,7 @@ pub struct Mail {
     count: Arc<Count>,
     full: Hint,
     relay: Option<Relaying>,
+    doors: Doors,
 }
 
 /// The way to the relay.
@@ -93,12 +98,28 @@ impl Mail {
             Some(address) => Some(Relaying::open(&shared, queues, address).await?),
             None => None,
         };
-        Ok(Arc::new(Mail { shared, count, full, relay }))
+        Ok(Arc::new(Mail { shared, count, full, relay, doors: Doors::default() }))
     }
 
     /// Whom to tell of each mail's fate: before [`Mail::start`]. It is not kept alive.
     pub fn tell(&self, outcomes: Weak<dyn Outcomes>) {
         self.shared.outcomes.get_or_init(|| outcomes);
+    }
+
+    /// Who takes mail that comes in by SMTP. It is not kept alive.
+    pub fn receive_by(&self, incoming: Weak<dyn Incoming>) {
+        self.doors.incoming.get_or_init(|| incoming);
+    }
+
+    /// Who takes mail that is sent by SMTP. It is not kept alive.
+    pub fn submit_to(&self, submission: Weak<dyn Submission>) {
+        self.doors.submission.get_or_init(|| submission);
+    }
+
+    /// Takes mail by SMTP on this socket for as long as the task is kept; with `tls`, `STARTTLS` is offered.
+    pub fn listen(&self, tcp: TcpListener, tls: Option<Arc<ServerConfig>>) -> TaskHandle<()> {
+        let listener = Listener { env: self.shared.env.clone(), tcp, tls, doors: self.doors.clone() };
+        self.shared.env.spawn("smtp listener", listener.run())
     }
 
     /// Begins to work.

@@ -5,6 +5,7 @@
 
 mod bed;
 mod fake_relay;
+mod listener;
 mod mailbox;
 mod pages;
 mod relay;
