@@ -16,6 +16,7 @@ mod functions;
 mod hosted;
 mod identity;
 mod log_lines;
+mod objects;
 mod queues;
 mod roles;
 mod streams;
@@ -29,6 +30,7 @@ pub use identity::{
     Session,
 };
 pub use log_lines::{LogBatch, LogLines};
+pub use objects::{Acting, ObjectAddress, ObjectRefusal, Objects, StoredObject};
 pub use queues::{
     HandleOutcomes, HandleRefusal, QueueAttributeValue, QueueDescription, QueueFollowError, QueueMessage,
     QueueMessageAttribute, QueueReceive, QueueSource,

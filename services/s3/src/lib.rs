@@ -22,6 +22,7 @@
 pub mod domain;
 mod error;
 mod ops;
+mod ports;
 mod service;
 pub mod store;
 mod wire;

@@ -4,7 +4,7 @@ use http::HeaderMap;
 use tidegate_api_s3::MODEL;
 use tidegate_blob::Blobs;
 use tidegate_env::Env;
-use tidegate_ports::Post;
+use tidegate_ports::{Objects, Post};
 use tidegate_protocol::{
     Call, Coverage, Operation, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel,
 };
@@ -13,6 +13,7 @@ use tidegate_types::Timestamp;
 use tidegate_workers::{Hint, Supervisor};
 
 use crate::error::Error;
+use crate::ports::BucketObjects;
 use crate::store::{Bucket, Directory, VersionId};
 use crate::wire::{self, COVERAGE};
 use crate::workers::{Lifecycle, Sweep};
@@ -69,6 +70,11 @@ impl S3 {
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
         supervisor.start(Lifecycle::new(self.clone()), &self.lifecycle_due);
         supervisor.start(Sweep::new(self.clone()), &Hint::new());
+    }
+
+    /// What other services read from buckets and write into them through.
+    pub fn objects(self: &Arc<Self>) -> Arc<dyn Objects> {
+        Arc::new(BucketObjects::new(self.clone()))
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -10,6 +10,7 @@ mod listing;
 mod multipart;
 mod notification;
 mod objects;
+mod post;
 pub(crate) mod raising;
 mod reset;
 mod restore;
@@ -29,7 +30,9 @@ pub(crate) use notification::{
     get_bucket_notification_configuration, put_bucket_notification_configuration, put_notification,
 };
 pub(crate) use objects::{
-    CUSTOMER, check_lock, copy_object, delete_object, delete_objects, get_object, head_object, put_object,
+    CUSTOMER, Fields, Put, Reading, Write, check_lock, copy_object, delete_object, delete_objects, get_object,
+    head_object, put_object, shown_version,
 };
+pub(crate) use post::post_object;
 pub(crate) use reset::delete_everything;
 pub(crate) use restore::restore_object;

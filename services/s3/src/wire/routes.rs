@@ -33,6 +33,7 @@ pub(crate) fn router() -> Router<S3> {
             ("ListParts", route(ops::list_parts)),
             ("OptionsBucket", route(ops::options_bucket)),
             ("OptionsObject", route(ops::options_object)),
+            ("PostObject", route(ops::post_object)),
             ("PutBucketNotificationConfiguration", route(ops::put_bucket_notification_configuration)),
             ("PutObject", route(ops::put_object)),
             ("RestoreObject", route(ops::restore_object)),

@@ -1,0 +1,5 @@
+//! What other services may ask of S3.
+
+mod objects;
+
+pub(crate) use objects::BucketObjects;
