@@ -110,7 +110,9 @@ impl PostPolicy {
 /// Every field must be allowed by a condition, but for those that carry the policy itself.
 fn needs_condition(field: &str) -> bool {
     let field = field.to_ascii_lowercase();
-    !matches!(field.as_str(), "x-amz-signature" | "file" | "policy") && !field.starts_with("x-ignore-")
+    let carries_it =
+        matches!(field.as_str(), "x-amz-signature" | "signature" | "awsaccesskeyid" | "file" | "policy");
+    !carries_it && !field.starts_with("x-ignore-")
 }
 
 fn parse_condition(condition: &Value, parsed: &mut Vec<Condition>) -> Result<(), PolicyError> {
