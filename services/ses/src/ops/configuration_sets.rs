@@ -97,7 +97,8 @@ pub(crate) async fn add_destination(desk: &mut Desk<'_>, set: &str, destination:
         return Err(Error::DestinationExists { set: set.to_owned(), name: destination.name });
     }
     if found.destinations.len() >= MAX_DESTINATIONS {
-        let text = format!("Number of event destinations exceeds the limit of {MAX_DESTINATIONS} per configuration set.");
+        let text =
+            format!("Number of event destinations exceeds the limit of {MAX_DESTINATIONS} per configuration set.");
         return Err(Error::Limit(text));
     }
     greet(desk, set, &destination).await?;

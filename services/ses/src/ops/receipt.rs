@@ -80,12 +80,7 @@ fn place(set: &RuleSet, after: Option<&str>) -> Result<usize, Error> {
 }
 
 /// Adds a rule.
-pub(crate) async fn create_rule(
-    desk: &mut Desk<'_>,
-    set: &str,
-    after: Option<&str>,
-    rule: Rule,
-) -> Result<(), Error> {
+pub(crate) async fn create_rule(desk: &mut Desk<'_>, set: &str, after: Option<&str>, rule: Rule) -> Result<(), Error> {
     let mut found = find(desk, set).await?;
     check_rule(desk, &rule)?;
     if found.rules.iter().any(|own| own.name == rule.name) {
@@ -191,9 +186,7 @@ fn check_action(desk: &Desk<'_>, action: &Action) -> Result<(), Error> {
             Ok(arn) if arn.service == "lambda" && desk.ses.has_function(&arn) => Ok(()),
             _ => fault(Target::Lambda, format!("Invalid Lambda function: {function}")),
         },
-        What::S3 { bucket, .. } if bucket.is_empty() => {
-            fault(Target::S3, "Could not write to bucket: null".to_owned())
-        }
+        What::S3 { bucket, .. } if bucket.is_empty() => fault(Target::S3, "Could not write to bucket: null".to_owned()),
         What::AddHeader { name, value } => check_header(name, value),
         What::Bounce { reply_code, .. } if !is_reply_code(reply_code) => {
             Err(Error::invalid(format!("Invalid SMTP reply code: {reply_code}")))

@@ -74,8 +74,7 @@ pub(crate) async fn test(desk: &mut Desk<'_>, name: &str, data: &str) -> Result<
         Fault::Data(what) => Error::RenderingData(what),
         Fault::Template(what) => Error::Template(what),
     })?;
-    let draft =
-        Draft { subject: rendered.subject, text: rendered.text, html: rendered.html, ..Draft::default() };
+    let draft = Draft { subject: rendered.subject, text: rendered.text, html: rendered.html, ..Draft::default() };
     let stamp = Stamp { message_id: format!("{}@email.amazonses.com", message_id(desk)), date: desk.now };
     Ok(String::from_utf8_lossy(&compose(draft, Some(&stamp))).into_owned())
 }
@@ -92,7 +91,9 @@ pub(crate) fn render(parts: &Parts, defaults: Option<&str>, data: Option<&str>) 
 
 /// Checks a template of verification mails that is to be stored.
 pub(crate) async fn check_custom(desk: &mut Desk<'_>, template: &CustomTemplate) -> Result<(), Error> {
-    let is_url = |url: &str| ["http://", "https://"].iter().any(|start| url.strip_prefix(start).is_some_and(|rest| !rest.is_empty()));
+    let is_url = |url: &str| {
+        ["http://", "https://"].iter().any(|start| url.strip_prefix(start).is_some_and(|rest| !rest.is_empty()))
+    };
     if !is_url(&template.success_url) {
         return Err(Error::invalid("The success redirection URL is invalid"));
     }

@@ -72,10 +72,8 @@ fn shown(own: Destination) -> api::EventDestination {
                 Some(api::CloudWatchDestination { dimension_configurations: Some(all.collect()) });
         }
         EventTarget::Firehose { role, stream } => {
-            shown.kinesis_firehose_destination = Some(api::KinesisFirehoseDestination {
-                iam_role_arn: Some(role),
-                delivery_stream_arn: Some(stream),
-            });
+            shown.kinesis_firehose_destination =
+                Some(api::KinesisFirehoseDestination { iam_role_arn: Some(role), delivery_stream_arn: Some(stream) });
         }
         EventTarget::EventBridge(_) | EventTarget::Pinpoint(_) => {}
     }

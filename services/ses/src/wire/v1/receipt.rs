@@ -122,8 +122,7 @@ fn shown_action(own: Action) -> api::ReceiptAction {
         }
         What::Stop => shown.stop_action = Some(api::StopAction { scope: Some("RuleSet".to_owned()), topic_arn }),
         What::AddHeader { name, value } => {
-            shown.add_header_action =
-                Some(api::AddHeaderAction { header_name: Some(name), header_value: Some(value) });
+            shown.add_header_action = Some(api::AddHeaderAction { header_name: Some(name), header_value: Some(value) });
         }
         What::Sns { base64 } => {
             let encoding = if base64 { "Base64" } else { "UTF-8" };

@@ -90,7 +90,10 @@ pub(crate) fn router() -> Router<SesV1> {
         ("TestRenderTemplate", plain(templates::test_render_template)),
         ("UpdateAccountSendingEnabled", plain(account::update_account_sending_enabled)),
         ("UpdateConfigurationSetEventDestination", sends(configuration_sets::update_event_destination)),
-        ("UpdateConfigurationSetReputationMetricsEnabled", plain(configuration_sets::update_reputation_metrics_enabled)),
+        (
+            "UpdateConfigurationSetReputationMetricsEnabled",
+            plain(configuration_sets::update_reputation_metrics_enabled),
+        ),
         ("UpdateConfigurationSetSendingEnabled", plain(configuration_sets::update_sending_enabled)),
         ("UpdateConfigurationSetTrackingOptions", plain(configuration_sets::update_tracking_options)),
         ("UpdateCustomVerificationEmailTemplate", plain(templates::update_custom_verification_email_template)),

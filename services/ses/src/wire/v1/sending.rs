@@ -4,11 +4,9 @@ use tidegate_api_ses as api;
 
 use crate::desk::Desk;
 use crate::domain::message::Draft;
-use crate::error::Error;
 use crate::domain::template::{Parts, Template};
-use crate::ops::letters::{
-    Beside, Content, Letter, MAX_BYTES_V1, Raw, counted, mailbox, mailboxes, rendered, tags,
-};
+use crate::error::Error;
+use crate::ops::letters::{Beside, Content, Letter, MAX_BYTES_V1, Raw, counted, mailbox, mailboxes, rendered, tags};
 use crate::ops::sending::{check_many, returned, send};
 use crate::ops::templates;
 use crate::wire::errors::{Bulk, bulk_status};
@@ -162,7 +160,11 @@ pub(crate) async fn send_bulk_templated_email(
             },
             Err(error) => {
                 let Bulk { status, words } = bulk_status(error)?;
-                api::BulkEmailDestinationStatus { status: Some(status.0.to_owned()), error: Some(words), message_id: None }
+                api::BulkEmailDestinationStatus {
+                    status: Some(status.0.to_owned()),
+                    error: Some(words),
+                    message_id: None,
+                }
             }
         });
     }
@@ -177,7 +179,8 @@ async fn one_of_many(
     default_tags: &[(String, String)],
 ) -> Result<String, Error> {
     let mut tags = message_tags(&one.replacement_tags)?;
-    let more: Vec<_> = default_tags.iter().filter(|(name, _)| !tags.iter().any(|(own, _)| own == name)).cloned().collect();
+    let more: Vec<_> =
+        default_tags.iter().filter(|(name, _)| !tags.iter().any(|(own, _)| own == name)).cloned().collect();
     tags.extend(more);
     let said = Said {
         operation: "SendBulkTemplatedEmail",
