@@ -18,6 +18,7 @@ use crate::answer::{self, Answer};
 use crate::auth::Claim;
 use crate::body::BodyError;
 use crate::gateway::{Gateway, claimed};
+use crate::hosts::is_region;
 use crate::identity::{self, Identity};
 use crate::server::Origin;
 use crate::stats::OperationStats;
@@ -46,12 +47,18 @@ impl Hosted {
         &self.stats
     }
 
-    /// Reads `<id>.<label>.<region>.…`, if the label is this one's.
+    /// Reads `<id>.<label>.<region>.…` or `<id>.<label>-<region>.…`, if the label is this one's. An id may have
+    /// dots; where no region is named it is the usual one.
     fn named<'a>(&'a self, host: &'a str) -> Option<Named<'a>> {
-        let (id, rest) = without_port(host).split_once('.')?;
-        let (region, domain) = rest.strip_prefix(self.host.label())?.strip_prefix('.')?.split_once('.')?;
-        let is_host = !id.is_empty() && !domain.is_empty();
-        is_host.then_some(Named { hosted: self, id, region: region.parse().ok()? })
+        let (name, label) = (without_port(host), self.host.label());
+        let mut labels = name.match_indices('.').map(|(at, _)| (&name[..at], &name[at + 1..]));
+        let (id, rest) = labels.find_map(|(id, rest)| {
+            let rest = rest.strip_prefix(label)?;
+            Some((id, rest.strip_prefix(['.', '-'])?))
+        })?;
+        let (region, domain) = rest.split_once('.').unwrap_or(("", rest));
+        let region = if is_region(region) { region.parse().ok()? } else { Region::us_east_1() };
+        (!id.is_empty() && !domain.is_empty()).then_some(Named { hosted: self, id, region })
     }
 }
 

@@ -74,7 +74,7 @@ fn is_s3(label: &str) -> bool {
 }
 
 /// `us-east-1`, `us-gov-west-1`: letters, hyphens, and a number at the end.
-fn is_region(label: &str) -> bool {
+pub(crate) fn is_region(label: &str) -> bool {
     let mut parts = label.split('-');
     let country = parts.next().is_some_and(|part| part.len() == 2 && part.bytes().all(|b| b.is_ascii_lowercase()));
     let number = parts.next_back().is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));

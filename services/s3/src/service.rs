@@ -4,7 +4,7 @@ use http::HeaderMap;
 use tidegate_api_s3::MODEL;
 use tidegate_blob::Blobs;
 use tidegate_env::Env;
-use tidegate_ports::{Objects, Post};
+use tidegate_ports::{HostedHttp, Objects, Post};
 use tidegate_protocol::{
     Call, Coverage, Operation, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel,
 };
@@ -13,7 +13,7 @@ use tidegate_types::Timestamp;
 use tidegate_workers::{Hint, Supervisor};
 
 use crate::error::Error;
-use crate::ports::BucketObjects;
+use crate::ports::{BucketObjects, Websites};
 use crate::store::{Bucket, Directory, VersionId};
 use crate::wire::{self, COVERAGE};
 use crate::workers::{Lifecycle, Sweep};
@@ -75,6 +75,11 @@ impl S3 {
     /// What other services read from buckets and write into them through.
     pub fn objects(self: &Arc<Self>) -> Arc<dyn Objects> {
         Arc::new(BucketObjects::new(self.clone()))
+    }
+
+    /// The hosts under which buckets are websites.
+    pub fn websites(self: &Arc<Self>) -> Arc<dyn HostedHttp> {
+        Arc::new(Websites::new(self.clone()))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -145,7 +150,7 @@ impl Service for S3 {
         if request.head.method != http::Method::OPTIONS
             && let Ok(Some(bucket)) = self.directory.get(name)
         {
-            crate::ops::allow_page(&bucket, request, headers);
+            crate::ops::allow_page(&bucket, &request.head.method, &request.head.headers, headers);
         }
     }
 

@@ -9,6 +9,7 @@ mod names;
 mod notification;
 mod storage_class;
 mod tagging;
+pub mod website;
 
 pub use checksum::{Hasher, checksum_of, composite, full_object};
 pub use listing::{Grouping, continuation_token, read_continuation_token};

@@ -1,8 +1,8 @@
 //! What browsers ask before a page of another site uses a bucket, and what they read on its answers.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tidegate_api_s3::{CORSConfiguration, CORSRule, GetObjectTorrentRequest, HeadBucketRequest};
-use tidegate_protocol::{Answered, Call, HttpAnswer, HttpRequest};
+use tidegate_protocol::{Answered, Call, HttpAnswer};
 
 use crate::domain::cors::{CorsRule, rule_for};
 use crate::error::Error;
@@ -59,10 +59,10 @@ fn preflight(s3: &S3, call: &Call, bucket: Option<&str>, kind: &'static str) -> 
 }
 
 /// Says on an answer which page may read it, if the bucket has a rule for it.
-pub(crate) fn allow_page(bucket: &Bucket, request: &HttpRequest, headers: &mut HeaderMap) {
-    let Some(origin) = request.header("origin") else { return };
+pub(crate) fn allow_page(bucket: &Bucket, method: &Method, request: &HeaderMap, headers: &mut HeaderMap) {
+    let Some(origin) = request.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) else { return };
     let rules = rules_of(bucket);
-    if let Some(rule) = rule_for(&rules, origin, request.head.method.as_str(), &[]) {
+    if let Some(rule) = rule_for(&rules, origin, method.as_str(), &[]) {
         allow(rule, origin, headers);
     }
 }

@@ -30,8 +30,8 @@ pub(crate) use notification::{
     get_bucket_notification_configuration, put_bucket_notification_configuration, put_notification,
 };
 pub(crate) use objects::{
-    CUSTOMER, Fields, Put, Reading, Write, check_lock, copy_object, delete_object, delete_objects, get_object,
-    head_object, put_object, shown_version,
+    CUSTOMER, Conditions, Fields, Put, Reading, Viewed, Write, check_lock, copy_object, delete_object, delete_objects,
+    get_object, head_object, put_object, shown_version,
 };
 pub(crate) use post::post_object;
 pub(crate) use reset::delete_everything;

@@ -8,6 +8,7 @@ mod listing;
 mod multipart;
 mod routes;
 mod shown;
+mod website;
 
 pub use coverage::COVERAGE;
 pub(crate) use events::{Happening, Origin, bus_event, notification, test_event};
@@ -20,3 +21,4 @@ pub(crate) use multipart::{
 };
 pub(crate) use routes::router;
 pub(crate) use shown::{lock_mode, show_checksum, show_checksum_value, show_encryption};
+pub(crate) use website::website_of;
