@@ -6,6 +6,8 @@ mod list_object_versions;
 mod list_objects;
 mod list_objects_v2;
 mod list_parts;
+#[cfg(test)]
+mod model;
 mod sources;
 mod walk;
 
