@@ -111,6 +111,9 @@ pub struct Settings {
     /// Put accounts into SES's sandbox: verified recipients only, 200 a day
     #[arg(long, env = "TIDEGATE_MAIL_SANDBOX", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub mail_sandbox: Option<bool>,
+    /// Where to take mail by SMTP, such as 1025 or 127.0.0.1:1025 [default: nowhere]
+    #[arg(long, env = "TIDEGATE_SMTP_LISTEN", value_name = "[HOST:]PORT")]
+    pub smtp_listen: Option<String>,
     /// How many mails the mailbox keeps [default: 100000]
     #[arg(long, env = "TIDEGATE_MAIL_KEEP", value_name = "N")]
     pub mail_keep: Option<usize>,

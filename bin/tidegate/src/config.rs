@@ -50,6 +50,8 @@ pub struct Config {
     pub mail_verify: MailVerify,
     /// Whether accounts are in SES's sandbox.
     pub mail_sandbox: bool,
+    /// Where mail is taken.
+    pub smtp_listen: Option<SocketAddr>,
     /// How many mails the mailbox keeps.
     pub mail_keep: usize,
     /// The log filter.
@@ -102,12 +104,24 @@ fn settle(given: Settings, file: Settings) -> anyhow::Result<Config> {
     let ephemeral = yes(given.ephemeral, file.ephemeral);
     let auth = given.auth.or(file.auth).unwrap_or(Auth::Local);
     let exposed = !listen.ip().is_loopback() && auth != Auth::Enforce;
-    if exposed && !yes(given.unsafe_no_auth, file.unsafe_no_auth) {
+    let asked_for = yes(given.unsafe_no_auth, file.unsafe_no_auth);
+    if exposed && !asked_for {
         bail!(
             "refusing to listen on {}: anybody who reaches it could do anything. Listen on 127.0.0.1, verify \
              signatures with --auth enforce, or, where only trusted machines reach it (a container's port), say \
              --unsafe-no-auth",
             listen.ip()
+        );
+    }
+    let smtp_listen = given.smtp_listen.or(file.smtp_listen).as_deref().map(parse_smtp_listen).transpose()?;
+    if let Some(address) = smtp_listen.filter(|address| !address.ip().is_loopback())
+        && !asked_for
+        && auth != Auth::Enforce
+    {
+        bail!(
+            "refusing to take mail on {}: anybody who reaches it could send some. Listen on 127.0.0.1, or, where only \
+             trusted machines reach it, say --unsafe-no-auth",
+            address.ip()
         );
     }
     let data = given.data.or(file.data);
@@ -128,12 +142,23 @@ fn settle(given: Settings, file: Settings) -> anyhow::Result<Config> {
         smtp: given.smtp.or(file.smtp).map(|url| url.parse()).transpose()?,
         mail_verify: given.mail_verify.or(file.mail_verify).unwrap_or_default(),
         mail_sandbox: yes(given.mail_sandbox, file.mail_sandbox),
+        smtp_listen,
         mail_keep: given.mail_keep.or(file.mail_keep).unwrap_or(tidegate_mail::KEPT),
         log: given.log.or(file.log).unwrap_or_else(|| "warn".to_owned()),
         log_format: given.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
         ready_file: given.ready_file.or(file.ready_file),
         accept_loss: false,
     })
+}
+
+/// A port alone is one of this machine's own.
+fn parse_smtp_listen(text: &str) -> anyhow::Result<SocketAddr> {
+    let address = match text.parse() {
+        Ok(port) => Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)),
+        Err(_) => text.replace("localhost", "127.0.0.1").parse().ok(),
+    };
+    address
+        .with_context(|| format!("--smtp-listen is a port, or an address and a port like 127.0.0.1:1025, not `{text}`"))
 }
 
 fn parse_durability(text: &str) -> anyhow::Result<Durability> {
@@ -191,6 +216,19 @@ mod tests {
         assert!(!open("auth = \"enforce\"").unwrap().exposed);
         assert!(open("auth = \"observe\"").is_err(), "watching is no protection");
         assert!(settle(parse("host = \"::1\""), Settings::default()).is_ok());
+    }
+
+    #[test]
+    fn mail_comes_in_from_this_machine_unless_asked() {
+        let listen = |text: &str| settle(parse(text), Settings::default()).map(|config| config.smtp_listen);
+        let local = |port| Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
+        assert_eq!(listen("").unwrap(), None);
+        assert_eq!(listen("smtp-listen = \"1025\"").unwrap(), local(1025));
+        assert_eq!(listen("smtp-listen = \"localhost:25\"").unwrap(), local(25));
+        assert!(listen("smtp-listen = \"0.0.0.0:25\"").is_err());
+        assert!(listen("smtp-listen = \"0.0.0.0:25\"\nunsafe-no-auth = true").is_ok());
+        assert!(listen("smtp-listen = \"mail\"").is_err());
+        assert!(listen("smtp = \"http://mail\"").is_err());
     }
 
     #[test]

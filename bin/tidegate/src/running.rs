@@ -8,6 +8,9 @@ use crate::cli::TargetArgs;
 use crate::config::{DEFAULT_DATA, DEFAULT_PORT};
 use crate::platform;
 
+/// The folder of larger bodies, in the data folder.
+pub const BLOBS: &str = "blobs";
+
 /// Where the server on a data folder answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {

@@ -66,6 +66,13 @@ pub fn server_config(data: Option<&Path>, env: &Env) -> anyhow::Result<Arc<Serve
     Ok(Arc::new(config))
 }
 
+/// The same for clients that speak no HTTP.
+pub fn without_protocols(config: &ServerConfig) -> Arc<ServerConfig> {
+    let mut config = config.clone();
+    config.alpn_protocols.clear();
+    Arc::new(config)
+}
+
 /// Certificates by the name that a client asks for.
 struct Certificates {
     env: Env,

@@ -18,7 +18,7 @@ use tidegate_iam::Iam;
 use tidegate_lambda::Lambda;
 use tidegate_log::Logs;
 use tidegate_logs::CloudWatchLogs;
-use tidegate_mail::Mail;
+use tidegate_mail::{Incoming, Mail};
 use tidegate_ports::Sink;
 use tidegate_protocol::{Coverage, Service};
 use tidegate_queue::Queues;
@@ -33,9 +33,10 @@ use tidegate_workers::Supervisor;
 use tokio::net::TcpListener;
 
 use crate::cli::{Auth as AuthMode, MailVerify};
+use crate::commands::backup::blobs_beside;
 use crate::config::{Config, DEFAULT_DATA, Durability};
 use crate::init::InitScripts;
-use crate::running::{Note, admin_key_path};
+use crate::running::{BLOBS, Note, admin_key_path};
 use crate::{secret_file, tls};
 
 /// How often leftovers of queues are looked for.
@@ -73,6 +74,8 @@ struct Background {
     _sweep: TaskHandle<()>,
     _uses: TaskHandle<()>,
     _upkeep: TaskHandle<()>,
+    _smtp: Option<TaskHandle<()>>,
+    _incoming: Arc<dyn Incoming>,
 }
 
 /// Starts a server. When this returns, it answers.
@@ -88,6 +91,13 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
 
     // 2. The port, before the data: a second server on the same port must not touch anything.
     let listener = bind(&config).await?;
+    let smtp =
+        match config.smtp_listen {
+            Some(address) => Some(TcpListener::bind(address).await.with_context(|| {
+                format!("cannot take mail on {address}; choose another address with --smtp-listen")
+            })?),
+            None => None,
+        };
     let address = listener.local_addr().context("cannot tell the bound address")?;
     let url = format!("http://{}", reachable(address));
 
@@ -108,7 +118,8 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let scratch =
         config.data.is_none().then(tempfile::tempdir).transpose().context("cannot make a temporary folder")?;
     let folder = config.data.as_deref().or(scratch.as_ref().map(tempfile::TempDir::path)).unwrap_or(Path::new("."));
-    let blobs = Blobs::open(folder.join("blobs"), env.clone()).await.context("cannot open the folder of blobs")?;
+    let blobs = Blobs::open(folder.join(BLOBS), env.clone()).await.context("cannot open the folder of blobs")?;
+    let kept = blobs.clone();
 
     // 5. Queues, and the services on them.
     let queues = Queues::open(store.clone(), env.clone()).await.context("cannot read the queues")?;
@@ -151,8 +162,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let sinks: Vec<Arc<dyn Sink>> = vec![sqs.sink(), cloudwatch_logs.sink(), lambda.sink()];
     sinks.iter().try_for_each(|sink| post.register(sink))?;
     let (followed_queues, followed_streams) = (vec![sqs.followed()], vec![dynamodb.stream_source()]);
-    let parts =
-        tidegate_ses::Parts { store: store.clone(), env: env.clone(), mail: mail.clone(), post: post.clone() };
+    let parts = tidegate_ses::Parts { store: store.clone(), env: env.clone(), mail: mail.clone(), post: post.clone() };
     let ses = Ses::open(parts, ses_options(&config)).await.context("cannot start SES")?;
     ses.start_workers(&supervisor);
     let mut served: Vec<Arc<dyn Service>> = vec![
@@ -229,7 +239,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
             pages,
             clock: clock.map(|clock| ClockControl::new(clock, store.clone())),
             resets: config.virtual_clock.then_some(resets),
-            backup: backup_of(&config, &embedded, &env),
+            backup: backup_of(&config, &embedded, &kept, &env),
             keys,
             init: board,
             metrics: Some(metrics.clone()),
@@ -237,8 +247,11 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         },
     });
     let gateway = gateway.showing(mail.site());
-    let gateway = lambda.hosted().into_iter().fold(gateway, Gateway::hosting);
+    let gateway = lambda.hosted().into_iter().fold(gateway, Gateway::hosting).hosting(s3.websites());
     let tls = config.tls.then(|| tls::server_config(config.data.as_deref(), &env)).transpose()?;
+    let incoming = ses.incoming();
+    mail.receive_by(Arc::downgrade(&incoming));
+    let smtp = smtp.map(|socket| mail.listen(socket, tls.as_deref().map(tls::without_protocols)));
     let server = Server::new(Arc::new(gateway), env.clone(), listener, tls, patience);
     let (stopper, stop) = Stopper::new();
     let serving = serve(&env, server, stop);
@@ -256,6 +269,8 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         _sweep: env.spawn("queue sweep", sweep(env.clone(), queues)),
         _uses: uses,
         _upkeep: env.spawn("metrics upkeep", upkeep(env.clone(), metrics)),
+        _smtp: smtp,
+        _incoming: incoming,
     };
 
     // 7. A note for the other commands.
@@ -465,14 +480,23 @@ fn lambda_options(config: &Config, scratch: Option<&Path>, url: &str) -> anyhow:
 }
 
 /// Backs up while the server goes on; only a store on disk is worth it.
-fn backup_of(config: &Config, store: &Arc<EmbeddedStore>, env: &Env) -> Option<BackupHook> {
+fn backup_of(config: &Config, store: &Arc<EmbeddedStore>, blobs: &Blobs, env: &Env) -> Option<BackupHook> {
     config.data.as_ref()?;
-    let (store, env) = (store.clone(), env.clone());
+    let (store, blobs, env) = (store.clone(), blobs.clone(), env.clone());
     Some(Arc::new(move |target| {
-        let (store, env) = (store.clone(), env.clone());
+        let (store, blobs, env) = (store.clone(), blobs.clone(), env.clone());
         Box::pin(async move {
-            let report = env.run_blocking(move || store.backup(&target)).await.map_err(|error| error.to_string())?;
-            Ok(serde_json::json!({ "records": report.records, "commit": report.sequence.0 }))
+            // What the backup refers to must still be there when its turn comes.
+            let pin = blobs.pin();
+            let backed_up = env.run_blocking(move || {
+                let report = store.backup(&target).map_err(|error| error.to_string())?;
+                let files = tidegate_blob::copy_all(blobs.root(), &blobs_beside(&target));
+                Ok::<_, String>((report, files.map_err(|error| format!("cannot back up the larger bodies: {error}"))?))
+            });
+            let backed_up = backed_up.await;
+            pin.release().await.map_err(|error| error.to_string())?;
+            let (report, files) = backed_up?;
+            Ok(serde_json::json!({ "records": report.records, "commit": report.sequence.0, "files": files }))
         })
     }))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tidegate_env::Env;
 
+use crate::backup::Pinned;
 use crate::disk::{Disk, make_folder};
 use crate::partial::Partial;
 use crate::{BlobError, BlobId, BlobReader, BlobRef, Expected, Upload};
@@ -18,6 +19,7 @@ pub struct Blobs {
     pub(crate) root: Arc<Path>,
     /// The name from which the sweep goes on.
     pub(crate) sweep_next: Arc<Mutex<BlobId>>,
+    pub(crate) pinned: Arc<Mutex<Pinned>>,
 }
 
 impl Blobs {
@@ -47,7 +49,7 @@ impl Blobs {
         let root: Arc<Path> = root.into();
         let folder = root.clone();
         env.run_blocking(move || prepare(&folder)).await.map_err(BlobError::io("prepare the folder of"))?;
-        Ok(Blobs { env, disk, root, sweep_next: Arc::default() })
+        Ok(Blobs { env, disk, root, sweep_next: Arc::default(), pinned: Arc::default() })
     }
 
     /// Begins an upload.
@@ -91,6 +93,9 @@ impl Blobs {
     /// # Errors
     /// What the disk answers.
     pub async fn remove(&self, id: BlobId) -> Result<(), BlobError> {
+        if self.is_deferred(id) {
+            return Ok(());
+        }
         let (disk, path) = (self.disk.clone(), self.path(id));
         self.env.run_blocking(move || disk.remove(&path)).await.map_err(BlobError::io("remove"))
     }

@@ -23,6 +23,7 @@
 //! What this crate leaves out: who refers to what (the caller's index answers the sweep), and
 //! encryption.
 
+mod backup;
 mod blobs;
 mod disk;
 mod error;
@@ -33,6 +34,7 @@ mod reference;
 mod sweep;
 mod upload;
 
+pub use backup::{Pin, copy_all};
 pub use blobs::Blobs;
 #[cfg(any(test, feature = "test-util"))]
 pub use disk::{Hook, Step};

@@ -1,7 +1,8 @@
 //! `tidegate backup` and `tidegate restore`. A running server backs itself up and goes on; without one
-//! the folder is read directly.
+//! the folder is read directly. Bodies that lie in files of their own go into a folder beside the backup,
+//! `FILE.blobs`: as second names of the same files where the file system can do that.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use tidegate_env::Env;
 
 use crate::client;
-use crate::running::{Note, Target};
+use crate::running::{BLOBS, Note, Target};
 
 /// Writes what is in the data folder to a new file.
 ///
@@ -20,11 +21,33 @@ pub async fn backup(data: &Path, to: &Path) -> anyhow::Result<ExitCode> {
         Some(note) => by_server(data, note, to).await?,
         None => {
             let (data, to) = (data.to_owned(), to.to_owned());
-            Env::real().run_blocking(move || tidegate_store::backup(&data, &to)).await?.records
+            Env::real().run_blocking(move || backup_folder(&data, &to)).await?
         }
     };
     println!("backed up {} to {} ({records} records)", data.display(), to.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// The folder beside a backup in which the larger bodies are.
+pub fn blobs_beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".blobs");
+    name.into()
+}
+
+fn backup_folder(data: &Path, to: &Path) -> anyhow::Result<u64> {
+    let report = tidegate_store::backup(data, to)?;
+    tidegate_blob::copy_all(&data.join(BLOBS), &blobs_beside(to)).context("cannot back up the larger bodies")?;
+    Ok(report.records)
+}
+
+fn restore_folder(from: &Path, data: &Path) -> anyhow::Result<u64> {
+    let report = tidegate_store::restore(from, data)?;
+    let blobs = blobs_beside(from);
+    if blobs.try_exists()? {
+        tidegate_blob::copy_all(&blobs, &data.join(BLOBS)).context("cannot restore the larger bodies")?;
+    }
+    Ok(report.records)
 }
 
 async fn by_server(data: &Path, note: Note, to: &Path) -> anyhow::Result<u64> {
@@ -44,7 +67,7 @@ async fn by_server(data: &Path, note: Note, to: &Path) -> anyhow::Result<u64> {
 /// A folder that is not empty, a backup that is damaged.
 pub async fn restore(from: &Path, data: &Path) -> anyhow::Result<ExitCode> {
     let (source, target) = (from.to_owned(), data.to_owned());
-    let report = Env::real().run_blocking(move || tidegate_store::restore(&source, &target)).await?;
-    println!("restored {} from {} ({} records)", data.display(), from.display(), report.records);
+    let records = Env::real().run_blocking(move || restore_folder(&source, &target)).await?;
+    println!("restored {} from {} ({records} records)", data.display(), from.display());
     Ok(ExitCode::SUCCESS)
 }
