@@ -29,9 +29,10 @@ pub(crate) async fn list_parts(service: &S3, _: &Call, input: ListPartsRequest) 
         parts.push(wire::part(number, &part, upload.checksum));
     }
     let last = parts.last().and_then(|part| part.part_number).unwrap_or(0);
+    let (abort_date, abort_rule_id) = service.upload_ends(&bucket, &key, upload.created_at).unzip();
     Ok(ListPartsOutput {
-        abort_date: None,
-        abort_rule_id: None,
+        abort_date,
+        abort_rule_id,
         bucket: Some(bucket.name.clone()),
         key: Some(key),
         upload_id: Some(id.to_string()),

@@ -26,9 +26,10 @@ pub(super) struct Listed {
 /// # Errors
 /// If there are none, or what is needed of one is missing.
 pub(super) fn read(upload: Option<CompletedMultipartUpload>) -> Result<Vec<Listed>, Error> {
-    let parts = upload.and_then(|upload| upload.parts).unwrap_or_default();
+    let missing = || Error::InvalidRequest("You must specify at least one part".to_owned());
+    let parts = upload.ok_or_else(missing)?.parts.unwrap_or_default();
     if parts.is_empty() {
-        return Err(Error::InvalidRequest("You must specify at least one part".to_owned()));
+        return Err(Error::MalformedXml);
     }
     parts.into_iter().map(read_part).collect()
 }

@@ -45,7 +45,10 @@ pub(crate) async fn create_multipart_upload(
         Ok(())
     })
     .await?;
+    let (abort_date, abort_rule_id) = s3.upload_ends(&bucket, key, upload.created_at).unzip();
     let mut output = CreateMultipartUploadOutput {
+        abort_date,
+        abort_rule_id,
         bucket: Some(bucket.name.clone()),
         key: Some(key.to_owned()),
         upload_id: Some(id.to_string()),
