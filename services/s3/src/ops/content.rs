@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, StreamExt};
 use md5::{Digest, Md5};
-use tidegate_blob::{BlobId, BlobRef, Expected, Upload};
+use tidegate_blob::{BlobId, BlobRef, Blobs, Expected, Upload};
 use tidegate_protocol::{HttpRequest, Pieces, ServiceError};
 use tidegate_record::Stored;
 use tidegate_store::{Snapshot, Space, Tx};
@@ -18,6 +18,12 @@ use crate::store::{Checksum, ChecksumKind, Content, ContentId, Piece, PiecesReco
 
 /// The most bytes of a body that comes in one request: 5 GiB.
 pub(crate) const MAX_SINGLE_BODY: u64 = 5 * 1024 * 1024 * 1024;
+
+/// So much of a large body is hashed and written at once.
+const AT_ONCE: usize = 256 * 1024;
+
+/// So many parts of a body are opened before the first is read.
+const OPEN_AT_ONCE: usize = 64;
 
 /// What is known of a body before it comes.
 #[derive(Debug, Default)]
@@ -74,37 +80,96 @@ impl Received {
     }
 }
 
+/// The checks of a body, computed as it goes by.
+struct Digests {
+    md5: Md5,
+    hasher: Option<Hasher>,
+}
+
+impl Digests {
+    fn update(&mut self, pieces: &[Bytes]) {
+        for piece in pieces {
+            self.md5.update(piece);
+            if let Some(hasher) = &mut self.hasher {
+                hasher.update(piece);
+            }
+        }
+    }
+}
+
 /// Where a body is collected: in memory at first, in a file once it is large.
 struct Collecting<'a> {
     service: &'a S3,
-    small: BytesMut,
+    digests: Option<Digests>,
+    /// What has come and was neither hashed nor written.
+    pending: Vec<Bytes>,
+    pending_bytes: usize,
     upload: Option<Upload>,
     length: Option<u64>,
 }
 
 impl Collecting<'_> {
     async fn push(&mut self, piece: Bytes) -> Result<(), Error> {
-        if let Some(upload) = &mut self.upload {
-            return Ok(upload.push(piece).await?);
-        }
-        if self.small.len() + piece.len() <= MAX_INLINE_BODY {
-            self.small.extend_from_slice(&piece);
-            return Ok(());
-        }
-        let expected = Expected { length: self.length, ..Expected::default() };
-        let mut upload = self.service.blobs.upload(expected).await?;
-        upload.push(std::mem::take(&mut self.small).freeze()).await?;
-        upload.push(piece).await?;
-        self.upload = Some(upload);
-        Ok(())
+        self.pending_bytes += piece.len();
+        self.pending.push(piece);
+        if self.pending_bytes >= AT_ONCE { self.write().await } else { Ok(()) }
     }
 
-    async fn finish(self) -> Result<Held, Error> {
-        match self.upload {
-            Some(upload) => Ok(Held::File(upload.finish().await?)),
-            None => Ok(Held::Small(self.small.freeze())),
+    /// Hashes and writes what is pending, at the same time: neither is quick.
+    async fn write(&mut self) -> Result<(), Error> {
+        if self.upload.is_none() {
+            let expected = Expected { length: self.length, ..Expected::default() };
+            self.upload = Some(self.service.blobs.upload(expected).await?);
         }
+        let (pieces, hashed) = (std::mem::take(&mut self.pending), self.digests.take());
+        self.pending_bytes = 0;
+        let copies = pieces.clone();
+        let hashing = self.service.env.run_blocking(move || {
+            hashed.map(|mut digests| {
+                digests.update(&copies);
+                digests
+            })
+        });
+        let upload = &mut self.upload;
+        let writing = async {
+            let Some(upload) = upload else { return Ok(()) };
+            for piece in pieces {
+                upload.push(piece).await?;
+            }
+            Ok::<(), Error>(())
+        };
+        let (hashed, written) = futures::join!(hashing, writing);
+        self.digests = hashed;
+        written
     }
+
+    async fn finish(mut self) -> Result<(Digests, Arrived), Error> {
+        if self.upload.is_some() || self.pending_bytes > MAX_INLINE_BODY {
+            self.write().await?;
+        }
+        let mut digests = self.digests.take().unwrap_or_else(|| unreachable!("hashing has ended"));
+        digests.update(&self.pending);
+        let held = match self.upload {
+            Some(upload) => Arrived::File(upload),
+            None => Arrived::Small(joined(self.pending)),
+        };
+        Ok((digests, held))
+    }
+}
+
+/// A body that has come and is not durable yet.
+enum Arrived {
+    Small(Bytes),
+    File(Upload),
+}
+
+fn joined(mut pieces: Vec<Bytes>) -> Bytes {
+    if pieces.len() <= 1 {
+        return pieces.pop().unwrap_or_default();
+    }
+    let mut whole = BytesMut::with_capacity(pieces.iter().map(Bytes::len).sum());
+    pieces.iter().for_each(|piece| whole.extend_from_slice(piece));
+    whole.freeze()
 }
 
 /// Takes a body in: hashes it, holds it against what was announced, and makes it durable if it is large. After
@@ -115,9 +180,16 @@ pub(crate) async fn receive(
     pieces: Option<Pieces>,
     announced: Announced,
 ) -> Result<Received, Error> {
-    let mut collecting = Collecting { service, small: BytesMut::new(), upload: None, length: announced.length };
-    let (mut size, mut md5) = (0, Md5::new());
-    let mut hasher = announced.checksum.as_ref().map(|(kind, _)| Hasher::new(*kind));
+    let hasher = announced.checksum.as_ref().map(|(kind, _)| Hasher::new(*kind));
+    let mut collecting = Collecting {
+        service,
+        digests: Some(Digests { md5: Md5::new(), hasher }),
+        pending: Vec::new(),
+        pending_bytes: 0,
+        upload: None,
+        length: announced.length,
+    };
+    let mut size = 0;
     let mut pieces = pieces.unwrap_or_else(|| stream::empty().boxed());
     let most = announced.length.unwrap_or(MAX_SINGLE_BODY).min(MAX_SINGLE_BODY);
     while let Some(piece) = pieces.next().await {
@@ -126,18 +198,15 @@ pub(crate) async fn receive(
         if size > most {
             return Err(too_long(&announced, size));
         }
-        md5.update(&piece);
-        if let Some(hasher) = &mut hasher {
-            hasher.update(&piece);
-        }
         collecting.push(piece).await?;
     }
     if let Some(length) = announced.length.filter(|length| *length != size) {
         return Err(Error::IncompleteBody { announced: length, got: size });
     }
-    let md5: [u8; 16] = md5.finalize().into();
+    let (digests, arrived) = collecting.finish().await?;
+    let md5: [u8; 16] = digests.md5.finalize().into();
     check_md5(announced.md5, md5)?;
-    let checksum = match (announced.checksum, hasher) {
+    let checksum = match (announced.checksum, digests.hasher) {
         (Some((kind, stated)), Some(hasher)) => {
             let value = hasher.finish();
             check_checksum(kind, stated, &value, http)?;
@@ -145,7 +214,11 @@ pub(crate) async fn receive(
         }
         _ => None,
     };
-    Ok(Received { held: collecting.finish().await?, size, md5, checksum })
+    let held = match arrived {
+        Arrived::Small(bytes) => Held::Small(bytes),
+        Arrived::File(upload) => Held::File(upload.finish().await?),
+    };
+    Ok(Received { held, size, md5, checksum })
 }
 
 /// A body that broke off is said to be incomplete, whatever the connection's own words are.
@@ -237,8 +310,8 @@ pub(crate) async fn pieces_of(snapshot: &dyn Snapshot, id: ContentId) -> Result<
     Ok(PiecesRecord::decode(&record.value).map_err(|error| corrupt(Space::Map, &place, &error))?.pieces)
 }
 
-/// A range of a body, piece by piece. What it reads is kept until it has been read, also if the object is
-/// removed meanwhile.
+/// A range of a body, piece by piece. The first 64 parts of it are kept until they have been read, also if the
+/// object is removed meanwhile; of one that came in more parts the answer may then break off.
 ///
 /// # Errors
 /// If the body, or the first part of it, cannot be read. Later faults break the stream off.
@@ -252,19 +325,40 @@ pub(crate) async fn open(
         Content::Pieces(id) => pieces_of(snapshot, id).await?,
         single => vec![Piece { number: 1, size: range.end, content: single, checksum: None }],
     };
-    let mut wanted = Vec::new();
-    let mut at = 0;
+    let (mut wanted, mut at) = (Vec::new(), 0);
     for part in parts {
         let (start, end) = (range.start.max(at), range.end.min(at + part.size));
         if start < end {
-            wanted.push(open_one(service, snapshot, part.content, start - at..end - at).await?);
+            wanted.push((part.content, start - at..end - at));
         }
         at += part.size;
     }
-    Ok(stream::iter(wanted).flatten().boxed())
+    let later = wanted.split_off(wanted.len().min(OPEN_AT_ONCE));
+    let mut opened = Vec::new();
+    for (content, range) in wanted {
+        opened.push(open_one(&service.blobs, snapshot, content, range).await?);
+    }
+    let (blobs, store) = (service.blobs.clone(), service.store.clone());
+    let later = stream::iter(later).then(move |(content, range)| {
+        let (blobs, store) = (blobs.clone(), store.clone());
+        async move {
+            let opened = async {
+                let snapshot = store.snapshot()?;
+                open_one(&blobs, &*snapshot, content, range).await
+            };
+            let broken = |error: Error| stream::once(async { Err(error.into()) }).boxed();
+            opened.await.unwrap_or_else(broken)
+        }
+    });
+    Ok(stream::iter(opened).chain(later).flatten().boxed())
 }
 
-async fn open_one(service: &S3, snapshot: &dyn Snapshot, content: Content, range: Range<u64>) -> Result<Pieces, Error> {
+async fn open_one(
+    blobs: &Blobs,
+    snapshot: &dyn Snapshot,
+    content: Content,
+    range: Range<u64>,
+) -> Result<Pieces, Error> {
     match content {
         Content::Empty | Content::Pieces(_) => Ok(stream::empty().boxed()),
         Content::Stored(id) => {
@@ -278,7 +372,7 @@ async fn open_one(service: &S3, snapshot: &dyn Snapshot, content: Content, range
             Ok(stream::once(async { Ok(body) }).boxed())
         }
         Content::File(blob) => {
-            let chunks = service.blobs.read(blob).await?.range(range);
+            let chunks = blobs.read(blob).await?.range(range);
             let pieces = stream::unfold(chunks, |mut chunks| async move {
                 let piece = chunks.next().await.transpose()?;
                 Some((piece.map_err(|error| Error::from(error).into()), chunks))
