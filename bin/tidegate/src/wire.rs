@@ -146,6 +146,9 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let sts = Sts::open(store.clone(), env.clone(), iam.clone(), vec![keys.clone(), iam.clone()])
         .await
         .context("cannot read the sessions")?;
+    let parts = tidegate_s3::Parts { store: store.clone(), blobs, env: env.clone(), post: post.clone() };
+    let s3 = S3::open(parts).await.context("cannot start S3")?;
+    s3.start_workers(&supervisor);
     let functions = lambda_options(&config, scratch.as_ref().map(tempfile::TempDir::path), &url)?;
     let parts = tidegate_lambda::Parts {
         store: store.clone(),
@@ -154,16 +157,15 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         post: post.clone(),
         roles: sts.clone(),
         lines: cloudwatch_logs.lines(),
+        objects: s3.objects(),
     };
     let lambda = Lambda::open(parts, functions).await.context("cannot start Lambda")?;
-    let parts = tidegate_s3::Parts { store: store.clone(), blobs, env: env.clone(), post: post.clone() };
-    let s3 = S3::open(parts).await.context("cannot start S3")?;
-    s3.start_workers(&supervisor);
-    let sinks: Vec<Arc<dyn Sink>> = vec![sqs.sink(), cloudwatch_logs.sink(), lambda.sink()];
+    let sinks: Vec<Arc<dyn Sink>> = vec![sqs.sink(), cloudwatch_logs.sink(), lambda.sink(), lambda.bucket_sink()];
     sinks.iter().try_for_each(|sink| post.register(sink))?;
     let (followed_queues, followed_streams) = (vec![sqs.followed()], vec![dynamodb.stream_source()]);
     let parts = tidegate_ses::Parts { store: store.clone(), env: env.clone(), mail: mail.clone(), post: post.clone() };
     let ses = Ses::open(parts, ses_options(&config)).await.context("cannot start SES")?;
+    ses.know(lambda.functions(), s3.objects());
     ses.start_workers(&supervisor);
     let mut served: Vec<Arc<dyn Service>> = vec![
         sqs.clone(),
