@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tidegate_env::Env;
 use tidegate_mail::Mail;
-use tidegate_ports::{AdminRoute, Delivery, Functions, Post, ResourcePolicies};
+use tidegate_ports::{AdminRoute, Delivery, Functions, Objects, Post, ResourcePolicies};
 use tidegate_protocol::{
     Call, Coverage, Handler, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel, Shape,
 };
@@ -60,6 +60,8 @@ pub struct Ses {
     pub(crate) directory: Arc<Directory>,
     /// What receipt rules run.
     pub(crate) functions: OnceLock<Arc<dyn Functions>>,
+    /// Where receipt rules put mails.
+    pub(crate) objects: OnceLock<Arc<dyn Objects>>,
 }
 
 impl Ses {
@@ -71,7 +73,16 @@ impl Ses {
         let Parts { store, env, mail, post } = parts;
         let directory = Arc::new(Directory::default());
         store.attach(directory.clone()).await?;
-        let ses = Arc::new(Ses { store, env, mail, post, options, directory, functions: OnceLock::new() });
+        let ses = Arc::new(Ses {
+            store,
+            env,
+            mail,
+            post,
+            options,
+            directory,
+            functions: OnceLock::new(),
+            objects: OnceLock::new(),
+        });
         let outcomes: Weak<dyn tidegate_mail::Outcomes> = Arc::downgrade(&(ses.clone() as _));
         ses.mail.tell(outcomes);
         Ok(ses)
@@ -100,9 +111,10 @@ impl Ses {
         vec![Arc::new(Verify(self.clone()))]
     }
 
-    /// Makes the functions known that receipt rules may run. The first call counts.
-    pub fn know_functions(&self, functions: Arc<dyn Functions>) {
+    /// Makes known what receipt rules run, and where they put mails. The first call counts.
+    pub fn know(&self, functions: Arc<dyn Functions>, objects: Arc<dyn Objects>) {
         self.functions.get_or_init(|| functions);
+        self.objects.get_or_init(|| objects);
     }
 
     /// Whether there is such a function.

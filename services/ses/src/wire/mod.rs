@@ -5,6 +5,7 @@ mod coverage;
 pub(crate) mod errors;
 pub(crate) mod events;
 mod paging;
+pub(crate) mod receipt;
 pub(crate) mod v1;
 pub(crate) mod v2;
 
