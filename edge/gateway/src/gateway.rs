@@ -200,7 +200,7 @@ impl Gateway {
         let page = parts.headers.get(header::ORIGIN).filter(|page| self.access.is_allowed_origin(page.as_bytes()));
         let page = page.cloned();
         // What a service says of pages is the last word on it.
-        let is_theirs = page.is_some() && self.answers_preflights(&parts);
+        let is_theirs = parts.headers.contains_key(header::ORIGIN) && self.answers_preflights(&parts);
         let answer = if let Some(answer) = self.refused(&parts, Addressed::Us) {
             ready(answer).boxed()
         } else if page.is_some() && is_preflight(&parts) && !is_theirs {
@@ -227,10 +227,25 @@ impl Gateway {
             // Links and browsers' address lines lead to such hosts, whose names nobody guesses.
             return None;
         }
+        if matches!(refused, Refused::Origin(_)) && self.is_page_allowed(parts) {
+            return None;
+        }
         tracing::warn!(path = parts.uri.path(), reason = %refused, "refused a request");
         let request_id = self.env.uuid().to_string();
         let asked = Asked { parts, host: None, request_id: &request_id };
         Some(self.fail_early(&asked, &refused.into()))
+    }
+
+    /// Whether a service has an owner's word that a page of another site may send this, or will say itself that it
+    /// may not.
+    fn is_page_allowed(&self, parts: &Parts) -> bool {
+        let path = self.directory.path_of(parts);
+        let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
+        let mut served = self.directory.entries().iter().filter_map(|entry| entry.service.as_ref());
+        served.any(|service| {
+            service.answers_preflight(&path)
+                && (is_preflight(parts) || service.allows_page(&path, &parts.method, origin))
+        })
     }
 
     /// Whether a service says for itself which pages may read its answers to such a path.
@@ -308,7 +323,10 @@ impl Gateway {
             }
         };
         let pieces = incoming.pieces(self.env.clone(), self.bodies.clone(), payload);
-        call.http = Some(Arc::new(HttpRequest::new(parts.clone(), origin.peer.ip(), Some(pieces))));
+        let is_form = parts.method == Method::POST;
+        let signers = is_form.then(|| self.auth.form_signers(&self.env, &parts, found.entry.model, origin)).flatten();
+        let request = HttpRequest::new(parts.clone(), origin.peer.ip(), Some(pieces)).with_form_signers(signers);
+        call.http = Some(Arc::new(request));
         let outcome = match self.start(found, &call, parts, Bytes::new()) {
             Ok(running) => self.run(running).await,
             Err(error) => Err(error),

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use tidegate_api_s3::MODEL;
 use tidegate_blob::Blobs;
 use tidegate_env::Env;
@@ -143,11 +143,17 @@ impl Service for S3 {
         matches!(self.directory.get(name), Ok(Some(_)))
     }
 
+    fn allows_page(&self, path: &str, method: &Method, origin: &str) -> bool {
+        let name = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let bucket = self.directory.get(name).ok().flatten();
+        bucket.is_some_and(|bucket| crate::ops::is_page_allowed(&bucket, method, origin))
+    }
+
     fn adorn(&self, call: &Call, headers: &mut HeaderMap) {
         let Some(request) = call.http.as_deref() else { return };
         let name = call.path.trim_start_matches('/').split('/').next().unwrap_or_default();
         // Preflights have said it themselves.
-        if request.head.method != http::Method::OPTIONS
+        if request.head.method != Method::OPTIONS
             && let Ok(Some(bucket)) = self.directory.get(name)
         {
             crate::ops::allow_page(&bucket, &request.head.method, &request.head.headers, headers);

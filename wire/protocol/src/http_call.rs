@@ -9,10 +9,11 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use parking_lot::Mutex;
+use tidegate_types::AccountId;
 
 use crate::decode::DecodeError;
 use crate::schema::StructSchema;
-use crate::service::ServiceError;
+use crate::service::{Caller, ServiceError};
 use crate::shape::{Reader, Shape, Writer};
 
 /// The pieces of a body, as they come or go. An error is the last of them.
@@ -27,6 +28,26 @@ pub struct HttpRequest {
     pub source: IpAddr,
     body: Mutex<Option<Pieces>>,
     trailers: Arc<Mutex<Vec<(String, String)>>>,
+    form_signers: Option<Arc<dyn FormSigners>>,
+}
+
+/// A browser's upload form without its file.
+#[derive(Debug, Clone, Copy)]
+pub struct UploadForm<'a> {
+    /// The bucket that it was posted to.
+    pub bucket: &'a str,
+    /// Names and values, in the form's order.
+    pub fields: &'a [(String, String)],
+}
+
+/// Finds out who signed an upload form: such a signature is one of the form's fields, which only the operation
+/// reads.
+pub trait FormSigners: Send + Sync {
+    /// Whose account the form acts in, and who signed it, with what it may do.
+    ///
+    /// # Errors
+    /// The signature's fault; or what the form has that its policy does not allow, the size of its file aside.
+    fn signer(&self, form: &UploadForm<'_>) -> Result<(AccountId, Caller), ServiceError>;
 }
 
 impl HttpRequest {
@@ -38,7 +59,18 @@ impl HttpRequest {
         body: Option<(Pieces, Arc<Mutex<Vec<(String, String)>>>)>,
     ) -> HttpRequest {
         let (body, trailers) = body.map_or_else(Default::default, |(pieces, trailers)| (Some(pieces), trailers));
-        HttpRequest { head, source, body: Mutex::new(body), trailers }
+        HttpRequest { head, source, body: Mutex::new(body), trailers, form_signers: None }
+    }
+
+    /// The same, whose form, if it is one, was signed by somebody whom these find.
+    #[must_use]
+    pub fn with_form_signers(self, form_signers: Option<Arc<dyn FormSigners>>) -> HttpRequest {
+        HttpRequest { form_signers, ..self }
+    }
+
+    /// Whom to ask who signed a form; nobody where signatures are not checked.
+    pub fn form_signers(&self) -> Option<&dyn FormSigners> {
+        self.form_signers.as_deref()
     }
 
     /// The body, if it goes by and nobody has taken it. What is signed or announced of it was or will be

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, Method};
 use tidegate_types::{AccountId, ErrorKind, Region};
 
 use crate::access::Permissions;
@@ -116,6 +116,12 @@ pub trait Service: Send + Sync {
 
     /// Whether it is for the service to say which web pages may read answers to requests for this path.
     fn answers_preflight(&self, _path: &str) -> bool {
+        false
+    }
+
+    /// Whether a page of another site may send such a request because whoever owns what stands under the path
+    /// said so. Asked only of services that answer preflights to the path.
+    fn allows_page(&self, _path: &str, _method: &Method, _origin: &str) -> bool {
         false
     }
 

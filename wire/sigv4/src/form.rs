@@ -15,8 +15,8 @@ pub struct PostForm<'a> {
     pub bucket: &'a str,
     /// Names and values, in the form's order.
     pub fields: &'a [(String, String)],
-    /// The file's size in bytes.
-    pub content_length: u64,
+    /// The file's size in bytes; not held against the policy before it is known.
+    pub content_length: Option<u64>,
 }
 
 impl PostForm<'_> {

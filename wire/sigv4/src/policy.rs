@@ -110,8 +110,7 @@ impl PostPolicy {
 /// Every field must be allowed by a condition, but for those that carry the policy itself.
 fn needs_condition(field: &str) -> bool {
     let field = field.to_ascii_lowercase();
-    let carries_it =
-        matches!(field.as_str(), "x-amz-signature" | "signature" | "awsaccesskeyid" | "file" | "policy");
+    let carries_it = matches!(field.as_str(), "x-amz-signature" | "signature" | "awsaccesskeyid" | "file" | "policy");
     !carries_it && !field.starts_with("x-ignore-")
 }
 
@@ -158,8 +157,12 @@ impl Condition {
             Condition::StartsWith(name, wanted) if !value(name).starts_with(wanted.as_str()) => {
                 broken(format!("\"starts-with\", \"${name}\", \"{wanted}\""))
             }
-            Condition::Length(min, _) if form.content_length < *min => Err(PolicyError::TooSmall),
-            Condition::Length(_, max) if form.content_length > *max => Err(PolicyError::TooLarge),
+            Condition::Length(min, _) if form.content_length.is_some_and(|length| length < *min) => {
+                Err(PolicyError::TooSmall)
+            }
+            Condition::Length(_, max) if form.content_length.is_some_and(|length| length > *max) => {
+                Err(PolicyError::TooLarge)
+            }
             _ => Ok(()),
         }
     }

@@ -8,6 +8,7 @@
 mod context;
 mod credentials;
 mod denied;
+mod forms;
 mod guard;
 mod refusal;
 
@@ -19,7 +20,7 @@ use http::request::Parts;
 use tidegate_env::Env;
 use tidegate_policy::Principal;
 use tidegate_ports::{AdminRoute, Credentials, KeyUse, PrincipalPolicies, ResourcePolicies};
-use tidegate_protocol::{Permissions, ServiceError, ServiceModel};
+use tidegate_protocol::{FormSigners, Permissions, ServiceError, ServiceModel};
 use tidegate_sigv4::{Claimed, Expected, Payload, Request, SignatureError, Style, verify};
 
 use crate::directory::Directory;
@@ -28,6 +29,7 @@ use crate::server::Origin;
 use context::Circumstances;
 use credentials::Lookup;
 use denied::Denied;
+use forms::Forms;
 use guard::{Authority, Door};
 
 /// How strict the server is.
@@ -188,14 +190,33 @@ impl Auth {
         }
     }
 
-    fn door(&self, env: &Env, claim: &Claim<'_>, identity: Option<Arc<tidegate_ports::Identity>>) -> Permissions {
-        let circumstances = Circumstances {
+    /// Whom to ask who signed the form that a request may bring. Only where signatures count.
+    pub(crate) fn form_signers(
+        &self,
+        env: &Env,
+        parts: &Parts,
+        model: &'static ServiceModel,
+        origin: Origin,
+    ) -> Option<Arc<dyn FormSigners>> {
+        if self.mode != Mode::Enforce {
+            return None;
+        }
+        let circumstances = self.circumstances(env, parts, origin);
+        Some(Arc::new(Forms { auth: self.clone(), env: env.clone(), model, circumstances }))
+    }
+
+    fn circumstances(&self, env: &Env, parts: &Parts, origin: Origin) -> Circumstances {
+        Circumstances {
             now: env.now(),
-            source: self.source(claim),
-            is_secure: claim.origin.scheme == "https",
-            user_agent: text(claim.parts, "user-agent"),
-            referer: text(claim.parts, "referer"),
-        };
+            source: self.source_of(parts, origin),
+            is_secure: origin.scheme == "https",
+            user_agent: text(parts, "user-agent"),
+            referer: text(parts, "referer"),
+        }
+    }
+
+    fn door(&self, env: &Env, claim: &Claim<'_>, identity: Option<Arc<tidegate_ports::Identity>>) -> Permissions {
+        let circumstances = self.circumstances(env, claim.parts, claim.origin);
         let principal = identity.as_ref().map_or_else(Principal::anonymous, |identity| identity.principal.clone());
         Permissions::guarded(Arc::new(Door {
             authority: self.authority.clone(),
@@ -209,12 +230,16 @@ impl Auth {
 
     /// Where a request came from.
     pub(crate) fn source(&self, claim: &Claim<'_>) -> IpAddr {
+        self.source_of(claim.parts, claim.origin)
+    }
+
+    fn source_of(&self, parts: &Parts, origin: Origin) -> IpAddr {
         let forwarded = || {
-            let value = claim.parts.headers.get("x-forwarded-for").filter(|_| self.trust_proxy)?.to_str().ok()?;
+            let value = parts.headers.get("x-forwarded-for").filter(|_| self.trust_proxy)?.to_str().ok()?;
             // Proxies append; the first one is the client.
             value.split(',').next()?.trim().parse().ok()
         };
-        forwarded().unwrap_or_else(|| claim.origin.peer.ip().to_canonical())
+        forwarded().unwrap_or_else(|| origin.peer.ip().to_canonical())
     }
 }
 

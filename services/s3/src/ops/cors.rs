@@ -67,6 +67,11 @@ pub(crate) fn allow_page(bucket: &Bucket, method: &Method, request: &HeaderMap, 
     }
 }
 
+/// Whether the bucket has a rule for a page's request.
+pub(crate) fn is_page_allowed(bucket: &Bucket, method: &Method, origin: &str) -> bool {
+    rule_for(&rules_of(bucket), origin, method.as_str(), &[]).is_some()
+}
+
 fn allow(rule: &CorsRule, origin: &str, headers: &mut HeaderMap) {
     let Some(allowed) = rule.allowed_origin(origin) else { return };
     insert(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);

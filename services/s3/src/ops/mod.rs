@@ -19,7 +19,7 @@ pub(crate) mod versions;
 
 pub(crate) use attributes::get_object_attributes;
 pub(crate) use buckets::{create_bucket, delete_bucket, get_bucket_location, head_bucket, list_buckets, unmark_all};
-pub(crate) use cors::{allow_page, options_bucket, options_object};
+pub(crate) use cors::{allow_page, is_page_allowed, options_bucket, options_object};
 pub(crate) use expiring::{aged, rules_in};
 pub(crate) use listing::{list_multipart_uploads, list_object_versions, list_objects, list_objects_v2, list_parts};
 pub(crate) use multipart::{

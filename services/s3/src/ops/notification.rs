@@ -216,7 +216,7 @@ fn check(bucket: &Bucket, config: &NotificationConfiguration) -> Result<(), Erro
             return Err(Error::MalformedXml);
         }
         if let Some(event) = events.iter().find(|event| !is_event_name(event)) {
-            return Err(invalid("A specified event is not supported for notifications.", "Event", event.clone()));
+            return Err(invalid("The event is not supported for notifications", "Event", event.clone()));
         }
     }
     for (place, one) in all.iter().enumerate() {

@@ -2,8 +2,7 @@
 //!
 //! The form is read as it comes: its fields, of which there may be 20 KiB, and then the file, which goes to disk.
 //! What comes behind the file is left out, as S3 does. The policy is held against the fields once the size of
-//! the file is known. Who uploads is proven by the form's own signature; where signatures are enforced only
-//! forms that nobody needs to sign are taken so far.
+//! the file is known. Where signatures count, the gateway finds out who made the form's own.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +14,9 @@ use multer::{Field, Multipart};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tidegate_api_s3::{HeadBucketRequest, Tagging};
 use tidegate_protocol::rest_xml::XmlReader;
-use tidegate_protocol::{Answered, Call, HttpAnswer, HttpRequest, Need, Needs, Pieces, ServiceError, Shape};
+use tidegate_protocol::{
+    Answered, Call, HttpAnswer, HttpRequest, Need, Needs, Pieces, ServiceError, Shape, UploadForm,
+};
 use tidegate_sigv4::{PostForm, PostPolicy};
 use tidegate_types::Timestamp;
 
@@ -50,6 +51,7 @@ pub(crate) async fn post_object(s3: &S3, call: &Call, input: HeadBucketRequest) 
             value: String::new(),
         });
     }
+    let call = &form.signed(call, http, &bucket, key)?;
     if let Some(guard) = call.caller.permissions.guard() {
         let need = Need::new("s3:PutObject", format!("{}/{key}", bucket.arn()));
         guard.check(call, &Needs::All(vec![need])).map_err(Error::Body)?;
@@ -219,6 +221,28 @@ impl Form {
         Ok(Announced { length: None, md5, checksum: Some(checksum) })
     }
 
+    /// The call as one of whoever signed the form, where signatures are checked. A form that nobody signed is
+    /// nobody's.
+    fn signed(&self, call: &Call, http: &HttpRequest, bucket: &Bucket, key: &str) -> Result<Call, Error> {
+        let is_signed = ["policy", "x-amz-signature", "signature"].iter().any(|name| self.field(name).is_some());
+        let Some(signers) = http.form_signers().filter(|_| is_signed) else { return Ok(call.clone()) };
+        let fields = self.fields_with(key);
+        let signer = signers.signer(&UploadForm { bucket: &bucket.name, fields: &fields });
+        let (account, caller) = signer.map_err(Error::Body)?;
+        Ok(Call { account, caller, ..call.clone() })
+    }
+
+    /// The fields, with the key as it is in the end: that is what a policy speaks of.
+    fn fields_with(&self, key: &str) -> Vec<(String, String)> {
+        let mut fields = self.fields.clone();
+        for (name, value) in &mut fields {
+            if name.eq_ignore_ascii_case("key") {
+                key.clone_into(value);
+            }
+        }
+        fields
+    }
+
     /// Whether the form keeps to the policy that it brings.
     fn check_policy(&self, s3: &S3, bucket: &Bucket, key: &str, size: u64) -> Result<(), Error> {
         let Some(policy) = self.field("policy") else {
@@ -228,14 +252,8 @@ impl Form {
         let refused = |error: tidegate_sigv4::PolicyError| Error::Body(error.to_service_error());
         let invalid = tidegate_sigv4::PolicyError::Invalid("Invalid Policy: Invalid Base64.");
         let document = BASE64.decode(policy).map_err(|_| refused(invalid))?;
-        // A policy speaks of the key as it is in the end.
-        let mut fields = self.fields.clone();
-        for (name, value) in &mut fields {
-            if name.eq_ignore_ascii_case("key") {
-                key.clone_into(value);
-            }
-        }
-        let form = PostForm { bucket: &bucket.name, fields: &fields, content_length: size };
+        let fields = self.fields_with(key);
+        let form = PostForm { bucket: &bucket.name, fields: &fields, content_length: Some(size) };
         PostPolicy::parse(&document).and_then(|policy| policy.check(&form, s3.env.real_now())).map_err(refused)
     }
 

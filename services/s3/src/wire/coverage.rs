@@ -24,12 +24,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("ListParts", Coverage::Complete),
     ("OptionsBucket", Coverage::Complete),
     ("OptionsObject", Coverage::Complete),
-    (
-        "PostObject",
-        Coverage::Partial(
-            "under --auth enforce only forms that anybody may send: a form's own signature is not checked",
-        ),
-    ),
+    ("PostObject", Coverage::Complete),
     ("PutBucketNotificationConfiguration", Coverage::Complete),
     ("PutObject", Coverage::Complete),
     (
