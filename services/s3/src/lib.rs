@@ -21,6 +21,7 @@
 
 pub mod domain;
 mod error;
+pub mod invariants;
 mod ops;
 mod ports;
 mod service;

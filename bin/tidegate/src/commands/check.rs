@@ -5,12 +5,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use tidegate_blob::Blobs;
 use tidegate_dynamodb::invariants as dynamodb_invariants;
 use tidegate_env::Env;
 use tidegate_gateway::AccessKeys;
 use tidegate_queue::{Queues, invariants as queue_invariants};
 use tidegate_sqs::invariants as sqs_invariants;
 use tidegate_store::{AuditReport, EmbeddedStore, Options, Store};
+
+use crate::running::BLOBS;
 
 /// Problems that are printed; the rest is counted.
 const MAX_PRINTED: usize = 100;
@@ -51,12 +54,12 @@ fn print_report(report: &AuditReport) {
 async fn in_services(folder: &Path, env: &Env) -> anyhow::Result<Vec<String>> {
     let (owned, options) = (env.clone(), Options::new(folder));
     let store = env.run_blocking(move || EmbeddedStore::open(owned, options)).await?;
-    let found = violations(store.clone(), env).await;
+    let found = violations(store.clone(), folder, env).await;
     env.run_blocking(move || store.close()).await;
     found
 }
 
-async fn violations(store: Arc<EmbeddedStore>, env: &Env) -> anyhow::Result<Vec<String>> {
+async fn violations(store: Arc<EmbeddedStore>, folder: &Path, env: &Env) -> anyhow::Result<Vec<String>> {
     let snapshot = store.snapshot()?;
     let queues = queue_invariants::check_store(&*snapshot).await?;
     let sqs = sqs_invariants::check_store(&*snapshot).await?;
@@ -70,6 +73,8 @@ async fn violations(store: Arc<EmbeddedStore>, env: &Env) -> anyhow::Result<Vec<
     let sts = tidegate_sts::invariants::check_store(&*snapshot).await?;
     let of_iam = iam.iter().map(|found| format!("{}: {}", found.invariant, found.what));
     let of_sts = sts.iter().map(|found| format!("{}: {}", found.invariant, found.what));
+    let blobs = Blobs::open(folder.join(BLOBS), env.clone()).await?;
+    let of_s3 = tidegate_s3::invariants::violations(&*snapshot, &blobs).await?;
     let found = of_queues
         .chain(of_sqs)
         .chain(of_dynamodb)
@@ -77,6 +82,7 @@ async fn violations(store: Arc<EmbeddedStore>, env: &Env) -> anyhow::Result<Vec<
         .chain(of_cloudwatch_logs)
         .chain(of_iam)
         .chain(of_sts)
+        .chain(of_s3)
         .collect();
     // What a start would build in memory must come out of it.
     AccessKeys::open(store.clone(), env.clone()).await.context("access keys")?;

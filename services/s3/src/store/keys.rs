@@ -215,6 +215,36 @@ pub fn read_part(key: &[u8], upload: VersionId) -> Result<u16, DecodeError> {
     Ok(number)
 }
 
+/// The newest versions of all keys of all buckets.
+pub fn all_currents() -> Bytes {
+    tagged(CURRENT).build()
+}
+
+/// The older versions of all keys of all buckets.
+pub fn all_olders() -> Bytes {
+    tagged(OLDER).build()
+}
+
+/// Which older versions are called `null`, of all keys.
+pub fn nulls() -> Bytes {
+    tagged(NULL).build()
+}
+
+/// All uploads in parts.
+pub fn all_uploads() -> Bytes {
+    tagged(UPLOAD).build()
+}
+
+/// All parts of all uploads.
+pub fn all_parts() -> Bytes {
+    tagged(PART).build()
+}
+
+/// The signs of all files that are referred to.
+pub fn all_blobs() -> Bytes {
+    tagged(BLOB).build()
+}
+
 /// How far lifecycle has come.
 pub fn lifecycle() -> Bytes {
     tagged(LIFECYCLE).build()
