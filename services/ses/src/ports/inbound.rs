@@ -3,7 +3,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use serde_json::json;
 use tidegate_mail::{Incoming, Outgoing, Received, Refusal};
 use tidegate_ports::{Acting, Delivery, FunctionCall, InvokeRefusal, ObjectAddress, ObjectRefusal};
 use tidegate_record::Stored;
