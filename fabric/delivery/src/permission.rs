@@ -8,6 +8,7 @@ use std::sync::Weak;
 
 use tidegate_policy::{Policies, Principal, Request, evaluate};
 use tidegate_ports::{Delivery, PrincipalPolicies, ResourcePolicies};
+use tidegate_types::Arn;
 
 /// Whom to ask. It keeps nobody alive: a service that is asked may itself hold the dispatcher.
 #[derive(Default)]
@@ -55,7 +56,7 @@ fn sender(delivery: &Delivery) -> Principal {
 }
 
 fn describe(delivery: &Delivery, request: &mut Request) {
-    request.set("aws:SourceArn", delivery.source.to_string());
+    request.set("aws:SourceArn", known_as(&delivery.source));
     request.set("aws:PrincipalIsAWSService", delivery.role.is_none().to_string());
     // Nothing leaves the process on the way.
     request.set("aws:SecureTransport", "true");
@@ -67,6 +68,14 @@ fn describe(delivery: &Delivery, request: &mut Request) {
     }
     if let Some(role) = &delivery.role {
         request.set("aws:PrincipalArn", role.to_string());
+    }
+}
+
+/// The ARN as policies know it. A bucket's names neither region nor account; its events say beside it whose it is.
+fn known_as(source: &Arn) -> String {
+    match source.service.as_str() {
+        "s3" => Arn { region: None, account: None, ..source.clone() }.to_string(),
+        _ => source.to_string(),
     }
 }
 
@@ -89,7 +98,7 @@ mod tests {
     use bytes::Bytes;
     use tidegate_policy::Document;
     use tidegate_ports::{IdentityPolicies, NamedPolicy, RetryPolicy};
-    use tidegate_types::Timestamp;
+    use tidegate_types::{AccountId, Timestamp};
 
     const ROLE: &str = "arn:aws:iam::000000000000:role/sender";
 
@@ -157,5 +166,18 @@ mod tests {
             };
             assert_eq!(permission.allows(&delivery(source, role)), expected, "{policy:?} {own} {source} {role:?}");
         }
+    }
+
+    #[test]
+    fn a_bucket_is_known_without_its_account_and_the_account_beside_it() {
+        let mut sent = delivery("arn:aws:s3:::b", None);
+        sent.source.account = Some(AccountId::DEFAULT);
+        let mut request = Request::new(sender(&sent), "sqs:SendMessage", sent.target.to_string(), None);
+        describe(&sent, &mut request);
+        let policy = r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sqs:*","Resource":"*",
+            "Condition":{"ArnEquals":{"aws:SourceArn":"arn:aws:s3:::b"},"StringEquals":{"aws:SourceAccount":"000000000000"}}}}"#;
+        let policy = Document::parse(policy).expect("a policy");
+        let policies = Policies { resource: Some(&policy), ..Policies::default() };
+        assert!(evaluate(&request, &policies).is_allowed());
     }
 }

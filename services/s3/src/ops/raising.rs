@@ -138,10 +138,16 @@ impl Audience {
     }
 }
 
+/// The bucket as a sender: targets' policies may ask whose it is.
+fn source_of(bucket: &Bucket) -> Arn {
+    let arn: Arn = bucket.arn().parse().expect("a bucket has an ARN");
+    Arn { account: Some(bucket.record.account), ..arn }
+}
+
 /// A bucket's delivery, as nobody's request caused it.
 pub(crate) fn delivery_of(bucket: &Bucket, target: &Arn, payload: Bytes, at: Timestamp) -> Delivery {
     Delivery {
-        source: bucket.arn().parse().expect("a bucket has an ARN"),
+        source: source_of(bucket),
         target: target.clone(),
         lane: None,
         deduplication_id: None,

@@ -159,7 +159,7 @@ mod tests {
             default_lock: Some(DefaultLock { mode: LockMode::Compliance, period: LockPeriod::Years(2) }),
             is_going: false,
         };
-        assert_golden("0100000000000001020009 75732d656173742d31 03 02 01 01010102 00", &bucket);
+        assert_golden("010000000000000102000975732d656173742d310302010101010200", &bucket);
         let lock = DefaultLock { mode: LockMode::Governance, period: LockPeriod::Days(1) };
         assert_round_trip(&BucketRecord {
             versioning: Versioning::Enabled,

@@ -86,7 +86,7 @@ mod tests {
             behind: Bytes::from_static(&[7]),
             newer: 2,
         };
-        assert_golden("01 05 01 0162 01 0107 02", &LifecycleRecord { day: 5, place: Some(place.clone()) });
+        assert_golden("010501016201010702", &LifecycleRecord { day: 5, place: Some(place.clone()) });
         assert_round_trip(&LifecycleRecord { day: 0, place: None });
         for stage in [LifecycleStage::Older, LifecycleStage::Uploads] {
             assert_round_trip(&LifecycleRecord { day: 1, place: Some(LifecyclePlace { stage, ..place.clone() }) });
