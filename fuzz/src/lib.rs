@@ -17,7 +17,7 @@ use bolero::TypeGenerator;
 pub const DEFAULT_SECONDS: u64 = 24;
 
 /// How many targets share the time. More than this many run longer than promised.
-pub const TARGETS: u64 = 25;
+pub const TARGETS: u64 = 32;
 
 /// One change of an input.
 #[derive(Debug, Clone, TypeGenerator)]

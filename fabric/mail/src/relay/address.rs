@@ -201,7 +201,9 @@ impl fmt::Debug for RelayAddress {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<(String, Security, Option<(String, String)>), String> {
+    type Login = Option<(String, String)>;
+
+    fn parse(text: &str) -> Result<(String, Security, Login), String> {
         let address: RelayAddress = text.parse().map_err(|InvalidRelay(what)| what)?;
         Ok((address.to_string(), address.security, address.login))
     }
