@@ -1,7 +1,7 @@
 //! Why an operation did not happen. `wire/errors.rs` gives each of these its AWS code and words.
 
 use tidegate_effects::EffectError;
-use tidegate_ports::RoleRefusal;
+use tidegate_ports::{ObjectRefusal, RoleRefusal};
 use tidegate_store::{CommitError, StoreError, TransactError};
 
 use crate::domain::{BadZip, InvalidLayers, InvalidName};
@@ -58,6 +58,8 @@ pub enum Error {
     Unzipped(u64),
     #[error("the zip file has more than {limit} bytes")]
     ZipTooLarge { limit: usize },
+    #[error("the object cannot be read: {0}")]
+    Object(#[source] ObjectRefusal),
     #[error("the role cannot be assumed: {0}")]
     Role(#[source] RoleRefusal),
     #[error("{0}")]

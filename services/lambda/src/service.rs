@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use tidegate_effects::Effects;
 use tidegate_env::Env;
-use tidegate_ports::{HostedHttp, LogLines, Post, QueueSource, ResourcePolicies, ServiceRoles, Sink, StreamSource};
+use tidegate_ports::{
+    HostedHttp, LogLines, Objects, Post, QueueSource, ResourcePolicies, ServiceRoles, Sink, StreamSource,
+};
 use tidegate_protocol::{
     Call, Coverage, Operation, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel,
 };
@@ -17,7 +19,7 @@ use tidegate_workers::{Hint, Supervisor};
 use crate::code::Codes;
 use crate::domain::FunctionRef;
 use crate::error::Error;
-use crate::invoke::{Credentials, Events, Gate, Provisioned, Specs, Warming};
+use crate::invoke::{BucketRecords, Credentials, Events, Gate, Provisioned, Specs, Warming};
 use crate::ops::Following;
 use crate::ports;
 use crate::store::{Address, Directory, Function, LayerUse, Layers, VersionRecord};
@@ -44,6 +46,8 @@ pub struct Parts {
     pub roles: Arc<dyn ServiceRoles>,
     /// Where output goes.
     pub lines: Arc<dyn LogLines>,
+    /// Where code lies in buckets, and records of what failed.
+    pub objects: Arc<dyn Objects>,
 }
 
 /// How a server runs functions.
@@ -85,6 +89,8 @@ pub struct Lambda {
     pub(crate) specs: Specs,
     pub(crate) provisioned: Provisioned,
     pub(crate) events: Arc<Effects<Events>>,
+    pub(crate) bucket_records: Arc<Effects<BucketRecords>>,
+    pub(crate) objects: Arc<dyn Objects>,
     router: Router<Lambda>,
     pub(crate) me: Weak<Lambda>,
 }
@@ -95,7 +101,7 @@ impl Lambda {
     /// # Errors
     /// What reading the store, or making its folders, answers.
     pub async fn open(parts: Parts, options: Options) -> Result<Arc<Lambda>, Error> {
-        let Parts { store, queues, env, post, roles, lines } = parts;
+        let Parts { store, queues, env, post, roles, lines, objects } = parts;
         let own = options.folder.join("functions");
         let changed = Hint::new();
         let directory = Arc::new(Directory::new(changed.clone()));
@@ -111,6 +117,8 @@ impl Lambda {
             .map_err(|fault| Error::Disk(fault.to_string()))?;
         let kind = Events::default();
         let service = kind.service();
+        let records = BucketRecords { env: env.clone(), objects: objects.clone() };
+        let bucket_records = Effects::open(store.clone(), queues.clone(), env.clone(), records).await?;
         let events = Effects::open(store.clone(), queues, env.clone(), kind).await?;
         let lambda = Arc::new_cyclic(|me| Lambda {
             store,
@@ -127,6 +135,8 @@ impl Lambda {
             specs: Specs::default(),
             provisioned: Provisioned::new(changed),
             events,
+            bucket_records,
+            objects,
             router: wire::router(),
             me: me.clone(),
         });
@@ -140,6 +150,7 @@ impl Lambda {
     /// Starts what runs beside the requests: asynchronous invocations, and environments that are kept ready.
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
         self.events.start(supervisor);
+        self.bucket_records.start(supervisor);
         supervisor.start(Warming(self.me.clone()), &self.provisioned.hint);
     }
 
@@ -156,7 +167,7 @@ impl Lambda {
     /// Takes up no more events or records, and waits a little for what goes on. Functions still reach the
     /// server, so it comes before the server stops to listen.
     pub async fn rest(&self) {
-        tokio::join!(self.following.stop(PATIENCE), self.events.stop(PATIENCE));
+        tokio::join!(self.following.stop(PATIENCE), self.events.stop(PATIENCE), self.bucket_records.stop(PATIENCE));
     }
 
     /// Ends all functions, those that are running after a little patience.
@@ -169,6 +180,11 @@ impl Lambda {
     /// What other services send events to functions through.
     pub fn sink(self: &Arc<Self>) -> Arc<dyn Sink> {
         Arc::new(ports::FunctionSink::new(self.clone()))
+    }
+
+    /// What functions' records reach buckets through.
+    pub fn bucket_sink(&self) -> Arc<dyn Sink> {
+        Arc::new(ports::BucketSink { env: self.env.clone() })
     }
 
     /// What other services call functions through.

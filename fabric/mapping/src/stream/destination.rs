@@ -87,7 +87,10 @@ pub(super) fn delivery(mapping: &Mapping, target: &Arn, given_up: &GivenUp<'_>) 
         source: mapping.function.clone(),
         target: target.clone(),
         lane: None,
-        deduplication_id: None,
+        deduplication_id: (target.service == "s3").then(|| {
+            let at = event::object_time(given_up.now);
+            format!("aws/lambda/{}/{}/{at}-{}", mapping.id, given_up.shard, given_up.request)
+        }),
         payload: Bytes::from(body.to_string()),
         attributes: Vec::new(),
         role: mapping.role.clone(),

@@ -94,6 +94,11 @@ pub(super) fn millis(at: Timestamp) -> String {
     format(at, "%Y-%m-%dT%H:%M:%S%.3fZ")
 }
 
+/// `2019/11/14/2019-11-14T00.13.49`, as the keys of objects have it.
+pub(super) fn object_time(at: Timestamp) -> String {
+    format(at, "%Y/%m/%d/%Y-%m-%dT%H.%M.%S")
+}
+
 fn format(at: Timestamp, how: &str) -> String {
     let millis = i64::try_from(at.as_millis()).unwrap_or(i64::MAX);
     let at = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);

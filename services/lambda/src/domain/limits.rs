@@ -10,6 +10,8 @@ pub const MAX_SYNC_PAYLOAD: usize = 6 * 1024 * 1024;
 pub const MAX_ASYNC_PAYLOAD: usize = 1024 * 1024;
 /// The most bytes of a zip file in a request.
 pub const MAX_ZIPPED_BYTES: usize = 50 * 1024 * 1024;
+/// The most bytes of a zip file in a bucket: it is kept in one transaction. AWS bounds it by what it unzips to only.
+pub const MAX_OBJECT_BYTES: u64 = 100 * 1024 * 1024;
 /// The most bytes of code and layers, unzipped.
 pub const MAX_UNZIPPED_BYTES: u64 = 250 * 1024 * 1024;
 /// The most bytes of a function's variables, names and values together.

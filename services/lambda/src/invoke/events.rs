@@ -16,6 +16,7 @@ use tidegate_types::Arn;
 use super::event::EventRecord;
 use super::gate::Place;
 use super::now::{Asked, pool};
+use super::object_key;
 use super::outcome::{Answered, Condition, Ended};
 use crate::domain::{FunctionRef, MAX_EVENT_AGE_SECONDS, Qualifier};
 use crate::error::Error;
@@ -207,11 +208,11 @@ fn deliveries(lambda: &Lambda, effect: &Effect, ended: &Ended) -> Vec<Delivery> 
         let mut all = Vec::new();
         if let Some(target) = destination.and_then(|target| target.parse().ok()) {
             let document = ended.document(&event, &arn);
-            all.push(delivery(&source, target, document, &event, role.clone(), ended));
+            all.push(delivery(lambda, &source, target, document, &event, role.clone(), ended));
         }
         if !went_well && let Some(target) = version.dead_letter.as_ref().and_then(|target| target.parse().ok()) {
             let (code, message) = ended.error_of_dead_letter();
-            let mut letter = delivery(&source, target, event.payload.clone(), &event, role, ended);
+            let mut letter = delivery(lambda, &source, target, event.payload.clone(), &event, role, ended);
             letter.attributes = vec![
                 attribute("RequestID", "String", event.request_id.clone()),
                 attribute("ErrorCode", "Number", code.to_string()),
@@ -225,6 +226,7 @@ fn deliveries(lambda: &Lambda, effect: &Effect, ended: &Ended) -> Vec<Delivery> 
 }
 
 fn delivery(
+    lambda: &Lambda,
     source: &Arn,
     target: Arn,
     payload: Bytes,
@@ -234,11 +236,15 @@ fn delivery(
 ) -> Delivery {
     // The trace with this function in it, so that a circle of functions can be told.
     let trace = ended.answered.as_ref().map(|answered| answered.trace.clone()).or_else(|| event.trace.clone());
+    let object = || {
+        let name = named(source, &event.function).map(|function| function.name).unwrap_or_default();
+        object_key(&format!("aws/lambda/async/{name}"), ended.at, lambda.env.uuid())
+    };
     Delivery {
         source: source.clone(),
+        deduplication_id: (target.service == "s3").then(object),
         target,
         lane: None,
-        deduplication_id: None,
         payload,
         attributes: Vec::new(),
         role,

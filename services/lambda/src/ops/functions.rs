@@ -86,7 +86,7 @@ pub(crate) async fn create_function(
     given.apply(&mut latest)?;
     let (layers, layer_bytes) = lambda.layers(call, input.layers.unwrap_or_default()).await?;
     latest.layers = layers;
-    let code = take_code(lambda, input.code.unwrap_or_default()).await?;
+    let code = take_code(lambda, call, input.code.unwrap_or_default()).await?;
     code.check(layer_bytes)?;
     let record = FunctionRecord {
         id: lambda.env.random_u64(),

@@ -45,8 +45,9 @@ impl Destinations {
             Some(Some(arn)) => format!("{name}(destination={arn})"),
             Some(None) | None => "null".to_owned(),
         };
-        for arn in [&on_success, &on_failure].into_iter().flatten().flatten() {
-            check(lambda, function, arn)?.then_some(()).ok_or_else(|| {
+        for (arn, service) in [(&on_success, None), (&on_failure, Some("s3"))] {
+            let Some(Some(arn)) = arn else { continue };
+            check(lambda, function, arn, service)?.then_some(()).ok_or_else(|| {
                 Error::Invalid(format!(
                     "The provided destination config DestinationConfig(onSuccess={}, onFailure={}) is invalid.",
                     shown(&on_success, "OnSuccess"),
@@ -67,8 +68,9 @@ impl Destinations {
     }
 }
 
-/// Whether results may be sent to a target of this kind. A function must exist and be another one.
-fn check(lambda: &Lambda, function: &Function, arn: &str) -> Result<bool, Error> {
+/// Whether results may be sent to a target of this kind: one of the usual services or this one. A function must exist
+/// and be another one.
+fn check(lambda: &Lambda, function: &Function, arn: &str, also: Option<&str>) -> Result<bool, Error> {
     let Ok(parsed) = arn.parse::<Arn>() else { return Ok(false) };
     if parsed.service == "lambda" {
         let own = &function.address;
@@ -78,7 +80,8 @@ fn check(lambda: &Lambda, function: &Function, arn: &str) -> Result<bool, Error>
         }
         lambda.known(&target).map_err(|_| Error::Invalid(format!("The destination ARN {arn} is invalid.")))?;
     }
-    Ok(["sqs", "sns", "lambda", "events", "s3"].contains(&parsed.service.as_str()))
+    let service = parsed.service.as_str();
+    Ok(["sqs", "sns", "lambda", "events"].contains(&service) || also == Some(service))
 }
 
 /// A function whose configuration is to be changed.

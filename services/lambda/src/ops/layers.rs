@@ -7,11 +7,12 @@ use tidegate_api_lambda::{
     ListLayersResponse, PublishLayerVersionRequest, PublishLayerVersionResponse,
 };
 use tidegate_policy::Document;
+use tidegate_ports::ObjectAddress;
 use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
 
-use super::{document, page, read, take_zip};
+use super::{document, page, read, take_object, take_zip};
 use crate::domain::{LayerName, LayerRef, layers_of};
 use crate::error::Error;
 use crate::service::Lambda;
@@ -37,12 +38,13 @@ pub(crate) async fn publish_layer_version(
     input: PublishLayerVersionRequest,
 ) -> Result<PublishLayerVersionResponse, Error> {
     let name = &named(call, input.layer_name)?;
-    let zip = match input.content.unwrap_or_default() {
-        LayerVersionContentInput { zip_file: Some(zip), .. } => zip,
-        LayerVersionContentInput { s3_bucket: Some(_), .. } => return Err(Error::NotImplemented("code from S3")),
+    let arrived = match input.content.unwrap_or_default() {
+        LayerVersionContentInput { zip_file: Some(zip), .. } => take_zip(lambda, zip).await?,
+        LayerVersionContentInput { s3_bucket: Some(bucket), s3_key: Some(key), s3_object_version: version, .. } => {
+            take_object(lambda, call, &ObjectAddress { bucket, key, version }).await?
+        }
         _ => return Err(Error::Invalid("Please provide a source for layer content.".to_owned())),
     };
-    let arrived = take_zip(lambda, zip).await?;
     let record = &LayerVersionRecord {
         id: lambda.env.random_u64(),
         created_at: lambda.now(),

@@ -20,7 +20,8 @@ mod versions;
 
 use bytes::Bytes;
 use tidegate_api_lambda::FunctionCode;
-use tidegate_ports::{RoleRefusal, RoleUse};
+use tidegate_ports::{Acting, ObjectAddress, RoleRefusal, RoleUse};
+use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, StoreError, Tx};
 
@@ -68,7 +69,7 @@ pub(crate) use urls::{
 pub(crate) use versions::{list_versions_by_function, publish_version};
 
 use crate::code::Arrived;
-use crate::domain::{MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES};
+use crate::domain::{MAX_OBJECT_BYTES, MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES};
 use crate::error::Error;
 use crate::service::Lambda;
 use crate::store::{Address, Code, FunctionRecord, VersionRecord, keys, put_code};
@@ -110,8 +111,8 @@ impl GivenCode {
 }
 
 /// Takes the code of a request.
-async fn take_code(lambda: &Lambda, given: FunctionCode) -> Result<GivenCode, Error> {
-    let FunctionCode { zip_file, s3_bucket, s3_key, image_uri, .. } = given;
+async fn take_code(lambda: &Lambda, call: &Call, given: FunctionCode) -> Result<GivenCode, Error> {
+    let FunctionCode { zip_file, s3_bucket, s3_key, s3_object_version, image_uri, .. } = given;
     match (zip_file, s3_bucket, s3_key) {
         (Some(zip), _, _) => Ok(GivenCode::Zip(take_zip(lambda, zip).await?)),
         (None, Some(bucket), Some(path)) if bucket == FOLDERS_BUCKET => {
@@ -125,7 +126,11 @@ async fn take_code(lambda: &Lambda, given: FunctionCode) -> Result<GivenCode, Er
             }
             Ok(GivenCode::Folder(path))
         }
-        (None, Some(_), _) => Err(Error::NotImplemented("code from S3")),
+        (None, Some(bucket), Some(key)) => {
+            let address = ObjectAddress { bucket, key, version: s3_object_version };
+            Ok(GivenCode::Zip(take_object(lambda, call, &address).await?))
+        }
+        (None, Some(_), None) => Err(Error::Invalid("Please provide a source for function code.".to_owned())),
         (None, None, _) if image_uri.is_some() => Err(Error::Invalid(
             "Functions from container images need a Docker engine, which Tidegate does not use yet; give the code as a \
              zip file"
@@ -143,6 +148,15 @@ async fn take_zip(lambda: &Lambda, zip: Bytes) -> Result<Arrived, Error> {
         return Err(Error::ZipTooLarge { limit: MAX_ZIPPED_BYTES });
     }
     lambda.codes.take(zip).await
+}
+
+/// Takes a zip file out of a bucket, with the caller's permissions.
+async fn take_object(lambda: &Lambda, call: &Call, address: &ObjectAddress) -> Result<Arrived, Error> {
+    let found = lambda.objects.read(Acting::Caller(call), address, MAX_OBJECT_BYTES).await.map_err(Error::Object)?;
+    if found.body.is_empty() {
+        return Err(Error::Invalid("Uploaded file must be a non-empty zip".to_owned()));
+    }
+    lambda.codes.take(found.body).await
 }
 
 /// Whether Lambda may use a role. Where permissions are not checked, a role that was never made will do.

@@ -36,7 +36,7 @@ pub(crate) async fn update_function_code(
         let words = "Please don't provide ImageUri when updating a function with packageType Zip.";
         return Err(Error::Invalid(words.to_owned()));
     }
-    let code = take_code(lambda, given).await?;
+    let code = take_code(lambda, call, given).await?;
     if let Some(latest) = function.latest() {
         code.check(bytes_of_layers(lambda, latest))?;
     }

@@ -45,7 +45,7 @@ impl FunctionSink {
     }
 }
 
-fn store_error(error: EffectError) -> StoreError {
+pub(super) fn store_error(error: EffectError) -> StoreError {
     match error {
         EffectError::Store(error) | EffectError::Queue(QueueError::Store(error)) => error,
         other => StoreError::Unavailable { reason: other.to_string().into() },

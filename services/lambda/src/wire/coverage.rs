@@ -15,7 +15,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     (
         "CreateFunction",
         Coverage::Partial(
-            "zip files and folders; not S3 yet, no container images; layers, VPC, file systems and SnapStart: see docs/services/lambda.md",
+            "zip files and folders, no container images; layers, VPC, file systems and SnapStart: see docs/services/lambda.md",
         ),
     ),
     ("CreateFunctionUrlConfig", Coverage::Complete),
@@ -62,7 +62,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("ListProvisionedConcurrencyConfigs", Coverage::Complete),
     ("ListTags", Coverage::Complete),
     ("ListVersionsByFunction", Coverage::Complete),
-    ("PublishLayerVersion", Coverage::Partial("zip files; not S3 yet")),
+    ("PublishLayerVersion", Coverage::Complete),
     ("PublishVersion", Coverage::Complete),
     ("PutFunctionCodeSigningConfig", Coverage::Stored("no code is checked against it")),
     ("PutFunctionConcurrency", Coverage::Complete),
@@ -83,7 +83,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
             "queues and tables' streams; metrics, logging and provisioned pollers are stored without effect",
         ),
     ),
-    ("UpdateFunctionCode", Coverage::Partial("zip files and folders; not S3 yet, no container images")),
+    ("UpdateFunctionCode", Coverage::Partial("zip files and folders, no container images")),
     (
         "UpdateFunctionConfiguration",
         Coverage::Partial("VPC, file systems, keys and SnapStart are stored without effect"),

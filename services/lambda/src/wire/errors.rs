@@ -5,6 +5,7 @@
 
 use tidegate_api_lambda::errors;
 use tidegate_effects::EffectError;
+use tidegate_ports::ObjectRefusal;
 use tidegate_protocol::errors::{ACCESS_DENIED, VALIDATION};
 use tidegate_protocol::{ErrorShape, Fault, ServiceError};
 use tidegate_store::{CommitError, StoreError};
@@ -44,6 +45,7 @@ impl From<Error> for ServiceError {
             ),
             Error::NoLayerVersion(arn) => not_found(format!("Layer version {arn} does not exist.")),
             Error::NoLayerPolicy => not_found("No policy is associated with the given resource."),
+            Error::Object(refusal) => of_object(refusal),
             Error::LayerDenied(arn) => new(
                 ACCESS_DENIED,
                 format!(
@@ -201,5 +203,25 @@ fn store(error: &StoreError) -> ServiceError {
     match error {
         StoreError::Unavailable { .. } | StoreError::Engine(_) => ServiceError::unavailable(error.to_string()),
         StoreError::Corrupt { .. } => ServiceError::internal(error.to_string()).with_kind(ErrorKind::Corrupt),
+    }
+}
+
+/// AWS says what S3 said to it.
+fn of_object(refusal: ObjectRefusal) -> ServiceError {
+    let said = |code: &str, refusal: &ObjectRefusal| {
+        let words = format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {refusal}");
+        new(errors::INVALID_PARAMETER_VALUE_EXCEPTION, words)
+    };
+    match &refusal {
+        ObjectRefusal::NoSuchBucket => said("NoSuchBucket", &refusal),
+        ObjectRefusal::NoSuchKey => said("NoSuchKey", &refusal),
+        ObjectRefusal::NoSuchVersion => said("NoSuchVersion", &refusal),
+        ObjectRefusal::TooLarge { .. } => said("EntityTooLarge", &refusal),
+        ObjectRefusal::Denied => new(
+            ACCESS_DENIED,
+            "Your access has been denied by S3, please make sure your request credentials have permission to \
+             GetObject for the bucket and key. S3 Error Code: AccessDenied. S3 Error Message: Access Denied",
+        ),
+        ObjectRefusal::Unavailable(_) => said("ServiceUnavailable", &refusal),
     }
 }
