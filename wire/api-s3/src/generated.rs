@@ -25,7 +25,17 @@ pub static MODEL: ServiceModel = ServiceModel {
     api_version: "2006-03-01",
     xml_namespace: Some("http://s3.amazonaws.com/doc/2006-03-01/"),
     error_namespace: "com.amazonaws.s3",
-    validation: Validation::Coral,
+    validation: Validation::Documents {
+        except: &[
+            "CreateBucketConfiguration.LocationConstraint",
+            "LambdaFunctionConfiguration.Events",
+            "QueueConfiguration.Events",
+            "Redirect.Protocol",
+            "RedirectAllRequestsTo.Protocol",
+            "Tag.Key",
+            "TopicConfiguration.Events",
+        ],
+    },
     query_compatible: false,
     operations: &[
         Operation {

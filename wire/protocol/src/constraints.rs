@@ -4,12 +4,14 @@
 //! function for it. It collects every violation, because AWS reports them all at once.
 
 mod checker;
+mod document;
 mod rules;
 #[cfg(test)]
 mod tests;
 mod top_level;
 
 use checker::{Checker, Style};
+use document::Documents;
 use top_level::TopLevel;
 
 use crate::errors;
@@ -31,6 +33,11 @@ pub fn check(validation: Validation, input: &dyn Shape) -> Result<(), ServiceErr
             input.write(&mut top_level);
             missing_parameter(top_level.missing(), except)
         }
+        Validation::Documents { except } => {
+            let mut documents = Documents::new(except);
+            input.write(&mut documents);
+            if documents.is_broken() { Err(malformed_document()) } else { Ok(()) }
+        }
     }
 }
 
@@ -47,6 +54,11 @@ fn coral(style: Style, input: &dyn Shape) -> Result<(), ServiceError> {
     let plural = if violations.len() == 1 { "" } else { "s" };
     let message = format!("{} validation error{plural} detected: {}", violations.len(), violations.join("; "));
     Err(ServiceError::new(errors::VALIDATION, message))
+}
+
+fn malformed_document() -> ServiceError {
+    let words = "The XML you provided was not well-formed or did not validate against our published schema";
+    ServiceError::new(errors::MALFORMED_XML, words)
 }
 
 fn missing_parameter<'a>(mut missing: impl Iterator<Item = &'a Member>, except: &[&str]) -> Result<(), ServiceError> {

@@ -72,6 +72,12 @@ pub enum Validation {
         /// The parameters whose absence the service reports in words of its own.
         except: &'static [&'static str],
     },
+    /// A document that is not what the schema wants is malformed, and nothing more is said of it. Of headers and
+    /// parameters the service speaks in words of its own (so speaks S3).
+    Documents {
+        /// The members of documents, such as `Tag.Key`, that the service checks in words of its own.
+        except: &'static [&'static str],
+    },
 }
 
 /// One operation.

@@ -85,6 +85,8 @@ const SQS_VALIDATION: &str = "Validation::MissingParameter { except: &[\"QueueNa
 
 /// Lambda takes a runtime's name or ARN, and says so in a sentence of its own.
 const LAMBDA_VALIDATION: &str = "Validation::NewerCoral { except: &[\"CreateFunctionRequest.Runtime\", \"UpdateFunctionConfigurationRequest.Runtime\"] }";
+/// S3 has errors of its own for regions, events, tags and protocols that it does not know.
+const S3_VALIDATION: &str = "Validation::Documents { except: &[\"CreateBucketConfiguration.LocationConstraint\", \"LambdaFunctionConfiguration.Events\", \"QueueConfiguration.Events\", \"Redirect.Protocol\", \"RedirectAllRequestsTo.Protocol\", \"Tag.Key\", \"TopicConfiguration.Events\"] }";
 const NEWER_VALIDATION: &str = "Validation::NewerCoral { except: &[] }";
 
 /// In the order of the documentation.
@@ -131,7 +133,7 @@ pub const SERVICES: &[Entry] = &[
         name: "s3",
         api: Some("api-s3"),
         was_query: false,
-        validation: "Validation::Coral",
+        validation: S3_VALIDATION,
         error_namespace: "com.amazonaws.s3",
         coverage: super::coverage::S3,
         operations_without_a_model: S3_ADDED,

@@ -201,3 +201,21 @@ fn fractions_have_bounds_with_a_point() {
     assert_eq!(broken(&SHARE, &Value::Fraction(1.5)), demands[..1]);
     assert_eq!(broken(&SHARE, &Value::Fraction(-0.5)), demands[1..]);
 }
+
+#[test]
+fn of_documents_it_is_only_said_that_they_are_malformed() {
+    let is_refused = |tree: &Tree, except: &'static [&'static str]| {
+        let refused = check(Validation::Documents { except }, tree).err();
+        refused.inspect(|error| assert_eq!(error.shape.code, "MalformedXML")).is_some()
+    };
+    assert!(!is_refused(&good(), &[]));
+    // The input's own members are headers and parameters.
+    let parameters = Tree { name: None, colour: Some("blue"), count: Some(11), names: Some(vec!["a"]), ..good() };
+    assert!(!is_refused(&parameters, &[]));
+    for leaf in [Leaf(Some("k")), Leaf(None)] {
+        let document = Tree { leaves: Some(vec![Leaf(Some("key")), leaf]), ..good() };
+        assert!(is_refused(&document, &[]));
+        assert!(!is_refused(&document, &["Leaf.Key"]));
+        assert!(is_refused(&document, &["Tree.Key", "Leaf.Name"]));
+    }
+}
