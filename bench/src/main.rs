@@ -18,6 +18,7 @@ mod appender;
 mod connection;
 mod disk;
 mod dynamodb;
+mod files;
 mod floor;
 mod functions;
 mod load;
@@ -27,6 +28,7 @@ mod options;
 mod report;
 mod request;
 mod rows;
+mod s3;
 mod server;
 mod sqs;
 mod statistics;
@@ -39,6 +41,7 @@ use crate::options::{Arguments, Hidden};
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match arguments.hidden {
+        Some(Hidden::Files { file }) => files::serve(&file),
         Some(Hidden::Floor) => floor::serve(),
         None => {
             // One thread: it is quicker than the servers that it drives, and leaves them the other cores.

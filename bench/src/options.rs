@@ -20,6 +20,12 @@ pub struct Arguments {
 /// What this program also is, for itself.
 #[derive(Debug, Subcommand)]
 pub enum Hidden {
+    /// The file server.
+    #[command(hide = true)]
+    Files {
+        /// What it serves.
+        file: PathBuf,
+    },
     /// The reference server.
     #[command(hide = true)]
     Floor,
@@ -55,6 +61,12 @@ pub struct Options {
     /// Items in the large table
     #[arg(long, default_value_t = 10_000_000)]
     pub items: u64,
+    /// Objects in the large bucket
+    #[arg(long, default_value_t = 1_000_000)]
+    pub objects: u64,
+    /// Bytes of a large object
+    #[arg(long, default_value_t = 100_000_000)]
+    pub large_bytes: usize,
     /// Messages through a function
     #[arg(long, default_value_t = 50_000)]
     pub function_messages: u64,
@@ -84,6 +96,8 @@ impl Options {
             options.pass_through = 5_000;
             options.live = 500;
             options.items = 5_000;
+            options.objects = 5_000;
+            options.large_bytes = 1_000_000;
             options.function_messages = 500;
         }
         options

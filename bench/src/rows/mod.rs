@@ -6,6 +6,7 @@ mod deep;
 mod functions;
 mod latency;
 mod lines;
+mod objects;
 mod pattern;
 mod start;
 mod tables;
@@ -50,6 +51,12 @@ pub enum Row {
     Stream,
     /// PutLogEvents of a hundred lines on 32 connections
     Lines,
+    /// Objects of 4 KiB put and read on 32 connections
+    Objects,
+    /// Large objects put and read
+    LargeObjects,
+    /// Pages of a bucket of many objects
+    Listing,
     /// Events against 1 to 10,000 rules
     Pattern,
     /// Functions: invocations, starts, messages through them
@@ -80,6 +87,7 @@ pub async fn run(options: &Options) -> Result<()> {
     churn::measure(options, &mut report).await?;
     tables::measure(options, &mut report).await?;
     lines::measure(options, &mut report).await?;
+    objects::measure(options, &mut report).await?;
     pattern::measure(options, &mut report)?;
     functions::measure(options, &mut report).await?;
 
