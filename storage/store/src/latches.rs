@@ -32,7 +32,8 @@ pub struct Held(#[cfg_attr(not(test), expect(dead_code, reason = "held for its d
 /// A held latch; dropping it passes it on.
 struct Latch {
     shards: Arc<[Shard; SHARDS]>,
-    key: LatchKey,
+    /// Absent once it has been passed on, or nobody waits for it.
+    key: Option<LatchKey>,
 }
 
 impl Default for Latches {
@@ -73,7 +74,7 @@ impl Latches {
             }
         };
         match turn {
-            None => Latch { shards: self.shards.clone(), key: key.clone() },
+            None => Latch { shards: self.shards.clone(), key: Some(key.clone()) },
             Some(turn) => turn.await.expect("a latch's entry lives, with its queue, for as long as the latch is held"),
         }
     }
@@ -87,27 +88,20 @@ impl Drop for Latch {
     fn drop(&mut self) {
         // The latch itself travels to the next in line. One who has stopped waiting either refuses
         // it here, or drops it unread, which comes back to this function and passes it on.
-        let mut baton = Latch { shards: self.shards.clone(), key: std::mem::take(&mut self.key) };
-        loop {
+        while let Some(key) = self.key.take() {
             let next = {
-                let mut latches = baton.shards[shard(&baton.key)].lock();
-                let next = latches.get_mut(&baton.key).and_then(VecDeque::pop_front);
+                let mut latches = self.shards[shard(&key)].lock();
+                let next = latches.get_mut(&key).and_then(VecDeque::pop_front);
                 if next.is_none() {
-                    latches.remove(&baton.key);
+                    latches.remove(&key);
                 }
                 next
             };
             // Outside of the lock: waking the next one may run its drop at once.
-            let passed = match next {
-                Some(next) => next.send(baton),
-                None => {
-                    std::mem::forget(baton);
-                    return;
-                }
-            };
-            match passed {
-                Ok(()) => return,
-                Err(refused) => baton = refused,
+            if let Some(next) = next
+                && let Err(mut refused) = next.send(Latch { shards: self.shards.clone(), key: Some(key) })
+            {
+                self.key = refused.key.take();
             }
         }
     }
@@ -117,6 +111,22 @@ impl Drop for Latch {
 mod tests {
     use super::*;
     use futures::FutureExt;
+
+    #[test]
+    fn a_latch_that_was_dropped_keeps_nothing_of_its_key() {
+        let (latches, key) = (Latches::default(), Bytes::from(vec![1, 2, 3]));
+        let keys = [key.clone()];
+        let held = latches.take(&keys).now_or_never().unwrap();
+        let (mut given_up, mut waiting) = (Box::pin(latches.take(&keys)), Box::pin(latches.take(&keys)));
+        assert!(given_up.as_mut().now_or_never().is_none() && waiting.as_mut().now_or_never().is_none());
+        drop(given_up);
+        drop(held);
+        drop(waiting.as_mut().now_or_never().unwrap());
+        drop(waiting);
+        drop(keys);
+        assert!(key.is_unique());
+        assert!(latches.shards.iter().all(|shard| shard.lock().is_empty()));
+    }
 
     fn keys(names: &[&'static str]) -> Vec<LatchKey> {
         names.iter().map(|name| Bytes::from_static(name.as_bytes())).collect()
@@ -160,6 +170,6 @@ mod tests {
     fn several_latches_are_taken_in_sorted_order_and_once() {
         let latches = Latches::default();
         let held = latches.take(&keys(&["b", "a", "b"])).now_or_never().unwrap();
-        assert_eq!(held.0.iter().map(|latch| &latch.key[..]).collect::<Vec<_>>(), [b"a", b"b"]);
+        assert_eq!(held.0.iter().map(|latch| latch.key.as_deref().unwrap()).collect::<Vec<_>>(), [b"a", b"b"]);
     }
 }
