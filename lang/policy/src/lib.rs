@@ -30,7 +30,7 @@ mod inspect;
 mod pattern;
 mod value;
 
-pub use condition::{Condition, Operator, Qualifier};
+pub use condition::{Comparison, Condition, Operator, Qualifier};
 pub use context::{Principal, PrincipalKind, Request};
 pub use document::{
     Action, Document, Effect, InvalidDocument, PrincipalMatch, Principals, Resources, Statement, Version,

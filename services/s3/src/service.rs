@@ -127,7 +127,7 @@ impl Service for S3 {
     }
 
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
-        self.router.dispatch(self, call, input)
+        self.router.dispatch(self, call, input).map_err(wire::in_own_words)
     }
 
     fn is_streamed(&self, operation: &Operation) -> bool {

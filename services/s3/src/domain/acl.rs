@@ -58,3 +58,19 @@ pub fn canned(name: &str, account: AccountId, bucket_owner: AccountId) -> Option
     list.grants.get_or_insert_default().extend(more);
     Some(list)
 }
+
+/// Whether something can be the number of an account.
+pub fn is_canonical_id(id: &str) -> bool {
+    id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether there is a group of this name.
+pub fn is_group(uri: &str) -> bool {
+    [ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY].contains(&uri)
+}
+
+/// Whether a list grants something to whom its owner cannot name.
+pub fn is_public(list: &AccessControlPolicy) -> bool {
+    let grantees = list.grants.iter().flatten().filter_map(|grant| grant.grantee.as_ref());
+    grantees.filter_map(|grantee| grantee.uri.as_deref()).any(|uri| uri == ALL_USERS || uri == AUTHENTICATED_USERS)
+}

@@ -32,6 +32,8 @@ pub struct LifecycleRule {
     pub older_transitions: Vec<(Older, String)>,
     /// After how many days uploads in parts are given up.
     pub gives_up_uploads_after: Option<u32>,
+    /// Whether small objects may move to archives.
+    pub archives_small_ones: bool,
 }
 
 /// Which objects a rule is about: those for which all of this holds.
@@ -123,10 +125,14 @@ impl Scope {
         let asks_more = !self.tags.is_empty() || self.larger_than.is_some() || self.smaller_than.is_some();
         key.starts_with(&self.prefix) && !asks_more
     }
+}
 
-    fn may_move(&self, object: &Aged<'_>) -> bool {
-        let speaks_of_sizes = self.larger_than.is_some() || self.smaller_than.is_some();
-        self.covers(object) && (speaks_of_sizes || object.size >= MIN_TRANSITION_BYTES)
+impl LifecycleRule {
+    /// Whether an object that the rule is about is large enough for a class.
+    fn is_worth_moving(&self, object: &Aged<'_>, class: &str) -> bool {
+        let speaks_of_sizes = self.about.larger_than.is_some() || self.about.smaller_than.is_some();
+        let is_archived = self.archives_small_ones && matches!(class, "GLACIER" | "DEEP_ARCHIVE");
+        speaks_of_sizes || is_archived || object.size >= MIN_TRANSITION_BYTES
     }
 }
 
@@ -135,9 +141,12 @@ pub fn fate_of_newest(rules: &[LifecycleRule], object: &Aged<'_>, now: Timestamp
     if expiration_of(rules, object).is_some_and(|(due, _)| due <= now) {
         return Fate::Expire;
     }
-    let movable = rules.iter().filter(|rule| rule.about.may_move(object));
-    let due = movable.flat_map(|rule| &rule.transitions).filter(|(when, _)| when.of(object.created_at) <= now);
-    coldest(due.map(|(_, class)| class.as_str()), object.storage_class)
+    let about = rules.iter().filter(|rule| rule.about.covers(object));
+    let due = about.flat_map(|rule| {
+        let due = rule.transitions.iter().filter(|(when, _)| when.of(object.created_at) <= now);
+        due.map(|(_, class)| class.as_str()).filter(|class| rule.is_worth_moving(object, class))
+    });
+    coldest(due, object.storage_class)
 }
 
 /// What becomes of an older version, which was replaced at `replaced_at` and before which `newer` other older
@@ -154,9 +163,12 @@ pub fn fate_of_older(
     if about.any(|rule| rule.older_expiration.as_ref().is_some_and(is_due)) {
         return Fate::Expire;
     }
-    let movable = rules.iter().filter(|rule| rule.about.may_move(object));
-    let due = movable.flat_map(|rule| &rule.older_transitions).filter(|(older, _)| is_due(older));
-    coldest(due.map(|(_, class)| class.as_str()), object.storage_class)
+    let about = rules.iter().filter(|rule| rule.about.covers(object));
+    let due = about.flat_map(|rule| {
+        let due = rule.older_transitions.iter().filter(|(older, _)| is_due(older));
+        due.map(|(_, class)| class.as_str()).filter(|class| rule.is_worth_moving(object, class))
+    });
+    coldest(due, object.storage_class)
 }
 
 /// Whether a deletion that hides nothing goes.
@@ -271,7 +283,12 @@ mod tests {
         assert_eq!(fate_of_newest(&rules, &large, day(90)), Fate::Move("GLACIER".to_owned()));
         let cold = Aged { storage_class: "GLACIER", ..large };
         assert_eq!(fate_of_newest(&rules, &cold, day(90)), Fate::Stay);
-        assert_eq!(fate_of_newest(&rules, &object("a", 5, &tags), day(90)), Fate::Stay, "small ones are not worth it");
+        let small = object("a", 5, &tags);
+        assert_eq!(fate_of_newest(&rules, &small, day(90)), Fate::Stay, "small ones are not worth it");
+        let [rule] = rules;
+        let rules = [LifecycleRule { archives_small_ones: true, ..rule }];
+        assert_eq!(fate_of_newest(&rules, &small, day(41)), Fate::Stay);
+        assert_eq!(fate_of_newest(&rules, &small, day(90)), Fate::Move("GLACIER".to_owned()));
     }
 
     #[test]

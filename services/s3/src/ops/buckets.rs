@@ -12,6 +12,7 @@ use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 use tidegate_types::Region;
 
 use super::acl_headers::acl_of_headers;
+use super::configs::{ALL_BLOCKED, refuse_public};
 use super::content::remove_content_in_tx;
 use crate::domain::{MAX_BUCKET_TAGS, acl, bucket_name_fault, checked_tags};
 use crate::error::Error;
@@ -41,6 +42,7 @@ pub(crate) async fn create_bucket(
         ("WRITE_ACP", input.grant_write_acp.as_deref()),
     ];
     let list = acl_of_headers(call, call.account, input.acl.as_deref(), &grants)?;
+    refuse_public(list.as_deref())?;
     let has_lock = input.object_lock_enabled_for_bucket == Some(true);
     let record = &BucketRecord {
         id: BucketId(s3.env.random_u64()),
@@ -56,7 +58,12 @@ pub(crate) async fn create_bucket(
     let ownership = ownership_of(input.object_ownership.as_deref(), list.is_some())?;
     let tags = input.create_bucket_configuration.as_ref().and_then(|config| config.tags.clone());
     let tags = tags.map(tags_document).transpose()?;
-    let configs = &[(ConfigKind::Acl, list), (ConfigKind::OwnershipControls, ownership), (ConfigKind::Tagging, tags)];
+    let configs = &[
+        (ConfigKind::Acl, list),
+        (ConfigKind::OwnershipControls, ownership),
+        (ConfigKind::PublicAccessBlock, Some(ALL_BLOCKED.to_owned())),
+        (ConfigKind::Tagging, tags),
+    ];
     let created = s3.transact(&[], async |tx: &mut Tx| {
         if let Some(existing) = tx.get(Space::Map, &keys::bucket(name)).await? {
             let existing: BucketRecord = decode(Space::Map, &keys::bucket(name), &existing)?;

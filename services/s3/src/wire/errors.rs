@@ -5,7 +5,7 @@
 //! public test suites.
 
 use tidegate_blob::{BlobError, Mismatch};
-use tidegate_protocol::{ErrorShape, Fault, ServiceError};
+use tidegate_protocol::{ErrorShape, Fault, ServiceError, errors};
 use tidegate_store::{CommitError, StoreError};
 use tidegate_types::ErrorKind;
 
@@ -117,6 +117,15 @@ impl From<Error> for ServiceError {
             Error::Commit(error) => commit(error),
         }
     }
+}
+
+/// What S3 says of inputs that break its model: it has no words of its own for each of them.
+pub(crate) fn in_own_words(error: ServiceError) -> ServiceError {
+    if error.shape.code != errors::VALIDATION.code {
+        return error;
+    }
+    let detail = error.message;
+    ServiceError::from(Error::MalformedXml).with_detail(detail)
 }
 
 fn new(code: &'static str, status: u16, message: impl Into<String>) -> ServiceError {

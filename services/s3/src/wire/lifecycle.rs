@@ -10,9 +10,12 @@ use crate::domain::http_date;
 use crate::domain::lifecycle::{LifecycleRule, Older, Scope, When};
 
 /// The rules that are in force.
-pub(crate) fn rules_of(config: BucketLifecycleConfiguration) -> Vec<LifecycleRule> {
+pub(crate) fn rules_of(config: BucketLifecycleConfiguration, archives_small_ones: bool) -> Vec<LifecycleRule> {
     let rules = config.rules.into_iter().flatten();
-    rules.filter(|rule| rule.status.as_deref() == Some("Enabled")).map(rule_of).collect()
+    rules
+        .filter(|rule| rule.status.as_deref() == Some("Enabled"))
+        .map(|rule| LifecycleRule { archives_small_ones, ..rule_of(rule) })
+        .collect()
 }
 
 fn rule_of(rule: Shown) -> LifecycleRule {
@@ -35,6 +38,7 @@ fn rule_of(rule: Shown) -> LifecycleRule {
             .flatten()
             .filter_map(|to| Some((older(to.noncurrent_days, to.newer_noncurrent_versions)?, to.storage_class?)))
             .collect(),
+        archives_small_ones: false,
         gives_up_uploads_after: rule
             .abort_incomplete_multipart_upload
             .and_then(|abort| count(abort.days_after_initiation)),

@@ -11,6 +11,7 @@ mod shown;
 mod website;
 
 pub use coverage::COVERAGE;
+pub(crate) use errors::in_own_words;
 pub(crate) use events::{Happening, Origin, bus_event, notification, test_event};
 pub(crate) use lifecycle::{expiration_header, rules_of};
 pub(crate) use listing::{

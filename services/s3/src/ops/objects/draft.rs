@@ -10,6 +10,7 @@ use tidegate_types::{AccountId, Timestamp};
 use crate::domain::{self, StorageClass};
 use crate::error::Error;
 use crate::ops::acl_headers::acl_of_headers;
+use crate::ops::configs::check_list;
 use crate::store::{Bucket, ConfigKind, Content, Etag, Headers, Lock, LockMode, LockPeriod, ObjectRecord};
 
 /// The most bytes of metadata, names and values.
@@ -110,6 +111,7 @@ impl Fields {
                 ("WRITE_ACP", self.grant_write_acp.as_deref()),
             ],
         )?;
+        check_list(bucket, acl.as_deref())?;
         let lock = lock_of(bucket, self.lock_mode.as_deref(), self.lock_until, now)?;
         let legal_hold = legal_hold_of(bucket, self.legal_hold.as_deref())?;
         let customer = self.customer_algorithm.zip(self.customer_key_md5);
