@@ -413,7 +413,7 @@ fn invalid_action(action: &str, model: Option<&ServiceModel>, wanted: &Wanted<'_
     // The two texts that AWS's front ends are known to send.
     let message = match model.map(|model| model.validation) {
         Some(Validation::MissingParameter { .. }) => format!("The action {action} is not valid for this endpoint."),
-        Some(Validation::Coral | Validation::NewerCoral { .. }) | None => {
+        Some(Validation::Coral | Validation::NewerCoral { .. } | Validation::Documents { .. }) | None => {
             let version = form_value(wanted, "Version").unwrap_or_else(|| "NO_VERSION_SPECIFIED".to_owned());
             format!("Could not find operation {action} for version {version}")
         }
