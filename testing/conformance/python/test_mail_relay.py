@@ -46,7 +46,7 @@ def test_a_mail_leaves(tmp_path):
         server.settle()
         mail, = own(relay)
         assert sorted(mail["to"]) == ["bob@example.com", "eve@example.com"]
-        assert mail["mime"] == server.request("GET", f"/_tidegate/mail/{sent}/raw").body
+        assert mail["mime"].rstrip() == server.request("GET", f"/_tidegate/mail/{sent}/raw").body.rstrip()
         assert {state for state, _ in states(server, sent).values()} == {"delivered"}
 
 

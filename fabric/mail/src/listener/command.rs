@@ -159,8 +159,8 @@ fn address(path: &str) -> Option<String> {
     let (local, domain) = path.rsplit_once('@')?;
     let domain_ok = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     let is_literal = domain.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).is_some_and(|inner| {
-        let inner = inner.strip_prefix("IPv6:").unwrap_or(inner);
-        inner.parse::<std::net::IpAddr>().is_ok()
+        let tagged = inner.split_at_checked(5).filter(|(tag, _)| tag.eq_ignore_ascii_case("IPv6:"));
+        tagged.map_or(inner, |(_, address)| address).parse::<std::net::IpAddr>().is_ok()
     });
     let is_name = !domain.is_empty() && !domain.starts_with('.') && domain.chars().all(domain_ok);
     (path.len() <= MAX_ADDRESS && is_local(local) && (is_name || is_literal))

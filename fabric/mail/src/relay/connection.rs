@@ -72,8 +72,8 @@ pub(crate) struct Connection {
     extensions: Extensions,
     /// Mails sent on it.
     pub used: u32,
-    /// Whether the relay may have the last of them, whatever came after.
-    pub in_doubt: bool,
+    /// Whether the relay has said anything to the last of them.
+    pub answered: bool,
 }
 
 #[derive(Debug, Default)]
@@ -132,7 +132,7 @@ pub(crate) async fn connect(env: &Env, address: &RelayAddress, tls: &Arc<ClientC
         name: address.host.clone(),
         extensions: Extensions::default(),
         used: 0,
-        in_doubt: false,
+        answered: false,
     };
     let greeting = connection.reply(connection.timeout).await?;
     if !greeting.is_positive() {
@@ -245,11 +245,13 @@ impl Connection {
         mime: &Bytes,
     ) -> Result<Vec<Verdict>, Failure> {
         self.used += 1;
-        self.in_doubt = false;
+        self.answered = false;
         if let Some(refusal) = self.cannot(from, recipients, mime) {
             return Ok(vec![Verdict::Refused(refusal); recipients.len()]);
         }
         let reply = self.ask(&self.mail_command(from, recipients, mime)).await?;
+        // `421` may have been said before: it had waited too long for us.
+        self.answered = reply.code != 421;
         if !reply.is_positive() {
             return self.all(recipients.len(), reply).await;
         }
@@ -326,7 +328,6 @@ impl Connection {
             self.reset().await?;
             return Ok(reply);
         }
-        self.in_doubt = true;
         for piece in stuffed(mime).chunks(WRITTEN_AT_ONCE) {
             self.write(piece).await?;
         }

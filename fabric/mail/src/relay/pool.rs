@@ -43,7 +43,7 @@ impl Pool {
         if let Some(mut connection) = self.take() {
             match connection.send(from, recipients, mime).await {
                 // The relay may have closed it meanwhile, which says nothing about the mail.
-                Err(Failure { trouble: Trouble::Broken, .. }) if !connection.in_doubt => {}
+                Err(Failure { trouble: Trouble::Broken, .. }) if !connection.answered => {}
                 sent => return self.sent(connection, sent).await,
             }
         }
