@@ -6,6 +6,7 @@ use tidegate_api_s3::BucketLifecycleConfiguration;
 use tidegate_types::Timestamp;
 
 use crate::domain::lifecycle::{Aged, LifecycleRule, expiration_of, upload_ends};
+use crate::ops::configs::MINIMUM;
 use crate::service::S3;
 use crate::store::{Bucket, ConfigKind, VersionRecord};
 use crate::wire::{expiration_header, rules_of};
@@ -16,7 +17,9 @@ static NO_TAGS: BTreeMap<String, String> = BTreeMap::new();
 /// The rules of a bucket that are in force.
 pub(crate) fn rules_in(bucket: &Bucket) -> Vec<LifecycleRule> {
     let config = bucket.config::<BucketLifecycleConfiguration>(ConfigKind::Lifecycle);
-    config.map(rules_of).unwrap_or_default()
+    let minimum = bucket.documents(ConfigKind::Lifecycle).find(|(id, _)| *id == MINIMUM);
+    let archives_small_ones = minimum.is_some_and(|(_, minimum)| minimum == "varies_by_storage_class");
+    config.map(|config| rules_of(config, archives_small_ones)).unwrap_or_default()
 }
 
 /// What the rules ask for of a version.
