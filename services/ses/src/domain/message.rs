@@ -144,6 +144,7 @@ impl Headers {
         let mut headers = Headers::default();
         let mut at = 0;
         while at < mime.len() {
+            let start = at;
             let end = mime[at..].windows(2).position(|pair| pair == b"\r\n").map_or(mime.len(), |found| at + found);
             let line = String::from_utf8_lossy(&mime[at..end]);
             at = (end + 2).min(mime.len());
@@ -159,7 +160,7 @@ impl Headers {
                 headers.all.push((name.trim_end().to_owned(), value.trim().to_owned()));
             } else {
                 // Not a header, so the body begins here without an empty line.
-                at = end - line.len().min(end);
+                at = start;
                 break;
             }
         }

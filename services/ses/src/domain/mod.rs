@@ -6,6 +6,7 @@ pub mod configuration_set;
 pub mod contact;
 pub mod identity;
 pub mod message;
+mod nesting;
 pub mod receipt;
 pub mod rendering;
 pub mod tags;

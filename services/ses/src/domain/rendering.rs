@@ -3,10 +3,16 @@
 //! Nothing is escaped: "Amazon SES doesn't escape HTML content when rendering the HTML template for a
 //! message." What is named on its own must be there; a condition on what is not there is false.
 
+use std::io;
+
 use handlebars::{Handlebars, RenderErrorReason, no_escape};
 use serde_json::{Map, Value};
 
+use super::nesting;
 use super::template::Parts;
+
+/// The most bytes that a part may become: as many as a mail may have.
+const MAX_RENDERED: usize = 40 * 1024 * 1024;
 
 /// Why a template was not rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,20 +71,42 @@ pub fn render(parts: &Parts, data: &Map<String, Value>) -> Result<Rendered, Faul
 /// [`Fault::Template`].
 pub fn check(parts: &Parts) -> Result<(), Fault> {
     for text in [&parts.subject, &parts.text, &parts.html].into_iter().flatten() {
+        nesting::check(text).map_err(|what| Fault::Template(what.to_owned()))?;
         handlebars::Template::compile(text).map_err(|error| Fault::Template(error.to_string()))?;
     }
     Ok(())
 }
 
 fn one(text: &str, data: &Value) -> Result<String, Fault> {
+    nesting::check(text).map_err(|what| Fault::Template(what.to_owned()))?;
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
     registry.register_escape_fn(no_escape);
     registry.register_template_string("", text).map_err(|error| Fault::Template(error.to_string()))?;
-    registry.render("", data).map_err(|error| match error.reason() {
+    let mut rendered = Bounded(Vec::new());
+    let outcome = registry.render_to_write("", data, &mut rendered);
+    outcome.map_err(|error| match error.reason() {
         RenderErrorReason::MissingVariable(Some(name)) => Fault::Missing(name.clone()),
         _ => Fault::Template(error.to_string()),
-    })
+    })?;
+    Ok(String::from_utf8_lossy(&rendered.0).into_owned())
+}
+
+/// What is rendered, up to a limit: loops within loops make much of little.
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_RENDERED {
+            return Err(io::Error::other("the template becomes longer than a mail may be"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -120,9 +148,18 @@ mod tests {
     }
 
     #[test]
+    fn what_becomes_too_long_is_not_rendered() {
+        let text = "{{#each @root.l}}".repeat(5) + "{{@root.pad}}" + &"{{/each}}".repeat(5);
+        let data = json!({ "l": vec![0; 40], "pad": "x".repeat(1000) });
+        assert!(matches!(rendered(&text, data), Err(Fault::Template(_))));
+    }
+
+    #[test]
     fn what_is_no_template_is_refused() {
         let parts = |text: &str| Parts { html: Some(text.to_owned()), ..Parts::default() };
-        for text in ["{{#if x}}", "{{", "{{/if}}", "{{#each}}x{{/if}}"] {
+        let deep = "{{#if x}}".repeat(5000) + &"{{/if}}".repeat(5000);
+        let endless = "{{#* inline \"f\"}}{{> f}}{{/inline}}{{> f}}";
+        for text in ["{{#if x}}", "{{", "{{/if}}", "{{#each}}x{{/if}}", endless, &deep] {
             assert!(matches!(check(&parts(text)), Err(Fault::Template(_))), "{text}");
         }
         assert_eq!(check(&parts("{{x}}")), Ok(()));
