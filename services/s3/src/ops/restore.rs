@@ -4,6 +4,7 @@ use tidegate_store::Tx;
 
 use super::objects::checked_key;
 use super::versions::{bucket_in_tx, latch, locate_in_tx};
+use crate::domain::lifecycle::next_midnight;
 use crate::domain::{Event, StorageClass};
 use crate::error::Error;
 use crate::service::S3;
@@ -11,7 +12,7 @@ use crate::store::{ObjectRecord, Stands};
 
 const DAY_MS: u64 = 86_400_000;
 
-/// Makes an archived object readable for some days. Here that takes no time.
+/// Makes an archived object readable for some days and until the next midnight. Here that takes no time.
 pub(crate) async fn restore_object(
     s3: &S3,
     call: &Call,
@@ -23,10 +24,10 @@ pub(crate) async fn restore_object(
     if request.r#type.is_some() || request.select_parameters.is_some() {
         return Err(Error::NotImplemented("Restoring the result of a selection"));
     }
-    let days = u64::try_from(request.days.ok_or(Error::MalformedXml)?).ok().filter(|days| *days > 0);
+    let days = request.days.and_then(|days| u64::try_from(days).ok()).filter(|days| *days > 0);
     let days = days.ok_or(Error::MalformedXml)?;
     let (now, version) = (s3.now(), input.version_id.as_deref());
-    let until = now.plus_millis(days * DAY_MS);
+    let until = next_midnight(now.plus_millis(days.saturating_mul(DAY_MS)));
     let audience = &s3.audience(call, &bucket, key);
     let mut latches = audience.latches(s3);
     latches.push(latch(bucket.id(), key));

@@ -7,6 +7,8 @@ mod bucket;
 mod config;
 mod content;
 mod directory;
+#[cfg(test)]
+mod goldens;
 pub mod keys;
 mod lifecycle;
 mod object;
