@@ -55,7 +55,9 @@ impl Routes {
     pub fn new(model: &ServiceModel) -> Routes {
         let mut routes = Routes::default();
         for (index, operation) in model.operations.iter().enumerate() {
-            routes.root.insert(index, operation);
+            if !is_replaced(model, operation) {
+                routes.root.insert(index, operation);
+            }
         }
         routes
     }
@@ -72,6 +74,16 @@ impl Routes {
         let (first, rest) = split(path);
         self.root.literals.get(first)?.find(rest, asked)
     }
+}
+
+/// Whether another operation took this one's place: S3's first ones for lifecycle and notifications have the
+/// addresses of later ones, whose names begin as theirs do.
+fn is_replaced(model: &ServiceModel, operation: &Operation) -> bool {
+    model.operations.iter().any(|other| {
+        (other.method, other.uri) == (operation.method, operation.uri)
+            && other.name != operation.name
+            && other.name.starts_with(operation.name)
+    })
 }
 
 /// The first segment, and what stands behind its slash, if there is one.
