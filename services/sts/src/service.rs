@@ -8,6 +8,7 @@ use tidegate_store::{CommitError, Space, Store, StoreError, TransactError, Tx, t
 
 use crate::error::Error;
 use crate::oidc::IssuerKeys;
+use crate::ops::ShownCodes;
 use crate::store::{Issued, SessionRecord, Sessions, key};
 use crate::wire;
 
@@ -30,6 +31,7 @@ pub struct Sts {
     /// Whose resources have policies. It keeps nobody alive: a service that is asked may itself hold this.
     pub(crate) resources: OnceLock<Vec<Weak<dyn ResourcePolicies>>>,
     pub(crate) issuer_keys: IssuerKeys,
+    pub(crate) shown_codes: ShownCodes,
     router: Router<Sts>,
 }
 
@@ -54,6 +56,7 @@ impl Sts {
             issuers,
             resources: OnceLock::new(),
             issuer_keys: IssuerKeys::default(),
+            shown_codes: ShownCodes::default(),
             router: wire::router(),
         }))
     }

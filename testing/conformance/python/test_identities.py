@@ -178,8 +178,10 @@ def test_a_device_is_enabled_with_two_codes_and_proves_who_asks(server, owner, u
     trust = policy({"Effect": "Allow", "Principal": {"AWS": OWNER}, "Action": "sts:AssumeRole", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}})
     arn = iam.create_role(RoleName="careful", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     refused(lambda: sts.assume_role(RoleArn=arn, RoleSessionName="bare"), "AccessDenied")
-    sts.assume_role(RoleArn=arn, RoleSessionName="proven", SerialNumber=serial, TokenCode=now())
-    made = sts.get_session_token(SerialNumber=serial, TokenCode=now())["Credentials"]
+    shown = now()
+    made = sts.get_session_token(SerialNumber=serial, TokenCode=shown)["Credentials"]
+    again = {"RoleArn": arn, "RoleSessionName": "again", "SerialNumber": serial, "TokenCode": shown}
+    refused(lambda: sts.assume_role(**again), "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.")
     by(server, made, "sts").assume_role(RoleArn=arn, RoleSessionName="later")
     assert [device["SerialNumber"] for device in iam.list_mfa_devices(UserName=name)["MFADevices"]] == [serial]
     iam.deactivate_mfa_device(UserName=name, SerialNumber=serial)
