@@ -1,8 +1,8 @@
 //! Uploads by a browser's form: "Browser-based uploads using POST".
 //!
 //! The form is read as it comes: its fields, of which there may be 20 KiB, and then the file, which goes to disk.
-//! What comes behind the file is left out, as S3 does. The policy is held against the fields once the size of
-//! the file is known. Where signatures count, the gateway finds out who made the form's own.
+//! What comes behind the file is left out, as S3 does. The policy is held against the fields before it, and
+//! against the file's size when it has come. Where signatures count, the gateway finds out who made the form's own.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +26,7 @@ use crate::domain::{Event, MAX_OBJECT_TAGS, checked_tags};
 use crate::error::Error;
 use crate::service::S3;
 use crate::store::{Bucket, ChecksumKind, Headers};
+use crate::wire;
 
 /// The most bytes of all fields before the file.
 const MAX_FIELD_BYTES: usize = 20 * 1024;
@@ -56,9 +57,10 @@ pub(crate) async fn post_object(s3: &S3, call: &Call, input: HeadBucketRequest) 
         let need = Need::new("s3:PutObject", format!("{}/{key}", bucket.arn()));
         guard.check(call, &Needs::All(vec![need])).map_err(Error::Body)?;
     }
+    form.check_policy(s3, &bucket, key, None)?;
     let draft = form.object_fields()?.check(call, &bucket, s3.now())?;
     let received = receive(s3, None, Some(file), form.announced()?).await?;
-    if let Err(error) = form.check_policy(s3, &bucket, key, received.size) {
+    if let Err(error) = form.check_policy(s3, &bucket, key, Some(received.size)) {
         s3.remove_files(received.files()).await;
         return Err(error);
     }
@@ -77,7 +79,7 @@ async fn write(
     let etag = format!("\"{}\"", hex::encode(received.md5));
     let put = Put { s3, call, bucket, key, event: Event::Post, write: Write::default() };
     let version = put.received(draft, received).await?;
-    let location = format!("{}/{}/{}", call.base_url, bucket.name, utf8_percent_encode(key, NON_ALPHANUMERIC));
+    let location = wire::location(&call.base_url, &bucket.name, key);
     let mut answer = form.answer(bucket, key, &etag, &location);
     answer = answer.with_header(header::ETAG, &etag);
     if let Some(version) = shown_version(bucket, &version) {
@@ -243,8 +245,8 @@ impl Form {
         fields
     }
 
-    /// Whether the form keeps to the policy that it brings.
-    fn check_policy(&self, s3: &S3, bucket: &Bucket, key: &str, size: u64) -> Result<(), Error> {
+    /// Whether the form keeps to the policy that it brings, as far as is known by now.
+    fn check_policy(&self, s3: &S3, bucket: &Bucket, key: &str, size: Option<u64>) -> Result<(), Error> {
         let Some(policy) = self.field("policy") else {
             // Without one a bucket must let everybody write; a guard has decided that.
             return Ok(());
@@ -253,7 +255,7 @@ impl Form {
         let invalid = tidegate_sigv4::PolicyError::Invalid("Invalid Policy: Invalid Base64.");
         let document = BASE64.decode(policy).map_err(|_| refused(invalid))?;
         let fields = self.fields_with(key);
-        let form = PostForm { bucket: &bucket.name, fields: &fields, content_length: Some(size) };
+        let form = PostForm { bucket: &bucket.name, fields: &fields, content_length: size };
         PostPolicy::parse(&document).and_then(|policy| policy.check(&form, s3.env.real_now())).map_err(refused)
     }
 
