@@ -149,7 +149,11 @@ impl Mail {
         let env = &self.shared.env;
         let now = env.now();
         mailbox::keep_in_tx(tx, outgoing, now);
-        if self.relay.is_some() && !outgoing.recipients.is_empty() {
+        if outgoing.recipients.is_empty() {
+            // The sender kept all of them back. There is nobody whose fate could be told.
+            return Ok(());
+        }
+        if self.relay.is_some() {
             let journey = JourneyRecord::new(&outgoing.recipients, now);
             tx.put(Space::Map, keys::journey(&outgoing.id), journey.encode());
             return relay::enqueue(tx, env, &outgoing.id, now, now).await;

@@ -7,6 +7,8 @@ from email.message import EmailMessage
 
 import pytest
 
+from tidegate import Server
+
 SERVER_ARGUMENTS = ["--virtual-clock", "--mail-keep", "100"]
 SENDER = "Änne <sender@example.com>"
 
@@ -116,6 +118,19 @@ def test_the_mailbox_outlives_a_kill(server, ses):
     server.start()
     assert get(server, "/_tidegate/mail")["count"] == 3
     assert [server.request("GET", f"/_tidegate/mail/{one}/raw").body for one in sent] == before
+
+
+def test_where_permissions_are_enforced_the_mailbox_needs_the_admin_key():
+    with Server("--auth", "enforce") as server:
+        key = {"x-tidegate-admin-key": (server.data / "admin-key").read_text().strip()}
+        for path in ("/_tidegate/mail", "/_tidegate/mail/x/raw", "/_aws/ses"):
+            assert server.request("GET", path).status == 403, path
+            assert server.request("DELETE", path).status == 403, path
+        assert server.request("GET", "/_tidegate/mail", headers=key).status == 200
+        assert server.request("GET", "/_aws/ses", headers=key).json() == {"messages": []}
+        # What holds no mail is open: a browser's address line sends no key.
+        page = server.request("GET", "/_tidegate/mail.html")
+        assert page.status == 200 and b"admin-key" in page.body
 
 
 def test_the_page_is_one_that_a_browser_can_trust(server):

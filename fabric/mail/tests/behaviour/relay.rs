@@ -22,6 +22,15 @@ async fn a_mail_leaves_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_mail_to_nobody_is_only_kept() {
+    let relay = FakeRelay::new(&[]).await;
+    let bed = Bed::with_relay(&relay.url()).await;
+    bed.send(&mail("m", &[], text("x"))).await;
+    bed.settle().await;
+    assert_eq!((bed.told("m").await.len(), bed.mail.count(), relay.connections()), (0, 1, 0));
+}
+
+#[tokio::test]
 async fn each_recipient_has_its_own_fate() {
     let relay = FakeRelay::new(&[]).await;
     relay.once("RCPT TO:<no@x>", Does::Says("550-5.1.1 no such\r\n550 5.1.1 user"));
