@@ -6,7 +6,8 @@ use tidegate_env::Env;
 use tidegate_mail::Mail;
 use tidegate_ports::{AdminRoute, Delivery, Functions, Objects, Post, ResourcePolicies};
 use tidegate_protocol::{
-    Call, Coverage, Handler, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel, Shape,
+    Call, Coverage, Handler, Operation as Asked, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel,
+    Shape,
 };
 use tidegate_store::{KeyRange, LatchKey, Order, Page, Space, Store, StoreError, Tx, transact};
 use tidegate_types::{Arn, Timestamp};
@@ -265,6 +266,10 @@ impl Service for SesV2 {
 
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
         self.router.dispatch(self, call, input).map_err(wire::errors::reworded)
+    }
+
+    fn body_limit(&self, operation: &Asked) -> Option<usize> {
+        wire::v2::body_limit(operation.name)
     }
 
     fn knows_needs_of(&self, operation: &str) -> bool {

@@ -54,7 +54,7 @@ def test_a_mail_lies_in_the_bucket(server, ses, s3):
 
 def test_a_function_looks_at_it_and_stops_the_rules(server, ses, s3):
     code = "import json\ndef handler(event, context):\n    print(json.dumps(event))\n    return {'disposition': 'STOP_RULE_SET'}\n"
-    arn = server.client("lambda").create_function(FunctionName="looks", **python(index__py=code))["FunctionArn"]
+    arn = server.client("lambda").create_function(FunctionName="looks", **python(code))["FunctionArn"]
     action = {"LambdaAction": {"FunctionArn": arn, "InvocationType": "RequestResponse"}}
     ses.create_receipt_rule(RuleSetName="rules", Rule={"Name": "look", "Enabled": True, "Recipients": ["example.com"], "Actions": [action]})
     before = s3.list_objects_v2(Bucket="inbox")["KeyCount"]

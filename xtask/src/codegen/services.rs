@@ -20,7 +20,7 @@ pub struct Entry {
     pub error_namespace: &'static str,
     /// Which operations it serves, from the service's own crate.
     pub coverage: &'static [(&'static str, Coverage)],
-    /// What browsers ask it for, and no SDK.
+    /// What browsers ask it for, and no SDK; and operations that have moved to where later SDKs ask for them.
     pub operations_without_a_model: &'static [Added],
 }
 
@@ -31,21 +31,41 @@ pub struct Added {
     uri: &'static str,
     /// The shape of another operation's input, with the labels of the path.
     input: &'static str,
+    /// The shape of another operation's output, if it has one.
+    output: Option<&'static str>,
 }
 
 impl Added {
     pub fn operation(&self) -> Operation {
         let http = Http { method: self.method.to_owned(), request_uri: self.uri.to_owned(), response_code: None };
         let input = Some(Reference::to(self.input));
-        Operation { name: self.name.to_owned(), http, input, output: None }
+        Operation { name: self.name.to_owned(), http, input, output: self.output.map(Reference::to) }
     }
 }
 
 /// Forms, and what browsers ask before they send something to another site.
 const S3_ADDED: &[Added] = &[
-    Added { name: "OptionsBucket", method: "OPTIONS", uri: "/{Bucket}", input: "HeadBucketRequest" },
-    Added { name: "OptionsObject", method: "OPTIONS", uri: "/{Bucket}/{Key+}", input: "GetObjectTorrentRequest" },
-    Added { name: "PostObject", method: "POST", uri: "/{Bucket}", input: "HeadBucketRequest" },
+    Added { name: "OptionsBucket", method: "OPTIONS", uri: "/{Bucket}", input: "HeadBucketRequest", output: None },
+    Added { name: "OptionsObject", method: "OPTIONS", uri: "/{Bucket}/{Key+}", input: "GetObjectTorrentRequest", output: None },
+    Added { name: "PostObject", method: "POST", uri: "/{Bucket}", input: "HeadBucketRequest", output: None },
+];
+
+/// Since late in 2026 SDKs post these; those from before get them. The pages are asked for in the body then.
+const SESV2_ADDED: &[Added] = &[
+    Added {
+        name: "ListConfigurationSetsByPost",
+        method: "POST",
+        uri: "/v2/email/list-configuration-sets",
+        input: "ListTenantsRequest",
+        output: Some("ListConfigurationSetsResponse"),
+    },
+    Added {
+        name: "ListEmailIdentitiesByPost",
+        method: "POST",
+        uri: "/v2/email/list-identities",
+        input: "ListTenantsRequest",
+        output: Some("ListEmailIdentitiesResponse"),
+    },
 ];
 
 impl Entry {
@@ -154,7 +174,7 @@ pub const SERVICES: &[Entry] = &[
         validation: "Validation::Coral",
         error_namespace: "com.amazonaws.sesv2",
         coverage: super::coverage::SESV2,
-        operations_without_a_model: &[],
+        operations_without_a_model: SESV2_ADDED,
     },
     Entry {
         name: "logs",

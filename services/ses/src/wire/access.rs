@@ -25,7 +25,8 @@ pub(super) fn accesses<A: Api>(
 }
 
 fn need<A: Api>(api: &A, call: &Call, input: &Members, is_v2: bool) -> Need {
-    let operation = call.operation.name;
+    // The same operation, wherever it is asked for.
+    let operation = call.operation.name.trim_end_matches("ByPost");
     let action = format!("ses:{operation}");
     let place = Place { account: call.account, region: call.region.clone() };
     let source = input.text("Source").or_else(|| input.text("FromEmailAddress")).or_else(|| input.text("BounceSender"));

@@ -140,6 +140,15 @@ pub(crate) async fn delete_configuration_set(
     Ok(api::DeleteConfigurationSetResponse {})
 }
 
+/// As [`list_configuration_sets`], from where later SDKs ask for it: the page is asked for in the body.
+pub(crate) async fn list_configuration_sets_by_post(
+    desk: Desk<'_>,
+    input: &api::ListTenantsRequest,
+) -> Result<api::ListConfigurationSetsResponse, Error> {
+    let input = api::ListConfigurationSetsRequest { next_token: input.next_token.clone(), page_size: input.page_size };
+    list_configuration_sets(desk, &input).await
+}
+
 pub(crate) async fn list_configuration_sets(
     desk: Desk<'_>,
     input: &api::ListConfigurationSetsRequest,

@@ -141,6 +141,15 @@ pub(crate) async fn get_email_identity(
     })
 }
 
+/// As [`list_email_identities`], from where later SDKs ask for it: the page is asked for in the body.
+pub(crate) async fn list_email_identities_by_post(
+    desk: Desk<'_>,
+    input: &api::ListTenantsRequest,
+) -> Result<api::ListEmailIdentitiesResponse, Error> {
+    let input = api::ListEmailIdentitiesRequest { next_token: input.next_token.clone(), page_size: input.page_size };
+    list_email_identities(desk, &input).await
+}
+
 pub(crate) async fn list_email_identities(
     desk: Desk<'_>,
     input: &api::ListEmailIdentitiesRequest,

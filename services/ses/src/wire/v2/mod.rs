@@ -11,3 +11,11 @@ mod tags;
 mod templates;
 
 pub(crate) use routes::router;
+
+/// A request with a mail of 40 MB in Base64, and the rest.
+const MAIL_REQUEST_BYTES: usize = 57 * 1024 * 1024;
+
+/// The most bytes of an operation's request.
+pub(crate) fn body_limit(operation: &str) -> Option<usize> {
+    matches!(operation, "SendEmail" | "SendBulkEmail").then_some(MAIL_REQUEST_BYTES)
+}
