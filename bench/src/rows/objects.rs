@@ -25,6 +25,9 @@ const SMALL: usize = 4096;
 const OBJECTS: u64 = 1000;
 /// Common prefixes, of which each page of them shows all.
 const FOLDERS: u64 = 1000;
+/// Objects in the bucket whose common prefixes are compared with those of the large one: so many below each
+/// that they have to be jumped over there too.
+const FOLDED: u64 = 20 * FOLDERS;
 const LARGE_SHARE: f64 = 0.6;
 const LISTING_LIMIT: f64 = 1.3;
 /// On how many connections pages are asked for.
@@ -149,46 +152,56 @@ async fn filled(options: &Options, count: u64) -> Result<Server> {
 
 async fn listing(options: &Options, report: &mut Report) -> Result<()> {
     let large = filled(options, options.objects).await?;
-    let small = filled(options, FOLDERS).await?;
-    let far = move |count: u64| {
-        let at = Cell::new(0_u64);
-        Work::Numbered(Rc::new(move |_| {
-            at.set(at.get() + 7_919_917);
-            // Nothing of the last folder: every page must have its thousand.
-            let number = at.get() % count;
-            s3::list(&key(number - number % FOLDERS + number % (FOLDERS - 1)))
-        }))
-    };
-    let pages = [
-        ("a page of a thousand keys", far(options.objects), Work::Same(s3::list("")), &b"<Key>"[..]),
-        (
-            "a page of a thousand common prefixes",
-            Work::Same(s3::list_folders()),
-            Work::Same(s3::list_folders()),
-            b"<CommonPrefixes>",
-        ),
-    ];
-    for (what, from_large, from_small, mark) in pages {
-        for (server, work) in [(&large, &from_large), (&small, &from_small)] {
-            shows_a_thousand(options, server, work, mark).await?;
-        }
-        let (mut costs, mut rates) = (Vec::new(), Vec::new());
-        for _ in 0..options.rounds {
-            let turn = Until::Time(options.turn());
-            let of_small = load::run(small.address, READERS, &from_small, turn).await?.rate;
-            let of_large = load::run(large.address, READERS, &from_large, turn).await?.rate;
-            costs.push(of_small / of_large);
-            rates.push(of_large);
-        }
-        let cost = Spread::of(&costs);
-        report.add(Line {
-            what: format!("{what} of a bucket of {} objects", options.objects),
-            goal: format!("≤ {LISTING_LIMIT} × its cost in a bucket of {FOLDERS}"),
-            figure: format!("{cost} × "),
-            met: Some(cost.median <= LISTING_LIMIT),
-            details: format!("{} pages a second on {READERS} connections", Spread::of(&rates).whole()),
-        });
+    let (small, folded) = (filled(options, FOLDERS).await?, filled(options, FOLDED).await?);
+    let (count, at) = (options.objects, Cell::new(0_u64));
+    let far = Work::Numbered(Rc::new(move |_| {
+        at.set(at.get() + 7_919_917);
+        // Nothing of the last folder: every page must have its thousand.
+        let number = at.get() % count;
+        s3::list(&key(number - number % FOLDERS + number % (FOLDERS - 1)))
+    }));
+    let keys = Pages { what: "keys", mark: b"<Key>", of_large: far, of_small: Work::Same(s3::list("")) };
+    let folders = Work::Same(s3::list_folders());
+    let folders =
+        Pages { what: "common prefixes", mark: b"<CommonPrefixes>", of_large: folders.clone(), of_small: folders };
+    compare(options, report, &keys, (&large, &small, FOLDERS)).await?;
+    compare(options, report, &folders, (&large, &folded, FOLDED)).await
+}
+
+/// One kind of pages, and how a large and a smaller bucket are asked for them.
+struct Pages {
+    what: &'static str,
+    /// What stands before each entry.
+    mark: &'static [u8],
+    of_large: Work,
+    of_small: Work,
+}
+
+async fn compare(
+    options: &Options,
+    report: &mut Report,
+    pages: &Pages,
+    (large, small, objects): (&Server, &Server, u64),
+) -> Result<()> {
+    for (server, work) in [(large, &pages.of_large), (small, &pages.of_small)] {
+        shows_a_thousand(options, server, work, pages.mark).await?;
     }
+    let (mut costs, mut rates) = (Vec::new(), Vec::new());
+    for _ in 0..options.rounds {
+        let turn = Until::Time(options.turn());
+        let of_small = load::run(small.address, READERS, &pages.of_small, turn).await?.rate;
+        let of_large = load::run(large.address, READERS, &pages.of_large, turn).await?.rate;
+        costs.push(of_small / of_large);
+        rates.push(of_large);
+    }
+    let cost = Spread::of(&costs);
+    report.add(Line {
+        what: format!("a page of a thousand {} of a bucket of {} objects", pages.what, options.objects),
+        goal: format!("≤ {LISTING_LIMIT} × its cost in a bucket of {objects}"),
+        figure: format!("{cost} × "),
+        met: Some(cost.median <= LISTING_LIMIT),
+        details: format!("{} pages a second on {READERS} connections", Spread::of(&rates).whole()),
+    });
     Ok(())
 }
 
