@@ -28,6 +28,7 @@ pub static MODEL: ServiceModel = ServiceModel {
     validation: Validation::Documents {
         except: &[
             "CreateBucketConfiguration.LocationConstraint",
+            "FilterRule.Name",
             "LambdaFunctionConfiguration.Events",
             "QueueConfiguration.Events",
             "Redirect.Protocol",

@@ -106,7 +106,7 @@ const SQS_VALIDATION: &str = "Validation::MissingParameter { except: &[\"QueueNa
 /// Lambda takes a runtime's name or ARN, and says so in a sentence of its own.
 const LAMBDA_VALIDATION: &str = "Validation::NewerCoral { except: &[\"CreateFunctionRequest.Runtime\", \"UpdateFunctionConfigurationRequest.Runtime\"] }";
 /// S3 has errors of its own for regions, events, tags and protocols that it does not know.
-const S3_VALIDATION: &str = "Validation::Documents { except: &[\"CreateBucketConfiguration.LocationConstraint\", \"LambdaFunctionConfiguration.Events\", \"QueueConfiguration.Events\", \"Redirect.Protocol\", \"RedirectAllRequestsTo.Protocol\", \"Tag.Key\", \"TopicConfiguration.Events\"] }";
+const S3_VALIDATION: &str = "Validation::Documents { except: &[\"CreateBucketConfiguration.LocationConstraint\", \"FilterRule.Name\", \"LambdaFunctionConfiguration.Events\", \"QueueConfiguration.Events\", \"Redirect.Protocol\", \"RedirectAllRequestsTo.Protocol\", \"Tag.Key\", \"TopicConfiguration.Events\"] }";
 const NEWER_VALIDATION: &str = "Validation::NewerCoral { except: &[] }";
 
 /// In the order of the documentation.
