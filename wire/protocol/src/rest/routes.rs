@@ -80,7 +80,7 @@ impl Routes {
 /// addresses of later ones, whose names begin as theirs do.
 fn is_replaced(model: &ServiceModel, operation: &Operation) -> bool {
     model.operations.iter().any(|other| {
-        (other.method, other.uri) == (operation.method, operation.uri)
+        (other.method, other.uri, other.header) == (operation.method, operation.uri, operation.header)
             && other.name != operation.name
             && other.name.starts_with(operation.name)
     })
