@@ -14,8 +14,8 @@ pub enum Error {
     BucketExists(String),
     #[error("the bucket {0} is the caller's already")]
     BucketIsYours(String),
-    #[error("the bucket {0} is not empty")]
-    BucketNotEmpty(String),
+    #[error("the bucket {name} is not empty")]
+    BucketNotEmpty { name: String, has_versions: bool },
     #[error("no bucket may be called {0}")]
     InvalidBucketName(String),
     #[error("another change of the bucket goes on")]

@@ -103,23 +103,36 @@ fn tags_document(tags: Vec<Tag>) -> Result<String, Error> {
 fn region_of(call: &Call, asked: Option<&str>) -> Result<Region, Error> {
     let signed = &call.region;
     let invalid = |words: String| Error::Refused { code: "InvalidLocationConstraint", status: 400, words };
+    let incompatible = |name: &str| Error::Refused {
+        code: "IllegalLocationConstraintException",
+        status: 400,
+        words: format!(
+            "The {name} location constraint is incompatible for the region specific endpoint this request was sent to."
+        ),
+    };
     match asked {
-        // Who says nothing gets what was signed for: SDKs and Terraform do not all say it to an endpoint of ours.
-        None => Ok(signed.clone()),
+        None if *signed == Region::us_east_1() => Ok(signed.clone()),
+        None => Err(incompatible("unspecified")),
         Some("EU") => Ok("eu-west-1".parse().unwrap_or_else(|_| signed.clone())),
         Some("us-east-1") => Err(invalid("The specified location-constraint is not valid".to_owned())),
         Some(name) => {
+            let region = name.parse().ok().filter(|_| is_region_name(name));
             let region: Region =
-                name.parse().map_err(|_| invalid("The specified location-constraint is not valid".to_owned()))?;
-            if region == *signed || *signed == Region::us_east_1() {
-                return Ok(region);
-            }
-            let words = format!(
-                "The {name} location constraint is incompatible for the region specific endpoint this request was \
-                 sent to."
-            );
-            Err(Error::Refused { code: "IllegalLocationConstraintException", status: 400, words })
+                region.ok_or_else(|| invalid("The specified location-constraint is not valid".to_owned()))?;
+            if region == *signed || *signed == Region::us_east_1() { Ok(region) } else { Err(incompatible(name)) }
         }
+    }
+}
+
+/// `eu-west-1`, `us-gov-east-1`: a country of two letters, words, a number.
+fn is_region_name(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('-').collect();
+    let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    match parts.as_slice() {
+        [country, words @ .., number] if !words.is_empty() => {
+            country.len() == 2 && is_word(country) && words.iter().all(is_word) && number.parse::<u8>().is_ok()
+        }
+        _ => false,
     }
 }
 
@@ -210,7 +223,8 @@ pub(crate) async fn delete_bucket(s3: &S3, _call: &Call, input: DeleteBucketRequ
     mark(s3, &bucket.name, true).await?;
     if !is_empty(s3, bucket.id()).await? {
         mark(s3, &bucket.name, false).await?;
-        return Err(Error::BucketNotEmpty(bucket.name));
+        let has_versions = bucket.record.versioning != Versioning::Never;
+        return Err(Error::BucketNotEmpty { name: bucket.name, has_versions });
     }
     remove(s3, &bucket).await?;
     Ok(Answered { shape: (), http: HttpAnswer::default().with_status(204) })

@@ -7,8 +7,8 @@ use tidegate_record::testing::{assert_golden, assert_round_trip};
 use tidegate_types::{AccountId, Timestamp};
 
 use super::{
-    Checksum, ChecksumKind, Content, ContentId, Etag, Headers, Lock, LockMode, ObjectRecord, PartRecord, Piece,
-    PiecesRecord, Stands, UploadRecord, VersionId, VersionRecord,
+    Checksum, ChecksumKind, Content, ContentId, Encryption, Etag, Headers, Lock, LockMode, ObjectRecord, PartRecord,
+    Piece, PiecesRecord, Stands, UploadRecord, VersionId, VersionRecord,
 };
 
 fn texts(texts: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -33,7 +33,11 @@ fn object() -> ObjectRecord {
         acl: Some("<a/>".to_owned()),
         lock: Some(Lock { mode: LockMode::Compliance, until: Timestamp::from_secs(5) }),
         legal_hold: true,
-        encryption: Some(("aws:kms".to_owned(), Some("k".to_owned()))),
+        encryption: Some(Encryption::Service {
+            algorithm: "aws:kms".to_owned(),
+            key: Some("k".to_owned()),
+            has_bucket_key: true,
+        }),
         redirect: Some("/x".to_owned()),
         restored_until: Some(Timestamp::from_secs(6)),
     }
@@ -71,7 +75,7 @@ fn versions() {
     assert_golden(
         "010000000000000000000000000000000301e8070001000207070707070707070707070707070707f0a20400000009f0\
          a204010101010101010101010101010101010102010004010203040102085354414e4441524401017400000000000101\
-         610162010174013101043c612f3e010188270101076177733a6b6d7301016b01022f7801f02e",
+         610162010174013101043c612f3e01018827010100076177733a6b6d7301016b0101022f7801f02e",
         &version(Stands::Object(Box::new(object()))),
     );
     assert_golden(
@@ -97,7 +101,7 @@ fn versions() {
 fn uploads() {
     assert_golden(
         "01e807000169010401085354414e4441524401017400000000000101610162010174013101043c612f3e010188270101\
-         076177733a6b6d7301016b01022f78",
+         00076177733a6b6d7301016b0101022f78",
         &upload(),
     );
     assert_round_trip(&UploadRecord { checksum: None, is_composite: false, ..upload() });

@@ -23,7 +23,9 @@ pub use config::{ConfigKey, ConfigKind, ConfigRecord};
 pub use content::{Content, ContentId, Piece, PiecesRecord};
 pub use directory::{Bucket, Directory};
 pub use lifecycle::{LifecyclePlace, LifecycleRecord, LifecycleStage};
-pub use object::{Checksum, ChecksumKind, Etag, Headers, Lock, ObjectRecord, Stands, VersionId, VersionRecord};
+pub use object::{
+    Checksum, ChecksumKind, Encryption, Etag, Headers, Lock, ObjectRecord, Stands, VersionId, VersionRecord,
+};
 pub use upload::{PartRecord, UploadRecord};
 
 /// The record of type `T` that lies under `key`.

@@ -91,8 +91,8 @@ pub struct ObjectRecord {
     pub lock: Option<Lock>,
     /// Whether it must stay until somebody says otherwise.
     pub legal_hold: bool,
-    /// How its owner wants it encrypted: the algorithm, and the key's name.
-    pub encryption: Option<(String, Option<String>)>,
+    /// How its owner wants it encrypted.
+    pub encryption: Option<Encryption>,
     /// Where a website sends those who ask for it.
     pub redirect: Option<String>,
     /// Until when an archived object can be read.
@@ -129,6 +129,25 @@ pub struct Headers {
     pub content_encoding: Option<String>,
     pub content_language: Option<String>,
     pub expires: Option<String>,
+}
+
+/// How an object's owner wants it encrypted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Encryption {
+    /// By the service.
+    Service {
+        /// The algorithm, such as `AES256` or `aws:kms`.
+        algorithm: String,
+        /// The key's name, where there are several.
+        key: Option<String>,
+        /// Whether objects of a bucket share a key.
+        has_bucket_key: bool,
+    },
+    /// With a key that the client keeps, and brings along whenever it reads.
+    Customer {
+        /// The key's MD5, as the client writes it.
+        key_md5: String,
+    },
 }
 
 /// Until when a version must stay.
@@ -245,15 +264,31 @@ pub(super) fn read_lock(from: &mut Reader<'_>) -> Result<Option<Lock>, DecodeErr
     from.option(|from| Ok(Lock { mode: LockMode::read(from)?, until: from.timestamp()? }))
 }
 
-pub(super) fn write_encryption(to: &mut Writer, encryption: Option<&(String, Option<String>)>) {
-    to.option(encryption, |to, (algorithm, key)| {
-        to.text(algorithm);
-        to.option(key.as_deref(), Writer::text);
+pub(super) fn write_encryption(to: &mut Writer, encryption: Option<&Encryption>) {
+    to.option(encryption, |to, encryption| match encryption {
+        Encryption::Service { algorithm, key, has_bucket_key } => {
+            to.u8(0);
+            to.text(algorithm);
+            to.option(key.as_deref(), Writer::text);
+            to.bool(*has_bucket_key);
+        }
+        Encryption::Customer { key_md5 } => {
+            to.u8(1);
+            to.text(key_md5);
+        }
     });
 }
 
-pub(super) fn read_encryption(from: &mut Reader<'_>) -> Result<Option<(String, Option<String>)>, DecodeError> {
-    from.option(|from| Ok((from.text()?, from.option(Reader::text)?)))
+pub(super) fn read_encryption(from: &mut Reader<'_>) -> Result<Option<Encryption>, DecodeError> {
+    from.option(|from| match from.u8()? {
+        0 => Ok(Encryption::Service {
+            algorithm: from.text()?,
+            key: from.option(Reader::text)?,
+            has_bucket_key: from.bool()?,
+        }),
+        1 => Ok(Encryption::Customer { key_md5: from.text()? }),
+        _ => Err(from.malformed("an unknown kind of encryption")),
+    })
 }
 
 impl ObjectRecord {

@@ -6,8 +6,8 @@ use tidegate_types::{AccountId, Timestamp};
 use super::bucket::read_account;
 use super::content::{Content, read_content, write_content};
 use super::object::{
-    Checksum, ChecksumKind, Headers, Lock, read_checksum, read_encryption, read_headers, read_lock, read_texts,
-    write_checksum, write_encryption, write_headers, write_lock, write_texts,
+    Checksum, ChecksumKind, Encryption, Headers, Lock, read_checksum, read_encryption, read_headers, read_lock,
+    read_texts, write_checksum, write_encryption, write_headers, write_lock, write_texts,
 };
 
 /// An upload in parts that goes on: what its object will be.
@@ -38,7 +38,7 @@ pub struct UploadRecord {
     /// Whether the object must stay until somebody says otherwise.
     pub legal_hold: bool,
     /// How the object is to be encrypted.
-    pub encryption: Option<(String, Option<String>)>,
+    pub encryption: Option<Encryption>,
     /// Where a website sends those who ask for the object.
     pub redirect: Option<String>,
 }

@@ -31,8 +31,12 @@ impl From<Error> for ServiceError {
                 "Your previous request to create the named bucket succeeded and you already own it.",
             )
             .with_field("BucketName", name),
-            Error::BucketNotEmpty(name) => {
-                new("BucketNotEmpty", 409, "The bucket you tried to delete is not empty").with_field("BucketName", name)
+            Error::BucketNotEmpty { name, has_versions } => {
+                let words = match has_versions {
+                    true => "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+                    false => "The bucket you tried to delete is not empty",
+                };
+                new("BucketNotEmpty", 409, words).with_field("BucketName", name)
             }
             Error::InvalidBucketName(name) => {
                 new("InvalidBucketName", 400, "The specified bucket is not valid.").with_field("BucketName", name)

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tidegate_protocol::rest_xml::host_id;
 use tidegate_types::{AccountId, Region, Timestamp};
 
 use crate::domain::Event;
@@ -197,12 +198,6 @@ pub(crate) fn encoded(key: &str) -> String {
         }
     }
     text
-}
-
-/// The second id of a request, which means nothing here either.
-fn host_id(request_id: &str) -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(Sha256::digest(request_id.as_bytes()))
 }
 
 /// By what name events know an account that owns a bucket.

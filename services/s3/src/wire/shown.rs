@@ -49,14 +49,17 @@ pub(crate) use show_checksum;
 /// Fills in how an object is encrypted.
 macro_rules! show_encryption {
     ($output:expr, $encryption:expr) => {
-        if let Some((algorithm, key)) = &$encryption {
-            if algorithm == $crate::ops::CUSTOMER {
+        match &$encryption {
+            Some($crate::store::Encryption::Customer { key_md5 }) => {
                 $output.sse_customer_algorithm = Some("AES256".to_owned());
-                $output.sse_customer_key_md5 = key.clone();
-            } else {
+                $output.sse_customer_key_md5 = Some(key_md5.clone());
+            }
+            Some($crate::store::Encryption::Service { algorithm, key, has_bucket_key }) => {
                 $output.server_side_encryption = Some(algorithm.clone());
                 $output.ssekms_key_id = key.clone();
+                $output.bucket_key_enabled = has_bucket_key.then_some(true);
             }
+            None => {}
         }
     };
 }

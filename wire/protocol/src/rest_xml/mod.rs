@@ -10,7 +10,7 @@ mod roots;
 use bytes::Bytes;
 
 pub use reader::XmlReader;
-pub use reply::RestXml;
+pub use reply::{RestXml, host_id};
 
 use crate::aws_query::XmlWriter;
 use crate::decode::DecodeError;

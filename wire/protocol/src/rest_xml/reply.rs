@@ -1,3 +1,5 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -19,6 +21,7 @@ const BYTES: HeaderValue = HeaderValue::from_static("binary/octet-stream");
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 /// S3's name of the request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 
 impl Codec for RestXml {
     fn success(&self, model: &ServiceModel, operation: &Operation, request_id: &str, output: &dyn Shape) -> Reply {
@@ -54,6 +57,7 @@ impl Codec for RestXml {
             element(&mut body, name, value);
         }
         element(&mut body, "RequestId", request_id);
+        element(&mut body, "HostId", &host_id(request_id));
         body.push_str("</Error>");
         finished(Reply::new(error.shape.status, CONTENT_TYPE, request_id, body), HeaderMap::new(), request_id)
     }
@@ -75,5 +79,11 @@ fn finished(mut reply: Reply, headers: HeaderMap, request_id: &str) -> Reply {
         }
     }
     reply.header(REQUEST_ID, request_id);
+    reply.header(HOST_ID, &host_id(request_id));
     reply
+}
+
+/// What S3 calls the host that answered: an opaque text, ours says which request it was.
+pub fn host_id(request_id: &str) -> String {
+    BASE64.encode(request_id)
 }

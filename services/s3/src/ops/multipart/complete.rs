@@ -11,7 +11,7 @@ use crate::ops::content::remove_content_in_tx;
 use crate::ops::objects::{Put, Write, checked_key, shown_version};
 use crate::ops::versions;
 use crate::service::S3;
-use crate::store::{Bucket, Content, ContentId, PiecesRecord, Stands, VersionId, VersionRecord, keys};
+use crate::store::{Bucket, Content, ContentId, Encryption, PiecesRecord, Stands, VersionId, VersionRecord, keys};
 use crate::wire;
 
 /// Makes an object of an upload's parts.
@@ -109,11 +109,10 @@ fn answer(s3: &S3, call: &Call, bucket: &Bucket, key: &str, version: &VersionRec
     if let Stands::Object(object) = &version.stands {
         output.e_tag = Some(wire::quoted_etag(object));
         wire::show_checksum!(output, object.checksum.as_ref());
-        if let Some((algorithm, kms_key)) = &object.encryption
-            && algorithm != crate::ops::CUSTOMER
-        {
+        if let Some(Encryption::Service { algorithm, key, has_bucket_key }) = &object.encryption {
             output.server_side_encryption = Some(algorithm.clone());
-            output.ssekms_key_id = kms_key.clone();
+            output.ssekms_key_id = key.clone();
+            output.bucket_key_enabled = has_bucket_key.then_some(true);
         }
     }
     output

@@ -226,3 +226,102 @@ fn refused(code: &'static str, words: &str, fields: &[(&'static str, &dyn ToStri
     let error = ServiceError::from(Error::Refused { code, status, words: words.to_owned() });
     Error::Body(fields.iter().fold(error, |error, (name, value)| error.with_field(*name, value.to_string())))
 }
+
+#[cfg(test)]
+mod tests {
+    use tidegate_types::{AccountId, Timestamp};
+
+    use super::*;
+    use crate::domain::checksum_of;
+    use crate::store::{ContentId, Headers};
+
+    fn upload(checksum: Option<ChecksumKind>, is_composite: bool) -> UploadRecord {
+        UploadRecord {
+            created_at: Timestamp::from_secs(1),
+            owner: AccountId::DEFAULT,
+            initiator: String::new(),
+            checksum,
+            is_composite,
+            storage_class: "STANDARD".to_owned(),
+            headers: Headers::default(),
+            metadata: Default::default(),
+            tags: Default::default(),
+            acl: None,
+            lock: None,
+            legal_hold: false,
+            encryption: None,
+            redirect: None,
+        }
+    }
+
+    /// Parts 1, 3 and 4 of a whole, the last of them short.
+    fn came(kind: ChecksumKind) -> (Vec<u8>, Vec<(u16, PartRecord)>) {
+        let bodies = [(1, vec![1; 5 << 20]), (3, vec![3; 5 << 20]), (4, vec![4; 10])];
+        let part = |(number, body): &(u16, Vec<u8>)| {
+            let checksum = Some(Checksum { kind, value: checksum_of(kind, body), composite_of: None });
+            let content = Content::Stored(ContentId(u128::from(*number)));
+            let (size, md5) = (body.len() as u64, Md5::digest(body).into());
+            (*number, PartRecord { created_at: Timestamp::from_secs(1), size, md5, content, checksum })
+        };
+        (bodies.iter().flat_map(|(_, body)| body.clone()).collect(), bodies.iter().map(part).collect())
+    }
+
+    fn listed(parts: &[(u16, PartRecord)], with_checksums: bool) -> Vec<Listed> {
+        let listed = |(number, part): &(u16, PartRecord)| Listed {
+            number: *number,
+            etag: hex::encode(part.md5),
+            checksum: part.checksum.as_ref().filter(|_| with_checksums).map(|sum| (sum.kind, sum.text())),
+        };
+        parts.iter().map(listed).collect()
+    }
+
+    fn make(upload: &UploadRecord, parts: &[(u16, PartRecord)], listed: &[Listed]) -> Result<Made, String> {
+        let made = Came { id: VersionId(1), upload, parts }.make(listed, &Stated::default());
+        made.map_err(|error| ServiceError::from(error).shape.code.to_owned())
+    }
+
+    #[test]
+    fn a_whole_has_the_checksum_of_its_bytes() {
+        for kind in [ChecksumKind::Crc32, ChecksumKind::Crc32c, ChecksumKind::Crc64Nvme] {
+            let (body, parts) = came(kind);
+            let made = make(&upload(Some(kind), false), &parts, &listed(&parts, false)).unwrap();
+            assert_eq!(made.checksum, Checksum { kind, value: checksum_of(kind, &body), composite_of: None });
+            assert_eq!((made.size, made.pieces.len(), made.left_over.len()), (body.len() as u64, 3, 0));
+            assert_eq!(etag_of(&listed(&parts, false)), Some(made.etag));
+        }
+    }
+
+    #[test]
+    fn what_is_not_listed_is_left_over() {
+        let (_, parts) = came(ChecksumKind::DEFAULT);
+        let made = make(&upload(None, false), &parts, &listed(&parts[1..2], false)).unwrap();
+        assert_eq!(made.left_over, [parts[0].1.content, parts[2].1.content]);
+        assert_eq!(made.pieces.iter().map(|piece| piece.number).collect::<Vec<_>>(), [3]);
+        assert!(made.pieces[0].checksum.is_none() && made.checksum.composite_of.is_none());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let kind = ChecksumKind::Sha256;
+        let (_, parts) = came(kind);
+        let composite = upload(Some(kind), true);
+        let good = listed(&parts, true);
+        assert_eq!(make(&composite, &parts, &good).unwrap().checksum.composite_of, Some(3));
+        let changed = |change: fn(&mut Vec<Listed>)| {
+            let mut listed = good.clone();
+            change(&mut listed);
+            make(&composite, &parts, &listed).unwrap_err()
+        };
+        assert_eq!(changed(|listed| listed.reverse()), "InvalidPartOrder");
+        assert_eq!(changed(|listed| listed[1].number = 1), "InvalidPartOrder");
+        assert_eq!(changed(|listed| listed[1].number = 2), "InvalidPart");
+        assert_eq!(changed(|listed| listed[0].etag = listed[1].etag.clone()), "InvalidPart");
+        assert_eq!(changed(|listed| listed[0].checksum = listed[1].checksum.clone()), "InvalidPart");
+        assert_eq!(changed(|listed| listed[0].checksum = None), "InvalidRequest");
+        assert_eq!(changed(|listed| listed[0].checksum = Some((ChecksumKind::Md5, String::new()))), "BadDigest");
+        let mut small = parts.clone();
+        small[0].1.size = (5 << 20) - 1;
+        assert_eq!(make(&composite, &small, &good).unwrap_err(), "EntityTooSmall");
+        assert_eq!(make(&upload(None, false), &parts, &good).unwrap_err(), "InvalidPart");
+    }
+}

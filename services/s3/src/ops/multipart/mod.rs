@@ -21,11 +21,13 @@ pub(crate) use upload_part::upload_part;
 pub(crate) use upload_part_copy::upload_part_copy;
 
 use super::content::{Received, remove_content_in_tx};
-use super::objects::{CUSTOMER, Draft};
+use super::objects::Draft;
 use super::versions::{bucket_in_tx, latch};
 use crate::error::Error;
 use crate::service::S3;
-use crate::store::{Bucket, BucketId, Checksum, ContentId, PartRecord, UploadRecord, VersionId, corrupt, decode, keys};
+use crate::store::{
+    Bucket, BucketId, Checksum, ContentId, Encryption, PartRecord, UploadRecord, VersionId, corrupt, decode, keys,
+};
 use crate::wire;
 
 /// The most parts of an upload.
@@ -122,10 +124,13 @@ fn part_number(asked: Option<i32>) -> Result<u16, Error> {
 
 /// The key that its client keeps must come with every part.
 fn check_customer_key(upload: &UploadRecord, brought: Option<&str>) -> Result<(), Error> {
-    let kept = upload.encryption.as_ref().filter(|(algorithm, _)| algorithm == CUSTOMER);
+    let kept = match &upload.encryption {
+        Some(Encryption::Customer { key_md5 }) => Some(key_md5.as_str()),
+        Some(Encryption::Service { .. }) | None => None,
+    };
     match (kept, brought) {
         (None, _) => Ok(()),
-        (Some((_, key)), Some(brought)) if key.as_deref() == Some(brought) => Ok(()),
+        (Some(kept), Some(brought)) if kept == brought => Ok(()),
         (Some(_), None) => Err(Error::InvalidRequest(
             "The multipart upload initiate requested encryption. Subsequent part requests must include the \
              appropriate encryption parameters."

@@ -70,6 +70,7 @@ impl CopySource {
             Err(Error::Body(error)) if error.shape.status == 304 => {
                 Err(Error::Precondition("x-amz-copy-source-If-None-Match"))
             }
+            Err(Error::Precondition(condition)) => Err(Error::Precondition(of_source(condition))),
             Err(Error::Body(error)) if error.shape.status == 405 => {
                 let words = "The source of a copy request may not specifically refer to a delete marker by version id.";
                 Err(Error::InvalidRequest(words.to_owned()))
@@ -146,6 +147,15 @@ pub(crate) async fn copy_object(s3: &S3, call: &Call, input: CopyObjectRequest) 
     };
     wire::show_encryption!(output, draft.encryption);
     Ok(output)
+}
+
+/// The header that says a condition of a copy's source.
+fn of_source(condition: &str) -> &'static str {
+    match condition {
+        "If-Match" => "x-amz-copy-source-If-Match",
+        "If-Unmodified-Since" => "x-amz-copy-source-If-Unmodified-Since",
+        _ => "x-amz-copy-source-If-None-Match",
+    }
 }
 
 fn is_itself(from: &Bucket, source: &CopySource, bucket: &Bucket, key: &str) -> bool {

@@ -11,7 +11,7 @@ use crate::domain::{self, StorageClass};
 use crate::error::Error;
 use crate::ops::acl_headers::acl_of_headers;
 use crate::ops::configs::check_list;
-use crate::store::{Bucket, ConfigKind, Content, Etag, Headers, Lock, LockMode, LockPeriod, ObjectRecord};
+use crate::store::{Bucket, ConfigKind, Content, Encryption, Etag, Headers, Lock, LockMode, LockPeriod, ObjectRecord};
 
 /// The most bytes of metadata, names and values.
 const MAX_METADATA_BYTES: usize = 2048;
@@ -32,6 +32,7 @@ pub(crate) struct Fields {
     pub tagging: Option<String>,
     pub encryption: Option<String>,
     pub kms_key: Option<String>,
+    pub bucket_key: Option<bool>,
     pub customer_algorithm: Option<String>,
     pub customer_key_md5: Option<String>,
     pub lock_mode: Option<String>,
@@ -62,6 +63,7 @@ macro_rules! draft_of {
             tagging: $input.tagging.clone(),
             encryption: $input.server_side_encryption.clone(),
             kms_key: $input.ssekms_key_id.clone(),
+            bucket_key: $input.bucket_key_enabled,
             customer_algorithm: $input.sse_customer_algorithm.clone(),
             customer_key_md5: $input.sse_customer_key_md5.clone(),
             lock_mode: $input.object_lock_mode.clone(),
@@ -84,7 +86,7 @@ pub(crate) struct Draft {
     pub acl: Option<String>,
     pub lock: Option<Lock>,
     pub legal_hold: bool,
-    pub encryption: Option<(String, Option<String>)>,
+    pub encryption: Option<Encryption>,
     pub redirect: Option<String>,
 }
 
@@ -115,7 +117,7 @@ impl Fields {
         let lock = lock_of(bucket, self.lock_mode.as_deref(), self.lock_until, now)?;
         let legal_hold = legal_hold_of(bucket, self.legal_hold.as_deref())?;
         let customer = self.customer_algorithm.zip(self.customer_key_md5);
-        let encryption = encryption_of(bucket, self.encryption, self.kms_key, customer)?;
+        let encryption = Some(encryption_of(bucket, self.encryption, self.kms_key, self.bucket_key, customer)?);
         if let Some(target) = &self.redirect
             && !(target.starts_with('/') || target.starts_with("http://") || target.starts_with("https://"))
         {
@@ -263,39 +265,42 @@ fn default_lock(bucket: &Bucket, now: Timestamp) -> Option<Lock> {
     Some(Lock { mode: lock.mode, until: now.plus_millis(days * DAY_MS) })
 }
 
-/// The name under which an object whose key the client keeps is recorded.
-pub(crate) const CUSTOMER: &str = "customer";
-
 fn encryption_of(
     bucket: &Bucket,
     algorithm: Option<String>,
     key: Option<String>,
+    has_bucket_key: Option<bool>,
     customer: Option<(String, String)>,
-) -> Result<Option<(String, Option<String>)>, Error> {
+) -> Result<Encryption, Error> {
     if let Some((algorithm, key_md5)) = customer {
         if algorithm != "AES256" {
             let words = "The encryption request you specified is not valid. Supported value: AES256.";
             return Err(refused("InvalidEncryptionAlgorithmError", words));
         }
-        return Ok(Some((CUSTOMER.to_owned(), Some(key_md5))));
+        return Ok(Encryption::Customer { key_md5 });
     }
-    match algorithm.as_deref() {
-        Some("AES256" | "aws:kms" | "aws:kms:dsse") => Ok(algorithm.map(|algorithm| (algorithm, key))),
-        Some(_) => {
-            let words = "The encryption method specified is not supported";
-            Err(refused("InvalidEncryptionAlgorithmError", words))
+    match algorithm {
+        Some(algorithm) if matches!(algorithm.as_str(), "AES256" | "aws:kms" | "aws:kms:dsse") => {
+            Ok(Encryption::Service { algorithm, key, has_bucket_key: has_bucket_key == Some(true) })
         }
-        None => Ok(Some(default_encryption(bucket))),
+        Some(other) => Err(Error::InvalidArgument {
+            words: "The encryption method specified is not supported".to_owned(),
+            name: "x-amz-server-side-encryption".to_owned(),
+            value: other,
+        }),
+        None => Ok(default_encryption(bucket)),
     }
 }
 
 /// What a bucket's configuration says of objects that say nothing; S3's own keys otherwise.
-fn default_encryption(bucket: &Bucket) -> (String, Option<String>) {
+fn default_encryption(bucket: &Bucket) -> Encryption {
     let configured: Option<ServerSideEncryptionConfiguration> = bucket.config(ConfigKind::Encryption);
     let rule = configured.and_then(|configured| configured.rules?.into_iter().next());
+    let has_bucket_key = rule.as_ref().and_then(|rule| rule.bucket_key_enabled) == Some(true);
     let default = rule.and_then(|rule| rule.apply_server_side_encryption_by_default);
-    match default.map(|default| (default.sse_algorithm, default.kms_master_key_id)) {
+    let (algorithm, key) = match default.map(|default| (default.sse_algorithm, default.kms_master_key_id)) {
         Some((Some(algorithm), key)) => (algorithm, key),
         _ => ("AES256".to_owned(), None),
-    }
+    };
+    Encryption::Service { algorithm, key, has_bucket_key }
 }

@@ -27,10 +27,11 @@ impl Write<'_> {
     /// Whether it may be written at all.
     ///
     /// # Errors
-    /// `If-None-Match` with anything but `*` is not implemented by S3 either.
+    /// `If-None-Match` with anything but `*`, or with `If-Match`, is not implemented by S3 either.
     pub(crate) fn check(self) -> Result<Self, Error> {
         match self.if_none_match {
-            None | Some("*") => Ok(self),
+            None => Ok(self),
+            Some("*") if self.if_match.is_none() => Ok(self),
             Some(_) => Err(Error::Refused {
                 code: "NotImplemented",
                 status: 501,

@@ -6,13 +6,13 @@ use http::header::{ALLOW, ETAG, HeaderName, LAST_MODIFIED};
 use tidegate_protocol::ServiceError;
 use tidegate_types::Timestamp;
 
-use super::{CUSTOMER, unquoted};
+use super::unquoted;
 use crate::domain::{StorageClass, http_date};
 use crate::error::Error;
 use crate::ops::content::pieces_of;
 use crate::ops::versions::find;
 use crate::service::S3;
-use crate::store::{Bucket, Checksum, Content, ObjectRecord, Stands, VersionRecord, Versioning};
+use crate::store::{Bucket, Checksum, Content, Encryption, ObjectRecord, Stands, VersionRecord, Versioning};
 
 /// Conditions on what is read.
 #[derive(Debug, Clone, Copy, Default)]
@@ -160,7 +160,10 @@ impl Reading<'_> {
 
     /// Who keeps the key must bring it along.
     fn check_key(&self, object: &ObjectRecord) -> Result<(), Error> {
-        let kept = object.encryption.as_ref().filter(|(algorithm, _)| algorithm == CUSTOMER);
+        let kept = match &object.encryption {
+            Some(Encryption::Customer { key_md5 }) => Some(key_md5.as_str()),
+            Some(Encryption::Service { .. }) | None => None,
+        };
         match (kept, self.customer_key_md5) {
             (None, None) => Ok(()),
             (None, Some(_)) => {
@@ -172,7 +175,7 @@ impl Reading<'_> {
                              be provided to retrieve the object.";
                 Err(Error::InvalidRequest(words.to_owned()))
             }
-            (Some((_, key)), Some(brought)) if key.as_deref() == Some(brought) => Ok(()),
+            (Some(kept), Some(brought)) if kept == brought => Ok(()),
             (Some(_), Some(_)) => Err(Error::Denied("Access Denied".to_owned())),
         }
     }
