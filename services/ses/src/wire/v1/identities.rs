@@ -261,7 +261,8 @@ pub(crate) async fn set_identity_feedback_forwarding_enabled(
     let mut identity = existing(&mut desk, &input.identity).await?;
     let enabled = input.forwarding_enabled.unwrap_or(false);
     let has_topic = |kind| identity.notices.get(&kind).is_some_and(|notice| notice.topic.is_some());
-    if !enabled && !(has_topic(Notification::Bounce) && has_topic(Notification::Complaint)) {
+    let told_otherwise = has_topic(Notification::Bounce) && has_topic(Notification::Complaint);
+    if !enabled && !told_otherwise {
         let text = format!(
             "Identity {} does not have SNS topics for bounces and complaints, so feedback forwarding cannot be disabled.",
             identity.name
