@@ -35,8 +35,30 @@ pub(crate) fn read_entry(key: &[u8]) -> Result<u64, DecodeError> {
     Ok(position)
 }
 
+pub(crate) fn messages() -> Bytes {
+    Key::new(Root::Mail).u8(MESSAGE).build()
+}
+
+pub(crate) fn read_message(key: &[u8]) -> Result<String, DecodeError> {
+    let mut reader = KeyReader::after(key, &messages())?;
+    let id = reader.text()?;
+    reader.end()?;
+    Ok(id)
+}
+
 pub(crate) fn message(id: &str) -> Bytes {
     Key::new(Root::Mail).u8(MESSAGE).text(id).build()
+}
+
+pub(crate) fn all_pieces() -> Bytes {
+    Key::new(Root::Mail).u8(PIECE).build()
+}
+
+pub(crate) fn read_piece(key: &[u8]) -> Result<(String, u32), DecodeError> {
+    let mut reader = KeyReader::after(key, &all_pieces())?;
+    let (id, piece) = (reader.text()?, reader.u32()?);
+    reader.end()?;
+    Ok((id, piece))
 }
 
 pub(crate) fn piece(id: &str, piece: u32) -> Bytes {
@@ -70,6 +92,8 @@ mod tests {
         assert_key("08036162000100000007", &piece("ab", 7));
         assert_key("080461620001", &journey("ab"));
         assert_eq!(read_entry(&entry(7)), Ok(7));
+        assert_eq!(read_message(&message("ab")).unwrap(), "ab");
+        assert_eq!(read_piece(&piece("ab", 7)).unwrap(), ("ab".to_owned(), 7));
         assert!(read_entry(&message("a")).is_err());
         assert_eq!(read_journey(&journey("ab")).unwrap(), "ab");
     }

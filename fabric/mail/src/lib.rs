@@ -13,6 +13,7 @@
 //! to whoever implements [`Submission`].
 
 mod incoming;
+pub mod invariants;
 mod keys;
 pub mod listener;
 mod mail;

@@ -11,13 +11,13 @@ use tidegate_store::{Order, Page, Sequence, Space, Store, StoreError, TransactEr
 use tidegate_workers::{Hint, Next, Supervisor, Worker};
 
 use crate::incoming::{Incoming, Submission};
-use crate::keys;
 use crate::listener::{Doors, Listener};
 use crate::mailbox::{self, Count, Kept, Listed, Search};
 use crate::outgoing::{Fate, Outcomes, Outgoing};
 use crate::pages::Pages;
 use crate::records::JourneyRecord;
 use crate::relay::{self, Pool, Relay, RelayAddress, Shared, TlsTrouble};
+use crate::{invariants, keys};
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 
@@ -96,7 +96,13 @@ impl Mail {
         let shared = Arc::new(Shared { store, env, outcomes: OnceLock::new() });
         let relay = match options.relay {
             Some(address) => Some(Relaying::open(&shared, queues, address).await?),
-            None => None,
+            None => {
+                let waiting = invariants::waiting(&*shared.store.snapshot()?).await?;
+                if waiting > 0 {
+                    tracing::warn!(waiting, "mails wait for a relay, and there is none: start with --smtp");
+                }
+                None
+            }
         };
         Ok(Arc::new(Mail { shared, count, full, relay, doors: Doors::default() }))
     }

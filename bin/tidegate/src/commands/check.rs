@@ -75,6 +75,7 @@ async fn violations(store: Arc<EmbeddedStore>, folder: &Path, env: &Env) -> anyh
     let of_sts = sts.iter().map(|found| format!("{}: {}", found.invariant, found.what));
     let blobs = Blobs::open(folder.join(BLOBS), env.clone()).await?;
     let of_s3 = tidegate_s3::invariants::violations(&*snapshot, &blobs).await?;
+    let of_mail = tidegate_mail::invariants::violations(&*snapshot).await?;
     let found = of_queues
         .chain(of_sqs)
         .chain(of_dynamodb)
@@ -83,6 +84,7 @@ async fn violations(store: Arc<EmbeddedStore>, folder: &Path, env: &Env) -> anyh
         .chain(of_iam)
         .chain(of_sts)
         .chain(of_s3)
+        .chain(of_mail)
         .collect();
     // What a start would build in memory must come out of it.
     AccessKeys::open(store.clone(), env.clone()).await.context("access keys")?;

@@ -93,6 +93,8 @@ impl Bed {
     pub async fn killed(self) -> Bed {
         let Bed { disk, store, env, options, mail, _supervisor, _timers, .. } = self;
         let now = env.now();
+        let snapshot = store.snapshot().unwrap();
+        assert_eq!(tidegate_mail::invariants::violations(&*snapshot).await.unwrap(), Vec::<String>::new());
         mail.stop(Duration::ZERO).await;
         drop((mail, _supervisor, _timers));
         env.run_blocking(move || store.close()).await;
@@ -130,7 +132,13 @@ impl Bed {
         let pause = due.since(self.env.now());
         self.clock.advance(pause);
         self.settle().await;
+        assert_eq!(self.violations().await, Vec::<String>::new());
         pause
+    }
+
+    /// Every invariant that does not hold.
+    pub async fn violations(&self) -> Vec<String> {
+        tidegate_mail::invariants::violations(&*self.store.snapshot().unwrap()).await.unwrap()
     }
 
     /// How many records there are in all of mail's key space.

@@ -1,6 +1,7 @@
 use std::fmt::Write;
 
 use tidegate_mail::{Options, Search};
+use tidegate_store::{Space, StoreError, TransactError, transact};
 
 use crate::bed::{Bed, mail, text};
 
@@ -41,6 +42,36 @@ async fn large_mails_lie_in_pieces_and_leave_none() {
     assert!(!bed.mail.remove("c").await.unwrap());
     assert_eq!((bed.mail.clear().await.unwrap(), bed.mail.count()), (3, 0));
     assert_eq!(bed.records().await, 0);
+}
+
+#[tokio::test]
+async fn what_does_not_belong_together_is_found() {
+    let bed = Bed::new(Options::default()).await;
+    let mime = text("x") + &"y".repeat(100_000);
+    for id in ["a", "b", "c"] {
+        bed.send(&mail(id, &["x@example.com"], mime.clone())).await;
+    }
+    assert_eq!(bed.violations().await, Vec::<String>::new());
+    // A line, a mail and a piece go, as nothing but damage could make them go.
+    let listed = bed.mail.list(&Search::default(), 10).await.unwrap();
+    let entry = [&[0x08, 1][..], &listed[0].place.to_be_bytes()].concat();
+    let keys = [entry, b"\x08\x02b\x00\x01".to_vec(), b"\x08\x03a\x00\x01\0\0\0\0".to_vec()];
+    let deleted: Result<_, TransactError<StoreError>> = transact(&*bed.store, &[], async |tx| {
+        keys.iter().for_each(|key| tx.delete(Space::Log, key.clone()));
+        Ok(())
+    })
+    .await;
+    deleted.unwrap();
+    let size = mime.len();
+    assert_eq!(
+        bed.violations().await,
+        [
+            "MAIL-1: mail b is listed and not there".to_owned(),
+            format!("MAIL-3: mail a has 0 of its {size} bytes"),
+            "MAIL-2: mail c: listed: false, kept for the relay alone: false".to_owned(),
+            "MAIL-3: piece 0 of mail b belongs to nothing".to_owned(),
+        ]
+    );
 }
 
 #[tokio::test]
