@@ -63,7 +63,7 @@ pub enum Error {
     #[error("{0} is not implemented")]
     NotImplemented(&'static str),
     #[error(transparent)]
-    Body(ServiceError),
+    Body(Box<ServiceError>),
     #[error(transparent)]
     Blob(#[from] BlobError),
     #[error(transparent)]
@@ -78,5 +78,12 @@ impl From<TransactError<Error>> for Error {
             TransactError::Refused(error) => error,
             TransactError::Commit(error) => error.into(),
         }
+    }
+}
+
+impl From<ServiceError> for Error {
+    /// Boxed: it is larger than all other errors.
+    fn from(error: ServiceError) -> Error {
+        Error::Body(Box::new(error))
     }
 }

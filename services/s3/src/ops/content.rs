@@ -226,7 +226,7 @@ fn cut_off(error: ServiceError, announced: &Announced, got: u64) -> Error {
     let is_ours = error.shape.status == 400 || error.shape.status == 403;
     match announced.length.filter(|_| is_ours && error.shape.code == "IncompleteBody") {
         Some(announced) => Error::IncompleteBody { announced, got },
-        None => Error::Body(error),
+        None => error.into(),
     }
 }
 

@@ -27,9 +27,7 @@ pub(crate) use multipart::{
     abort_in_tx as abort_upload_in_tx, abort_multipart_upload, complete_multipart_upload, create_multipart_upload,
     upload_part, upload_part_copy,
 };
-pub(crate) use notification::{
-    get_bucket_notification_configuration, put_bucket_notification_configuration, put_notification,
-};
+pub(crate) use notification::{get_bucket_notification_configuration, put_bucket_notification_configuration};
 pub(crate) use objects::{
     Conditions, Fields, Put, Reading, Viewed, Write, check_lock, copy_object, delete_object, delete_object_tagging,
     delete_objects, get_object, get_object_acl, get_object_legal_hold, get_object_retention, get_object_tagging,

@@ -51,7 +51,7 @@ pub(crate) async fn put_bucket_notification_configuration(
 }
 
 /// Checks a configuration and its destinations, and keeps it.
-pub(crate) async fn put_notification(
+async fn put_notification(
     s3: &S3,
     call: &Call,
     bucket: &Bucket,

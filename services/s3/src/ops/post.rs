@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use http::header;
 use multer::{Field, Multipart};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -55,7 +55,7 @@ pub(crate) async fn post_object(s3: &S3, call: &Call, input: HeadBucketRequest) 
     let call = &form.signed(call, http, &bucket, key)?;
     if let Some(guard) = call.caller.permissions.guard() {
         let need = Need::new("s3:PutObject", format!("{}/{key}", bucket.arn()));
-        guard.check(call, &Needs::All(vec![need])).map_err(Error::Body)?;
+        guard.check(call, &Needs::All(vec![need])).map_err(Error::from)?;
     }
     form.check_policy(s3, &bucket, key, None)?;
     let draft = form.object_fields()?.check(call, &bucket, s3.now())?;
@@ -102,7 +102,7 @@ async fn read(http: &HttpRequest) -> Result<(Form, Pieces), Error> {
         let name = field.name().unwrap_or_default().to_owned();
         if name.eq_ignore_ascii_case("file") {
             form.file_name = file_name(&field);
-            let pieces = field.map(|piece| piece.map_err(|error| ServiceError::from(unreadable(error))));
+            let pieces = field.map_err(|error| ServiceError::from(unreadable(error)));
             return Ok((form, pieces.boxed()));
         }
         let mut value = Vec::new();
@@ -145,7 +145,7 @@ fn malformed() -> Error {
 fn unreadable(error: multer::Error) -> Error {
     match error {
         multer::Error::StreamReadFailed(inner) => match inner.downcast::<ServiceError>() {
-            Ok(error) => Error::Body(*error),
+            Ok(error) => Error::Body(error),
             Err(_) => malformed(),
         },
         _ => malformed(),
@@ -230,7 +230,7 @@ impl Form {
         let Some(signers) = http.form_signers().filter(|_| is_signed) else { return Ok(call.clone()) };
         let fields = self.fields_with(key);
         let signer = signers.signer(&UploadForm { bucket: &bucket.name, fields: &fields });
-        let (account, caller) = signer.map_err(Error::Body)?;
+        let (account, caller) = signer.map_err(Error::from)?;
         Ok(Call { account, caller, ..call.clone() })
     }
 
@@ -251,7 +251,7 @@ impl Form {
             // Without one a bucket must let everybody write; a guard has decided that.
             return Ok(());
         };
-        let refused = |error: tidegate_sigv4::PolicyError| Error::Body(error.to_service_error());
+        let refused = |error: tidegate_sigv4::PolicyError| Error::from(error.to_service_error());
         let invalid = tidegate_sigv4::PolicyError::Invalid("Invalid Policy: Invalid Base64.");
         let document = BASE64.decode(policy).map_err(|_| refused(invalid))?;
         let fields = self.fields_with(key);

@@ -61,5 +61,5 @@ fn check_class(object: &ObjectRecord) -> Result<(), Error> {
     }
     let words = "Restore is not allowed for the object's current storage class".to_owned();
     let error = ServiceError::from(Error::Refused { code: "InvalidObjectState", status: 403, words });
-    Err(Error::Body(error.with_field("StorageClass", object.storage_class.clone())))
+    Err(Error::from(error.with_field("StorageClass", object.storage_class.clone())))
 }

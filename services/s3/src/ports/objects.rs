@@ -65,7 +65,7 @@ impl BucketObjects {
         let mut pieces = open(&self.s3, &*snapshot, viewed.object().content, 0..size).await.map_err(refusal)?;
         let mut body = BytesMut::new();
         while let Some(piece) = pieces.next().await {
-            body.extend_from_slice(&piece.map_err(|error| refusal(Error::Body(error)))?);
+            body.extend_from_slice(&piece.map_err(|error| refusal(error.into()))?);
         }
         Ok(StoredObject { body: body.freeze(), version: shown_version(&bucket, &viewed.version) })
     }

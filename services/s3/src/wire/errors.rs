@@ -115,7 +115,7 @@ impl From<Error> for ServiceError {
                     .with_field("CalculatedDigest", calculated)
             }
             Error::NotImplemented(what) => ServiceError::not_implemented("s3", what),
-            Error::Body(error) => error,
+            Error::Body(error) => *error,
             Error::Blob(error) => blob(error),
             Error::Store(error) => store(&error),
             Error::Commit(error) => commit(error),

@@ -121,7 +121,7 @@ impl Reading<'_> {
                 let error = ServiceError::from(Error::NotModified)
                     .with_header(ETAG, format!("\"{}\"", object.etag))
                     .with_header(LAST_MODIFIED, http_date(version.created_at));
-                return Err(Error::Body(error));
+                return Err(Error::from(error));
             }
         }
         self.check_key(object)?;
@@ -129,7 +129,7 @@ impl Reading<'_> {
         if self.wants_body && StorageClass::is_archive(&object.storage_class) && !is_restored {
             let words = "The operation is not valid for the object's storage class".to_owned();
             let error = Error::Refused { code: "InvalidObjectState", status: 403, words };
-            return Err(Error::Body(
+            return Err(Error::from(
                 ServiceError::from(error).with_field("StorageClass", object.storage_class.clone()),
             ));
         }
@@ -192,7 +192,7 @@ fn marker(bucket: &Bucket, key: &str, version: &VersionRecord, is_latest: bool) 
             error.with_header(HeaderName::from_static("x-amz-version-id"), name)
         }
     };
-    Error::Body(match is_latest {
+    Error::from(match is_latest {
         true => error,
         false => error.with_header(ALLOW, "DELETE").with_header(LAST_MODIFIED, http_date(version.created_at)),
     })
