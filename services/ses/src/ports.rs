@@ -2,8 +2,10 @@
 
 mod inbound;
 mod policies;
+mod smtp;
 mod verify;
 
 pub(crate) use inbound::Inbound;
 pub(crate) use policies::IdentityPolicies;
+pub(crate) use smtp::SmtpInterface;
 pub(crate) use verify::Verify;

@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tidegate_env::Env;
 use tidegate_mail::Mail;
-use tidegate_ports::{AdminRoute, Delivery, Functions, Objects, Post, ResourcePolicies};
+use tidegate_ports::{AdminRoute, Credentials, Delivery, Functions, Objects, Post, ResourcePolicies};
 use tidegate_protocol::{
     Call, Coverage, Handler, Operation as Asked, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel,
     Shape,
@@ -15,7 +15,7 @@ use tidegate_workers::{Hint, Supervisor};
 
 use crate::desk::{Desk, Operation};
 use crate::error::Error;
-use crate::ports::{IdentityPolicies, Inbound, Verify};
+use crate::ports::{IdentityPolicies, Inbound, SmtpInterface, Verify};
 use crate::store::{Directory, Place, Shelf, keys};
 use crate::wire;
 use crate::workers::Trim;
@@ -128,6 +128,15 @@ impl Ses {
         Arc::new(Inbound { ses: self.clone() })
     }
 
+    /// SES's SMTP interface, for the access keys of these issuers. Unless `checks`, anybody logs in.
+    pub fn smtp_interface(
+        self: &Arc<Self>,
+        issuers: Vec<Arc<dyn Credentials>>,
+        checks: bool,
+    ) -> Arc<dyn tidegate_mail::Submission> {
+        Arc::new(SmtpInterface { ses: self.clone(), issuers, checks })
+    }
+
     /// Forgets everything of every account.
     ///
     /// # Errors
@@ -158,7 +167,13 @@ impl Ses {
         }
     }
 
-    async fn carry_out<I, O, F>(&self, call: &Call, input: &I, latches: &[LatchKey], run: F) -> Result<O, Error>
+    pub(crate) async fn carry_out<I, O, F>(
+        &self,
+        call: &Call,
+        input: &I,
+        latches: &[LatchKey],
+        run: F,
+    ) -> Result<O, Error>
     where
         F: for<'d> Operation<'d, I, O>,
     {

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use tidegate_policy::{Document, Version};
 use tidegate_record::{DecodeError, Stored};
 use tidegate_store::{Change, Fold, KeyRange, Order, Page, Sequence, Snapshot, Space, StoreError};
-use tidegate_types::AccountId;
+use tidegate_types::{AccountId, Region};
 
 use super::keys;
 use super::row::{Kept, Row};
@@ -63,6 +63,12 @@ impl Directory {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// Where anybody has identities.
+    pub(crate) fn regions(&self) -> Vec<Region> {
+        let all: BTreeSet<Region> = self.memory.read().token_of.keys().map(|(place, _)| place.region.clone()).collect();
+        all.into_iter().collect()
     }
 
     /// Where mail that comes in may be taken.

@@ -51,7 +51,7 @@ pub(crate) fn v1(error: Error) -> ServiceError {
         Error::NoDestination { .. } => one::EVENT_DESTINATION_DOES_NOT_EXIST_EXCEPTION,
         Error::DestinationExists { .. } => one::EVENT_DESTINATION_ALREADY_EXISTS_EXCEPTION,
         Error::Limit(_) => one::LIMIT_EXCEEDED_EXCEPTION,
-        Error::Throttled(_) => THROTTLING,
+        Error::Throttled(what) => return new(THROTTLING, what).with_kind(ErrorKind::Throttled),
         Error::AccountPaused => one::ACCOUNT_SENDING_PAUSED_EXCEPTION,
         Error::SetPaused(_) => one::CONFIGURATION_SET_SENDING_PAUSED_EXCEPTION,
         Error::Active(_) => one::CANNOT_DELETE_EXCEPTION,
@@ -127,7 +127,9 @@ pub(crate) fn v2(error: Error) -> ServiceError {
         Error::NoSuch(..) | Error::NoDestination { .. } => two::NOT_FOUND_EXCEPTION,
         Error::Exists(..) | Error::DestinationExists { .. } => two::ALREADY_EXISTS_EXCEPTION,
         Error::Limit(_) => two::LIMIT_EXCEEDED_EXCEPTION,
-        Error::Throttled(_) => two::TOO_MANY_REQUESTS_EXCEPTION,
+        Error::Throttled(what) => {
+            return new(two::TOO_MANY_REQUESTS_EXCEPTION, what).with_kind(ErrorKind::Throttled);
+        }
         Error::AccountPaused | Error::SetPaused(_) => two::SENDING_PAUSED_EXCEPTION,
         Error::NotServed(what, operation) => {
             return ServiceError::not_implemented("sesv2", operation).with_detail(what);

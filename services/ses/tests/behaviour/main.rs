@@ -7,4 +7,5 @@ mod events;
 mod inbound;
 mod restarts;
 mod sending;
+mod smtp;
 mod templates;

@@ -10,3 +10,4 @@ mod templates;
 
 pub(crate) use identities::mail_from;
 pub(crate) use routes::router;
+pub(crate) use sending::send_raw_email;
