@@ -106,7 +106,7 @@ impl Data {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::relay::connection::stuffed;
+    use crate::relay::lines::stuffed;
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
     fn read(input: &[u8], piece: usize) -> Option<(Vec<u8>, usize)> {

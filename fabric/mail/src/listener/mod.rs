@@ -7,6 +7,7 @@
 //! lines, time. The end of a message is CR LF `.` CR LF and nothing else: where two servers disagree about
 //! that, one mail can be made to look like two.
 
+mod auth;
 pub mod command;
 pub mod data;
 mod login;

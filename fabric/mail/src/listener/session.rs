@@ -7,7 +7,6 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::command::{self, Command};
-use super::login;
 use super::server::{Budget, Shared, Taking};
 use super::wire::{Over, Read, Wire};
 use crate::incoming::{Incoming, Login, Received, Refusal, Submission};
@@ -23,7 +22,7 @@ const HANDSHAKE_WITHIN: std::time::Duration = std::time::Duration::from_secs(30)
 /// What we are called.
 const NAME: &str = "tidegate.localhost";
 
-const SEQUENCE: &str = "503 5.5.1 Bad sequence of commands";
+pub(super) const SEQUENCE: &str = "503 5.5.1 Bad sequence of commands";
 
 /// Who takes mail. Neither is kept alive.
 #[derive(Clone, Default)]
@@ -37,30 +36,30 @@ impl Doors {
         self.incoming.get().and_then(Weak::upgrade)
     }
 
-    fn submission(&self) -> Option<Arc<dyn Submission>> {
+    pub(super) fn submission(&self) -> Option<Arc<dyn Submission>> {
         self.submission.get().and_then(Weak::upgrade)
     }
 }
 
 /// A mail in the making.
-struct Envelope {
+pub(super) struct Envelope {
     from: String,
     utf8: bool,
     recipients: Vec<String>,
 }
 
-struct Session {
-    wire: Wire,
+pub(super) struct Session {
+    pub(super) wire: Wire,
     env: Env,
     peer: IpAddr,
-    doors: Doors,
+    pub(super) doors: Doors,
     shared: Arc<Shared>,
     /// Whether TLS can still begin.
     tls: Option<Arc<ServerConfig>>,
     secure: bool,
-    helo: Option<String>,
-    login: Option<Login>,
-    envelope: Option<Envelope>,
+    pub(super) helo: Option<String>,
+    pub(super) login: Option<Login>,
+    pub(super) envelope: Option<Envelope>,
     mistakes: u32,
 }
 
@@ -139,7 +138,7 @@ impl Session {
         }
     }
 
-    fn mistake(&mut self, answer: &str) {
+    pub(super) fn mistake(&mut self, answer: &str) {
         self.mistakes += 1;
         self.wire.say(answer);
     }
@@ -216,7 +215,7 @@ impl Session {
     }
 
     /// A password is taken over TLS, or where the line does not leave this machine.
-    fn may_log_in(&self) -> bool {
+    pub(super) fn may_log_in(&self) -> bool {
         (self.secure || self.peer.is_loopback()) && self.doors.submission().is_some()
     }
 
@@ -317,69 +316,6 @@ impl Session {
                 "451 4.3.0 Try again".to_owned()
             }
         })
-    }
-
-    async fn auth(&mut self, mechanism: &str, first: Option<String>) -> Result<(), Over> {
-        let submission = match self.doors.submission() {
-            Some(submission) if self.may_log_in() => submission,
-            Some(_) => {
-                self.mistake("538 5.7.11 Begin TLS before you say a password");
-                return Ok(());
-            }
-            None => {
-                self.mistake("502 5.5.1 Logins are not available");
-                return Ok(());
-            }
-        };
-        if self.login.is_some() || self.envelope.is_some() || self.helo.is_none() {
-            self.mistake(SEQUENCE);
-            return Ok(());
-        }
-        let said = match mechanism {
-            "PLAIN" => {
-                let text = match first {
-                    Some(text) => Some(text),
-                    None => self.challenge("334 ").await?,
-                };
-                text.and_then(|text| login::plain(&text))
-            }
-            "LOGIN" => {
-                let user = match first {
-                    Some(text) => Some(text),
-                    // "Username:" and "Password:" in base64, as every client expects them.
-                    None => self.challenge("334 VXNlcm5hbWU6").await?,
-                };
-                let password = self.challenge("334 UGFzc3dvcmQ6").await?;
-                let word = |text: Option<String>| text.and_then(|text| login::word(&text));
-                word(user).zip(word(password))
-            }
-            _ => {
-                self.mistake("504 5.5.4 Unrecognized authentication type");
-                return Ok(());
-            }
-        };
-        let Some((user, password)) = said else {
-            self.mistake("501 5.5.2 Cannot read that");
-            return Ok(());
-        };
-        match submission.login(&user, &password).await {
-            Some(login) => {
-                self.login = Some(login);
-                self.wire.say("235 2.7.0 Authentication successful");
-            }
-            None => self.mistake("535 5.7.8 Authentication Credentials Invalid"),
-        }
-        Ok(())
-    }
-
-    /// Asks for one more line. `None`: the client has thought better of it.
-    async fn challenge(&mut self, line: &str) -> Result<Option<String>, Over> {
-        self.wire.say(line);
-        match self.wire.line().await? {
-            Read::Line(line) if line == b"*" => Ok(None),
-            Read::Line(line) => Ok(String::from_utf8(line).ok()),
-            Read::TooLong => Ok(None),
-        }
     }
 }
 

@@ -12,6 +12,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::address::{RelayAddress, Security, is_local};
+use super::extensions::Extensions;
+use super::lines::{is_safe, stuffed};
 use super::reply::{self, MAX_LINE, MAX_LINES, Reply};
 
 /// What is answered to a whole message may take this many times as long as another answer: the relay may
@@ -74,37 +76,6 @@ pub(crate) struct Connection {
     pub used: u32,
     /// Whether the relay has said anything to the last of them.
     pub answered: bool,
-}
-
-#[derive(Debug, Default)]
-struct Extensions {
-    starttls: bool,
-    eight_bit: bool,
-    utf8: bool,
-    size: Option<u64>,
-    auth: Vec<String>,
-    announces_size: bool,
-}
-
-impl Extensions {
-    fn read(reply: &Reply) -> Extensions {
-        let mut extensions = Extensions::default();
-        for line in reply.lines.iter().skip(1) {
-            let mut words = line.split([' ', '=']);
-            match words.next().unwrap_or_default().to_ascii_uppercase().as_str() {
-                "STARTTLS" => extensions.starttls = true,
-                "8BITMIME" => extensions.eight_bit = true,
-                "SMTPUTF8" => extensions.utf8 = true,
-                "SIZE" => {
-                    extensions.announces_size = true;
-                    extensions.size = words.next().and_then(|size| size.parse().ok()).filter(|size| *size > 0);
-                }
-                "AUTH" => extensions.auth.extend(words.map(str::to_ascii_uppercase)),
-                _ => {}
-            }
-        }
-        extensions
-    }
 }
 
 /// Connects, secures the line and logs in, as `address` says.
@@ -412,72 +383,7 @@ fn strange(reply: Reply) -> Reply {
     Reply { code: 451, lines: vec![format!("4.5.0 DATA was answered with {reply}")] }
 }
 
-/// An address that cannot end its command early or begin another one.
-fn is_safe(address: &str) -> bool {
-    !address.chars().any(|c| c.is_control() || matches!(c, '<' | '>') || (c == ' ' && !address.starts_with('"')))
-}
-
-/// The message as it is sent: lines ended by CR LF, those that begin with a dot given another one, and the
-/// end of the data.
-pub(crate) fn stuffed(mime: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(mime.len() + mime.len() / 64 + 8);
-    let mut rest = mime;
-    while !rest.is_empty() {
-        let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
-        let (line, behind) = match end {
-            Some(at) if rest[at..].starts_with(b"\r\n") => (&rest[..at], &rest[at + 2..]),
-            // A bare CR or LF would be a line's end to some relays and not to others, which could make one
-            // message look like two.
-            Some(at) => (&rest[..at], &rest[at + 1..]),
-            None => (rest, &rest[rest.len()..]),
-        };
-        if line.starts_with(b".") {
-            out.push(b'.');
-        }
-        out.extend_from_slice(line);
-        out.extend_from_slice(b"\r\n");
-        rest = behind;
-    }
-    out.extend_from_slice(b".\r\n");
-    out
-}
-
 fn base64(bytes: &[u8]) -> String {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD.encode(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_cannot_end_its_data_early() {
-        for (mime, sent) in [
-            ("", ".\r\n"),
-            ("a\r\nb\r\n", "a\r\nb\r\n.\r\n"),
-            ("a", "a\r\n.\r\n"),
-            (".\r\n..\r\na.\r\n", "..\r\n...\r\na.\r\n.\r\n"),
-            ("a\n.\nb\r.\r", "a\r\n..\r\nb\r\n..\r\n.\r\n"),
-            ("\r\n\r\n", "\r\n\r\n.\r\n"),
-        ] {
-            assert_eq!(String::from_utf8(stuffed(mime.as_bytes())).unwrap(), sent, "{mime:?}");
-        }
-    }
-
-    #[test]
-    fn an_address_cannot_be_a_command() {
-        for (address, safe) in [
-            ("a@x", true),
-            ("", true),
-            ("\"a b\"@x", true),
-            ("é@x", true),
-            ("a@x>\r\nDATA", false),
-            ("a@x> SIZE=1", false),
-            ("a b@x", false),
-            ("a\0@x", false),
-        ] {
-            assert_eq!(is_safe(address), safe, "{address:?}");
-        }
-    }
 }

@@ -13,8 +13,10 @@
 
 pub(crate) mod address;
 mod breaker;
-pub(crate) mod connection;
+mod connection;
+mod extensions;
 mod kind;
+pub(crate) mod lines;
 mod pool;
 pub mod reply;
 mod schedule;
