@@ -18,8 +18,8 @@ use tidegate_iam::Iam;
 use tidegate_lambda::Lambda;
 use tidegate_log::Logs;
 use tidegate_logs::CloudWatchLogs;
-use tidegate_mail::{Incoming, Mail};
-use tidegate_ports::Sink;
+use tidegate_mail::{Incoming, Mail, Submission};
+use tidegate_ports::{Credentials, Sink};
 use tidegate_protocol::{Coverage, Service};
 use tidegate_queue::Queues;
 use tidegate_s3::S3;
@@ -76,6 +76,7 @@ struct Background {
     _upkeep: TaskHandle<()>,
     _smtp: Option<TaskHandle<()>>,
     _incoming: Arc<dyn Incoming>,
+    _submission: Arc<dyn Submission>,
 }
 
 /// Starts a server. When this returns, it answers.
@@ -198,13 +199,15 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         AuthMode::Enforce => Mode::Enforce,
     };
     let uses = env.spawn("last uses", iam.clone().keep_uses());
+    let issuers: Vec<Arc<dyn Credentials>> = vec![keys.clone(), iam.clone(), sts.clone()];
     let sources = Sources {
-        credentials: vec![keys.clone(), iam.clone(), sts.clone()],
+        credentials: issuers.clone(),
         principals: Some(iam.clone()),
         resources: vec![
             sqs.resource_policies(),
             dynamodb.resource_policies(),
             lambda.resource_policies(),
+            s3.resource_policies(),
             ses.resource_policies(),
             iam,
         ],
@@ -253,6 +256,8 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let tls = config.tls.then(|| tls::server_config(config.data.as_deref(), &env)).transpose()?;
     let incoming = ses.incoming();
     mail.receive_by(Arc::downgrade(&incoming));
+    let submission = ses.smtp_interface(issuers, mode == Mode::Enforce);
+    mail.submit_to(Arc::downgrade(&submission));
     let smtp = smtp.map(|socket| mail.listen(socket, tls.as_deref().map(tls::without_protocols)));
     let server = Server::new(Arc::new(gateway), env.clone(), listener, tls, patience);
     let (stopper, stop) = Stopper::new();
@@ -273,6 +278,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         _upkeep: env.spawn("metrics upkeep", upkeep(env.clone(), metrics)),
         _smtp: smtp,
         _incoming: incoming,
+        _submission: submission,
     };
 
     // 7. A note for the other commands.
