@@ -4,7 +4,7 @@ use http::{HeaderMap, Method};
 use tidegate_api_s3::MODEL;
 use tidegate_blob::Blobs;
 use tidegate_env::Env;
-use tidegate_ports::{HostedHttp, Objects, Post};
+use tidegate_ports::{HostedHttp, Objects, Post, ResourcePolicies};
 use tidegate_protocol::{
     Call, Coverage, Operation, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel,
 };
@@ -13,7 +13,7 @@ use tidegate_types::Timestamp;
 use tidegate_workers::{Hint, Supervisor};
 
 use crate::error::Error;
-use crate::ports::{BucketObjects, Websites};
+use crate::ports::{BucketObjects, BucketPolicies, Websites};
 use crate::store::{Bucket, Directory, VersionId};
 use crate::wire::{self, COVERAGE};
 use crate::workers::{Lifecycle, Sweep};
@@ -75,6 +75,11 @@ impl S3 {
     /// What other services read from buckets and write into them through.
     pub fn objects(self: &Arc<Self>) -> Arc<dyn Objects> {
         Arc::new(BucketObjects::new(self.clone()))
+    }
+
+    /// What decides about requests asks for the policies of buckets through.
+    pub fn resource_policies(self: &Arc<Self>) -> Arc<dyn ResourcePolicies> {
+        Arc::new(BucketPolicies::new(self.clone()))
     }
 
     /// The hosts under which buckets are websites.

@@ -117,7 +117,7 @@ impl Door {
 
     /// What policies see, the caller's own keys aside.
     fn request(&self, call: &Call, need: &Need) -> Request {
-        let owner = owner_of(&need.resource);
+        let owner = owner_of(&need.resource).or_else(|| stated_owner(need));
         let mut request = Request::new(self.principal.clone(), &*need.action, &*need.resource, owner);
         self.circumstances.describe(&call.region, &mut request);
         if let Some(owner) = owner.or(self.identity.as_ref().map(|identity| identity.account)) {
@@ -132,6 +132,12 @@ impl Door {
 
 fn owner_of(resource: &str) -> Option<AccountId> {
     resource.parse::<Arn>().ok()?.account
+}
+
+/// Whose a resource is whose ARN does not say it: a bucket's.
+fn stated_owner(need: &Need) -> Option<AccountId> {
+    let (_, values) = need.keys.iter().find(|(key, _)| key == "aws:ResourceAccount")?;
+    values.first()?.parse().ok()
 }
 
 fn decide(request: &Request, policies: &Policies<'_>, rule: ResourceRule) -> Decision {

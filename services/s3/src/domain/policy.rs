@@ -1,6 +1,7 @@
 //! Policies of buckets: what may stand in them, and when they let everybody in. "The meaning of 'public'" of the
 //! user guide.
 
+use serde_json::Value;
 use tidegate_policy::{
     Action, Comparison, Condition, Document, Effect, InvalidDocument, Operator, PrincipalMatch, Principals, Resources,
     Statement,
@@ -16,13 +17,28 @@ pub fn read(text: &str, bucket: &str) -> Result<Document, String> {
     }
     let document = Document::parse(text).map_err(|error| match error {
         InvalidDocument::Json => "This policy contains invalid Json".to_owned(),
-        InvalidDocument::Syntax(what) => what,
+        InvalidDocument::Syntax(what) => missing_field(text).unwrap_or(what),
     })?;
     if document.statements.is_empty() {
         return Err("Could not parse the policy: Statement is empty!".to_owned());
     }
     document.statements.iter().try_for_each(|statement| check(statement, bucket))?;
     Ok(document)
+}
+
+/// S3's words for a statement that lacks what each must have.
+fn missing_field(text: &str) -> Option<String> {
+    let policy: Value = serde_json::from_str(text).ok()?;
+    let statements = match policy.get("Statement")? {
+        Value::Array(statements) => statements.as_slice(),
+        statement => std::slice::from_ref(statement),
+    };
+    let lacks = |field: &&str| {
+        let not = format!("Not{field}");
+        statements.iter().any(|statement| statement.get(field).or_else(|| statement.get(&not)).is_none())
+    };
+    let field = ["Effect", "Principal", "Action", "Resource"].iter().find(|field| lacks(field))?;
+    Some(format!("Missing required field {field}"))
 }
 
 fn check(statement: &Statement, bucket: &str) -> Result<(), String> {

@@ -58,7 +58,9 @@ pub fn checked_tags(
             return Err(invalid("The TagValue you have provided is invalid"));
         }
         if key.to_ascii_lowercase().starts_with("aws:") {
-            return Err(invalid("System tags cannot be added/updated by requester"));
+            let is_objects = most == MAX_OBJECT_TAGS;
+            let words = "System tags cannot be added/updated by requester";
+            return Err(invalid(if is_objects { "Your TagKey cannot be prefixed with aws:" } else { words }));
         }
         if checked.insert(key, value).is_some() {
             return Err(invalid("Cannot provide multiple Tags with the same key"));

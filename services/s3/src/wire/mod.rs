@@ -1,5 +1,6 @@
 //! AWS's shapes, names, codes and words, and what they mean here.
 
+mod access;
 mod coverage;
 mod errors;
 mod events;

@@ -2,6 +2,7 @@ use tidegate_api_s3::MODEL;
 use tidegate_protocol::{Router, route};
 
 use super::COVERAGE;
+use super::access::accesses;
 use crate::ops::{self, configs};
 use crate::service::S3;
 
@@ -112,4 +113,5 @@ pub(crate) fn router() -> Router<S3> {
             ("UploadPartCopy", route(ops::upload_part_copy)),
         ],
     )
+    .with_accesses(accesses())
 }

@@ -76,8 +76,11 @@ pub(crate) async fn get_object_legal_hold(
     needs_lock(bucket)?;
     let key = input.key.as_deref().unwrap_or_default();
     let (_, object) = Named { bucket, key, version: input.version_id.as_deref() }.read(s3).await?;
-    let status = if object.legal_hold { "ON" } else { "OFF" };
-    Ok(GetObjectLegalHoldOutput { legal_hold: Some(ObjectLockLegalHold { status: Some(status.to_owned()) }) })
+    // A hold that was lifted is one that never was.
+    if !object.legal_hold {
+        return Err(unlocked(bucket));
+    }
+    Ok(GetObjectLegalHoldOutput { legal_hold: Some(ObjectLockLegalHold { status: Some("ON".to_owned()) }) })
 }
 
 /// `PutObjectLegalHold`
