@@ -194,7 +194,9 @@ def test_what_a_function_writes_is_in_its_log_group(aws, server):
     logs, request = server.client("logs"), answer["ResponseMetadata"]["RequestId"]
 
     def lines():
-        found = [event["message"].rstrip() for event in logs.filter_log_events(logGroupName=group)["events"]]
+        messages = [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
+        assert all(message.endswith("\n") for message in messages), messages
+        found = [message.rstrip() for message in messages]
         return found if any(line.startswith("REPORT") for line in found) else None
 
     found = until(lines)
