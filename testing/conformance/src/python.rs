@@ -13,12 +13,21 @@ use tidegate_harness::server_binary;
 use crate::folders::{installed, once, quietly, source};
 use crate::suites::Outcome;
 
-/// Everything, with the newest SDK; `load_messages` go through a function while the server is killed.
+/// What goes through the system while the server is killed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Load {
+    /// Messages, through a function into a table.
+    pub messages: u32,
+    /// Rows of a file, through the sample application that makes users and mails of them.
+    pub rows: u32,
+}
+
+/// Everything, with the newest SDK.
 ///
 /// # Errors
 /// Tests fail, or the environment cannot be made.
-pub fn run(load_messages: u32) -> Result<Outcome> {
-    pytest("venv", "requirements.txt", &[], load_messages)
+pub fn run(load: Load) -> Result<Outcome> {
+    pytest("venv", "requirements.txt", &[], load)
 }
 
 /// The tests that use only the SDK, with one that speaks the query protocol.
@@ -26,17 +35,18 @@ pub fn run(load_messages: u32) -> Result<Outcome> {
 /// # Errors
 /// As [`run`].
 pub fn run_old_sdk() -> Result<Outcome> {
-    pytest("venv-query", "requirements-query.txt", &["-m", "sdk"], 0)
+    pytest("venv-query", "requirements-query.txt", &["-m", "sdk"], Load::default())
 }
 
-fn pytest(environment: &str, requirements: &str, arguments: &[&str], load_messages: u32) -> Result<Outcome> {
+fn pytest(environment: &str, requirements: &str, arguments: &[&str], load: Load) -> Result<Outcome> {
     let python = environment_with(environment, requirements)?;
     let output = Command::new(&python)
         .args(["-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "--color=no"])
         .args(arguments)
         .current_dir(source("python"))
         .env("TIDEGATE_BIN", server_binary()?)
-        .env("TIDEGATE_LOAD_MESSAGES", load_messages.to_string())
+        .env("TIDEGATE_LOAD_MESSAGES", load.messages.to_string())
+        .env("TIDEGATE_LOAD_ROWS", load.rows.to_string())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .context("cannot start pytest")?;

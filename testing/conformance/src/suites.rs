@@ -49,9 +49,11 @@ pub struct Suite {
 pub const SUITES: &[Suite] = &[
     Suite {
         name: "python",
-        what: "boto3, the AWS CLI, kombu, celery, raw requests, misuses",
+        what: "boto3, the AWS CLI, rclone, MinIO's client, object_store, kombu, celery, raw requests, misuses",
         is_patient: false,
-        run: |size| python::run(size.pick(2_000, 100_000)),
+        run: |size| {
+            python::run(python::Load { messages: size.pick(2_000, 100_000), rows: size.pick(1_000, 1_000_000) })
+        },
     },
     Suite {
         name: "query",

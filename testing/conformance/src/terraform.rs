@@ -37,7 +37,7 @@ pub fn run() -> Result<Outcome> {
         mirror.to_string_lossy()
     );
     std::fs::write(folder.path().join("terraform.rc"), configuration)?;
-    for file in ["queues.tf", "tables.tf", "logs.tf", "identities.tf", "functions.tf"] {
+    for file in ["queues.tf", "tables.tf", "logs.tf", "identities.tf", "functions.tf", "buckets.tf"] {
         std::fs::copy(source("terraform").join(file), folder.path().join(file))?;
     }
     zipped_function(folder.path())?;
@@ -65,8 +65,8 @@ impl User<'_> {
         self.terraform(&["init", "-input=false", "-no-color"])?;
         self.terraform(&["apply", "-auto-approve", "-input=false", "-no-color"])?;
         self.plans_nothing(&[])?;
-        ensure!(self.queues()? == 6, "6 queues are configured, {} are there", self.queues()?);
-        let variables = ["visibility=45", "stage=later", "days=30", "capacity=7", "seconds=6"];
+        ensure!(self.queues()? == 7, "7 queues are configured, {} are there", self.queues()?);
+        let variables = ["visibility=45", "stage=later", "days=30", "capacity=7", "seconds=6", "expire_days=40"];
         let changed: Vec<&str> = variables.into_iter().flat_map(|variable| ["-var", variable]).collect();
         self.terraform(&[&["apply", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;
         self.plans_nothing(&changed)?;
