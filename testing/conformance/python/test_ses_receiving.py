@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from lambdas import python
+from mails import newest
 
 
 def free_port() -> int:
@@ -65,3 +66,12 @@ def test_a_function_looks_at_it_and_stops_the_rules(server, ses, s3):
     records = [json.loads(line["message"]) for line in lines if line["message"].startswith("{")]
     assert records[0]["Records"][0]["ses"]["mail"]["commonHeaders"]["subject"] == "hi"
     assert records[0]["Records"][0]["ses"]["receipt"]["recipients"] == ["box@example.com"]
+
+
+def test_who_logs_in_sends(server, ses):
+    with smtplib.SMTP("127.0.0.1", PORT, timeout=20) as smtp:
+        smtp.login("test", "test")
+        smtp.sendmail("me@example.com", ["to@example.org"], "From: me@example.com\r\nTo: to@example.org\r\nSubject: out\r\n\r\nx\r\n")
+        assert newest(server)["Subject"] == "out"
+        with pytest.raises(smtplib.SMTPException, match="Email address is not verified"):
+            smtp.sendmail("me@example.net", ["to@example.org"], "From: me@example.net\r\n\r\nx\r\n")

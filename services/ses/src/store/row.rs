@@ -134,3 +134,78 @@ mod kinds {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::{Settings, Suppressed};
+    use crate::domain::configuration_set::{ConfigurationSet, Destination, EventTarget, EventType, Reason};
+    use crate::domain::identity::{Identity, Notification};
+    use crate::domain::receipt::{Action, Rule, RuleSet, What};
+    use crate::domain::template::{Parts, Template};
+    use tidegate_record::testing::{assert_golden, assert_round_trip, to_hex};
+
+    /// The bytes of a row whose fields are this JSON.
+    fn golden(json: &str) -> String {
+        let mut bytes = vec![1];
+        match u8::try_from(json.len()) {
+            Ok(short) if short < 0x80 => bytes.push(short),
+            _ => bytes.extend([0x80 | (json.len() & 0x7f) as u8, (json.len() >> 7) as u8]),
+        }
+        to_hex(&[&bytes[..], json.as_bytes()].concat())
+    }
+
+    #[test]
+    fn golden_bytes() {
+        let suppressed = Suppressed {
+            address: "a@b.c".to_owned(),
+            reason: Reason::Bounce,
+            at: 5,
+            message_id: None,
+            feedback_id: Some("f".to_owned()),
+        };
+        let json = r#"{"address":"a@b.c","reason":"Bounce","at":5,"message_id":null,"feedback_id":"f"}"#;
+        assert_golden(&golden(json), &Kept(suppressed));
+        let template = Template {
+            name: "t".to_owned(),
+            created_at: 5,
+            parts: Parts { subject: Some("s".to_owned()), ..Parts::default() },
+            tags: [("k".to_owned(), "v".to_owned())].into(),
+        };
+        let json = r#"{"name":"t","created_at":5,"parts":{"subject":"s","text":null,"html":null},"tags":{"k":"v"}}"#;
+        assert_golden(&golden(json), &Kept(template));
+        let json = r#"{"sending_enabled":true,"suppression":["Bounce","Complaint"],"active_rule_set":null,"details":null,"vdm_enabled":null,"vdm":{"engagement_metrics":null,"optimized_shared_delivery":null},"auto_warmup":false}"#;
+        assert_golden(&golden(json), &Kept(Settings::default()));
+    }
+
+    #[test]
+    fn rows_survive() {
+        let mut identity = Identity::new("example.com", 5, "token".to_owned());
+        identity.notice(Notification::Bounce).topic = Some("arn:aws:sns:us-east-1:000000000000:t".to_owned());
+        identity.verify(6);
+        assert_round_trip(&Kept(identity));
+        let mut set = ConfigurationSet::new("set", 5);
+        set.destinations.push(Destination {
+            name: "d".to_owned(),
+            enabled: true,
+            events: vec![EventType::RenderingFailure],
+            target: EventTarget::Firehose { role: "r".to_owned(), stream: "s".to_owned() },
+        });
+        assert_round_trip(&Kept(set));
+        let what = What::S3 { bucket: "b".to_owned(), prefix: None, kms_key: None, role: None };
+        let rule = Rule {
+            name: "r".to_owned(),
+            enabled: true,
+            requires_tls: false,
+            recipients: vec![],
+            actions: vec![Action { topic: None, what }, Action { topic: None, what: What::Stop }],
+            scan: true,
+        };
+        assert_round_trip(&Kept(RuleSet { name: "s".to_owned(), created_at: 5, rules: vec![rule] }));
+    }
+
+    #[test]
+    fn what_is_no_row_is_damaged() {
+        assert!(Kept::<Settings>::decode(&Bytes::from_static(&[1, 1, b'{'])).is_err());
+    }
+}
