@@ -228,3 +228,24 @@ def test_nonsense_is_refused_at_the_start():
             server.start()
     finally:
         server.close()
+
+
+def test_mail_waits_for_a_relay_that_was_taken_away():
+    with Relay() as relay, sending(relay.url) as (server, ses):
+        relay.once("MAIL", "451 4.3.0 not now")
+        sent = send(ses)
+        server.settle()
+        server.arguments = ("--virtual-clock",)
+        server.stop()
+        server.start()
+        assert "start with --smtp" in server.log()
+        server.advance("PT1H")
+        assert states(server, sent)["bob@example.com"][0] == "waiting"
+        assert server.run("check", str(server.data)).returncode != 0, "a server has it open"
+        server.stop()
+        checked = server.run("check", str(server.data))
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+        server.arguments = ("--virtual-clock", "--smtp", relay.url)
+        server.start()
+        server.settle()
+        assert states(server, sent)["bob@example.com"][0] == "delivered"
