@@ -31,7 +31,7 @@ pub(crate) use notification::{get_bucket_notification_configuration, put_bucket_
 pub(crate) use objects::{
     Conditions, Fields, Put, Reading, Viewed, Write, check_lock, copy_object, delete_object, delete_object_tagging,
     delete_objects, get_object, get_object_acl, get_object_legal_hold, get_object_retention, get_object_tagging,
-    head_object, put_object, put_object_acl, put_object_legal_hold, put_object_retention, put_object_tagging,
+    head_object, opened, put_object, put_object_acl, put_object_legal_hold, put_object_retention, put_object_tagging,
     shown_version,
 };
 pub(crate) use post::post_object;

@@ -10,8 +10,8 @@ use tidegate_types::AccountId;
 
 use crate::domain::Event;
 use crate::error::Error;
-use crate::ops::content::{keep, open};
-use crate::ops::{Fields, Put, Reading, Write, shown_version};
+use crate::ops::content::keep;
+use crate::ops::{Fields, Put, Reading, Write, opened, shown_version};
 use crate::service::S3;
 use crate::store::{Bucket, Headers};
 
@@ -56,18 +56,22 @@ impl BucketObjects {
         let action = if address.version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
         let bucket = self.bucket(acting, address, action)?;
         let reading = Reading { version: address.version.as_deref(), wants_body: true, ..Reading::default() };
-        let viewed = reading.view(&self.s3, &bucket, &address.key).await.map_err(refusal)?;
+        let (bucket, reading) = (&bucket, &reading);
+        let view = async || {
+            let viewed = reading.view(&self.s3, bucket, &address.key).await?;
+            let (content, range) = (viewed.object().content, viewed.range.clone());
+            Ok((viewed, content, range))
+        };
+        let (viewed, mut pieces) = opened(&self.s3, view).await.map_err(refusal)?;
         let size = viewed.object().size;
         if size > most {
             return Err(ObjectRefusal::TooLarge { size, most });
         }
-        let snapshot = self.s3.store.snapshot().map_err(|error| refusal(error.into()))?;
-        let mut pieces = open(&self.s3, &*snapshot, viewed.object().content, 0..size).await.map_err(refusal)?;
         let mut body = BytesMut::new();
         while let Some(piece) = pieces.next().await {
             body.extend_from_slice(&piece.map_err(|error| refusal(error.into()))?);
         }
-        Ok(StoredObject { body: body.freeze(), version: shown_version(&bucket, &viewed.version) })
+        Ok(StoredObject { body: body.freeze(), version: shown_version(bucket, &viewed.version) })
     }
 
     async fn write(

@@ -14,8 +14,7 @@ use tidegate_protocol::{Need, Needs, Operation, ServiceError, ServiceModel};
 use crate::domain::http_date;
 use crate::domain::website::{Redirection, Visit, Website, encoded};
 use crate::error::Error;
-use crate::ops::content::open;
-use crate::ops::{Conditions, Reading, Viewed, allow_page};
+use crate::ops::{Conditions, Reading, Viewed, allow_page, opened};
 use crate::service::S3;
 use crate::store::{Bucket, ConfigKind};
 use crate::wire::website_of;
@@ -127,12 +126,15 @@ impl Websites {
     }
 
     async fn object(&self, asked: &Asked<'_>, key: &str, status: u16) -> Result<HostedAnswer, ServiceError> {
-        let viewed = self.view(asked, key).await?;
+        let view = async || {
+            let viewed = self.view(asked, key).await?;
+            let (content, range) = (viewed.object().content, viewed.range.clone());
+            Ok((viewed, content, range))
+        };
+        let (viewed, pieces) = opened(&self.s3, view).await?;
         if let Some(location) = &viewed.object().redirect {
             return Ok(redirected(&Redirection { status: 301, location: location.clone() }));
         }
-        let snapshot = self.s3.store.snapshot().map_err(Error::from)?;
-        let pieces = open(&self.s3, &*snapshot, viewed.object().content, viewed.range.clone()).await?;
         let pieces = pieces.map(|piece| {
             piece.map_err(|error| {
                 tracing::error!(%error, "a page breaks off");

@@ -5,8 +5,8 @@ use tidegate_protocol::Call;
 
 use super::{Place, check_customer_key, find, part_number};
 use crate::error::Error;
-use crate::ops::content::{Announced, MAX_SINGLE_BODY, open, receive};
-use crate::ops::objects::{Conditions, CopySource, checked_key, shown_version};
+use crate::ops::content::{Announced, MAX_SINGLE_BODY, receive};
+use crate::ops::objects::{Conditions, CopySource, checked_key, opened, shown_version};
 use crate::service::S3;
 use crate::store::ChecksumKind;
 use crate::wire;
@@ -31,14 +31,17 @@ pub(crate) async fn upload_part_copy(
     };
     let customer_key = input.copy_source_sse_customer_key_md5.as_deref();
     let owner = input.expected_source_bucket_owner.as_deref();
-    let (from, viewed) = source.view(s3, conditions, customer_key, owner).await?;
-    let object = viewed.object();
-    let range = range(input.copy_source_range.as_deref(), object.size)?;
-    let length = range.end - range.start;
+    let (source, asked) = (&source, input.copy_source_range.as_deref());
+    let ((from, viewed, length), pieces) = opened(s3, async || {
+        let (bucket, viewed) = source.view(s3, conditions, customer_key, owner).await?;
+        let range = range(asked, viewed.object().size)?;
+        let (content, length) = (viewed.object().content, range.end - range.start);
+        Ok(((bucket, viewed, length), content, range))
+    })
+    .await?;
     if length > MAX_SINGLE_BODY {
         return Err(Error::TooLarge { size: length, most: MAX_SINGLE_BODY });
     }
-    let pieces = open(s3, &*s3.store.snapshot()?, object.content, range).await?;
     let kind = upload.checksum.unwrap_or(ChecksumKind::DEFAULT);
     let announced = Announced { length: Some(length), md5: None, checksum: Some((kind, None)) };
     let received = receive(s3, None, Some(pieces), announced).await?;

@@ -4,11 +4,11 @@ use percent_encoding::percent_decode_str;
 use tidegate_api_s3::{CopyObjectOutput, CopyObjectRequest, CopyObjectResult};
 use tidegate_protocol::Call;
 
-use super::reading::{Conditions, Reading, Viewed};
+use super::reading::{Conditions, Reading, Viewed, opened};
 use super::{Draft, Put, Write, checked_key, draft_of, shown_version};
 use crate::domain::Event;
 use crate::error::Error;
-use crate::ops::content::{Announced, MAX_SINGLE_BODY, open, receive};
+use crate::ops::content::{Announced, MAX_SINGLE_BODY, receive};
 use crate::service::S3;
 use crate::store::{Bucket, ChecksumKind, Etag, ObjectRecord};
 use crate::wire;
@@ -93,7 +93,13 @@ pub(crate) async fn copy_object(s3: &S3, call: &Call, input: CopyObjectRequest) 
     };
     let owner = input.expected_source_bucket_owner.as_deref();
     let customer_key = input.copy_source_sse_customer_key_md5.as_deref();
-    let (from, viewed) = source.view(s3, conditions, customer_key, owner).await?;
+    let from = &source;
+    let ((from, viewed), pieces) = opened(s3, async || {
+        let (bucket, viewed) = from.view(s3, conditions, customer_key, owner).await?;
+        let (content, range) = (viewed.object().content, viewed.range.clone());
+        Ok(((bucket, viewed), content, range))
+    })
+    .await?;
     let object = viewed.object();
     if object.size > MAX_SINGLE_BODY {
         let words = format!(
@@ -125,8 +131,6 @@ pub(crate) async fn copy_object(s3: &S3, call: &Call, input: CopyObjectRequest) 
         return Err(Error::InvalidRequest(words.to_owned()));
     }
     let kind = checksum_kind(input.checksum_algorithm.as_deref(), object)?;
-    let snapshot = s3.store.snapshot()?;
-    let pieces = open(s3, &*snapshot, object.content, 0..object.size).await?;
     let announced = Announced { length: Some(object.size), md5: None, checksum: Some((kind, None)) };
     let received = receive(s3, None, Some(pieces), announced).await?;
     let (etag, checksum) = (Etag { md5: received.md5, parts: None }, received.checksum.clone());

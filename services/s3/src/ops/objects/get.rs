@@ -4,10 +4,9 @@ use http::header::{
 use tidegate_api_s3::{GetObjectOutput, GetObjectRequest, HeadObjectRequest};
 use tidegate_protocol::{Answered, Call, HttpAnswer};
 
-use super::reading::{Conditions, Reading, Viewed};
+use super::reading::{Conditions, Reading, Viewed, opened};
 use crate::domain::http_date;
 use crate::error::Error;
-use crate::ops::content::open;
 use crate::service::S3;
 use crate::store::{Bucket, Versioning};
 use crate::wire;
@@ -55,11 +54,16 @@ pub(crate) async fn get_object(
     let bucket = s3.bucket_of(input.bucket.as_deref(), input.expected_bucket_owner.as_deref())?;
     let key = input.key.as_deref().unwrap_or_default();
     let overrides = checked_overrides(call, overrides_of!(input))?;
-    let viewed = reading_of!(input, true).view(s3, &bucket, key).await?;
-    let shape = shown(s3, &bucket, key, &viewed, input.checksum_mode.is_some());
-    let snapshot = s3.store.snapshot()?;
+    let reading = &reading_of!(input, true);
+    let bucket = &bucket;
+    let (viewed, pieces) = opened(s3, async || {
+        let viewed = reading.view(s3, bucket, key).await?;
+        let (content, range) = (viewed.object().content, viewed.range.clone());
+        Ok((viewed, content, range))
+    })
+    .await?;
+    let shape = shown(s3, bucket, key, &viewed, input.checksum_mode.is_some());
     let length = viewed.range.end - viewed.range.start;
-    let pieces = open(s3, &*snapshot, viewed.object().content, viewed.range.clone()).await?;
     let http = with_overrides(HttpAnswer::with_body(pieces, length), &viewed, overrides);
     Ok(Answered { shape, http })
 }

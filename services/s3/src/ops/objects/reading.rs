@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use http::header::{ALLOW, ETAG, HeaderName, LAST_MODIFIED};
-use tidegate_protocol::ServiceError;
+use tidegate_protocol::{Pieces, ServiceError};
 use tidegate_types::Timestamp;
 
 use super::unquoted;
 use crate::domain::{StorageClass, http_date};
 use crate::error::Error;
-use crate::ops::content::pieces_of;
+use crate::ops::content::{open, pieces_of};
 use crate::ops::versions::find;
 use crate::service::S3;
 use crate::store::{Bucket, Checksum, Content, Encryption, ObjectRecord, Stands, VersionRecord, Versioning};
@@ -177,6 +177,26 @@ impl Reading<'_> {
             }
             (Some(kept), Some(brought)) if kept == brought => Ok(()),
             (Some(_), Some(_)) => Err(Error::Denied("Access Denied".to_owned())),
+        }
+    }
+}
+
+/// What `view` finds, with that range of that content, opened. An object that is replaced in between takes its body
+/// along: then what has come instead is read.
+pub(crate) async fn opened<T>(
+    s3: &S3,
+    view: impl AsyncFnOnce() -> Result<(T, Content, Range<u64>), Error> + Clone,
+) -> Result<(T, Pieces), Error> {
+    let (mut found, mut content, mut range) = view.clone()().await?;
+    loop {
+        let error = match open(s3, &*s3.store.snapshot()?, content, range).await {
+            Ok(pieces) => return Ok((found, pieces)),
+            Err(error) => error,
+        };
+        let before = content;
+        (found, content, range) = view.clone()().await?;
+        if content == before {
+            return Err(error);
         }
     }
 }
