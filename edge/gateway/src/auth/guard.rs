@@ -52,7 +52,7 @@ impl Guard for Door {
         match needs {
             Needs::Nothing => Ok(()),
             Needs::Signature if self.identity.is_some() => Ok(()),
-            Needs::Signature => self.refuse(refusal::unsigned()),
+            Needs::Signature => self.refuse(refusal::unsigned(self.model)),
             Needs::All(needs) => needs.iter().try_for_each(|need| self.check_one(call, need)),
         }
     }
@@ -111,7 +111,7 @@ impl Door {
         match self.identity {
             Some(_) => self.refuse(refusal::denied(self.model, call, &request, &decision)),
             // Who has not signed is asked to do so first.
-            None => self.refuse(refusal::unsigned()),
+            None => self.refuse(refusal::unsigned(self.model)),
         }
     }
 

@@ -2,11 +2,15 @@
 
 use tidegate_policy::{Decision, Outcome, Reason, Request, Source};
 use tidegate_ports::{IdentityPolicies, NamedPolicy};
-use tidegate_protocol::{Call, ErrorShape, ProtocolId, ServiceError, ServiceModel, errors};
+use tidegate_protocol::{Call, ErrorShape, Fault, ProtocolId, ServiceError, ServiceModel, errors};
 
 /// Who has not signed and may not do it.
-pub(super) fn unsigned() -> ServiceError {
-    ServiceError::new(errors::MISSING_AUTHENTICATION_TOKEN, "Request is missing Authentication Token")
+pub(super) fn unsigned(model: &ServiceModel) -> ServiceError {
+    match model.name {
+        // S3 has things for everybody, and does not ask for a signature where it has none.
+        "s3" => ServiceError::new(ErrorShape::new("AccessDenied", 403, Fault::Sender), "Access Denied"),
+        _ => ServiceError::new(errors::MISSING_AUTHENTICATION_TOKEN, "Request is missing Authentication Token"),
+    }
 }
 
 /// Who has signed and may not do it.

@@ -173,7 +173,9 @@ fn said_with_writes(input: &Members) -> impl Iterator<Item = &'static str> {
 /// What a copy needs for what it copies. A source that names nothing fails the operation itself.
 fn need_of_source(s3: &S3, source: &str) -> Option<Need> {
     let (path, version) = source.split_once("?versionId=").map_or((source, None), |(path, id)| (path, Some(id)));
-    let path = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
+    let path = path.replace('+', " ");
+    let path = percent_encoding::percent_decode_str(&path).decode_utf8().ok()?;
+    let path = path.strip_prefix("arn:aws:s3:::").unwrap_or(&path);
     let (bucket, key) = path.trim_start_matches('/').split_once('/')?;
     let need = need(s3, versioned("s3:GetObject", "", version.is_some()), bucket, Some(key));
     Some(need.with_some("s3:VersionId", version))

@@ -39,7 +39,9 @@ impl CopySource {
             Some((path, version)) => (path, Some(version.to_owned())),
             None => (header, None),
         };
-        let decoded = percent_decode_str(path).decode_utf8();
+        // Some clients write a space as a form does, Terraform among them.
+        let path = path.replace('+', " ");
+        let decoded = percent_decode_str(&path).decode_utf8();
         let decoded = decoded.map_err(|_| invalid("Invalid copy source encoding."))?;
         let path = decoded.strip_prefix("arn:aws:s3:::").unwrap_or(&decoded);
         let path = path.strip_prefix('/').unwrap_or(path);
