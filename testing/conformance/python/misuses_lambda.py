@@ -96,7 +96,7 @@ CREATION = [
     make("no time", VALIDATION, f"{FAILED}'0' at 'timeout'{MUST}have value greater than or equal to 1", Timeout=0),
     make("too little memory", VALIDATION, f"{FAILED}'127' at 'memorySize'{MUST}have value greater than or equal to 128", MemorySize=127),
     make("51 tags", INVALID, "Number of tags exceeds resource tag limit.", Tags={str(n): "v" for n in range(51)}),
-    make("code of S3's that is not there", "NotImplemented", "…", Code={"S3Bucket": "bucket", "S3Key": "k"}),
+    make("code of S3's that is not there", INVALID, "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist", Code={"S3Bucket": "bucket", "S3Key": "k"}),
 ]
 
 FUNCTIONS = [
