@@ -18,5 +18,5 @@ pub(crate) use draft::{Draft, Fields, draft_of, lock_mode, needs_lock};
 pub(crate) use get::{get_object, head_object};
 pub(crate) use lock::{get_object_legal_hold, get_object_retention, put_object_legal_hold, put_object_retention};
 pub(crate) use put::{Put, Write, announced, checked_key, put_object, shown_version, unquoted};
-pub(crate) use reading::{Conditions, Reading, opened, Viewed};
+pub(crate) use reading::{Conditions, Reading, Viewed, opened};
 pub(crate) use tagging::{delete_object_tagging, get_object_tagging, put_object_tagging};
