@@ -59,6 +59,10 @@ impl Search {
         }
     }
 
+    fn finds_all(&self) -> bool {
+        [&self.to, &self.from, &self.subject, &self.any].iter().all(|wanted| wanted.is_none())
+    }
+
     fn finds(&self, entry: &EntryRecord) -> bool {
         let within = |wanted: &Option<String>, text: &str| {
             wanted.as_ref().is_none_or(|wanted| text.to_lowercase().contains(wanted.as_str()))
@@ -76,10 +80,10 @@ pub(crate) async fn list(snapshot: &dyn Snapshot, search: &Search, limit: usize)
     if let Some(before) = search.before {
         range.end = Some(keys::entry(before));
     }
+    let at_once = if search.finds_all() { limit.min(SCANNED_AT_ONCE) } else { SCANNED_AT_ONCE };
     let mut found = Vec::new();
     while found.len() < limit {
-        let page =
-            snapshot.scan(Space::Log, &range, Order::Descending, Page::of(SCANNED_AT_ONCE.min(limit * 4))).await?;
+        let page = snapshot.scan(Space::Log, &range, Order::Descending, Page::of(at_once)).await?;
         let Some(last) = page.last() else { break };
         range.end = Some(last.key.clone());
         for entry in &page {
