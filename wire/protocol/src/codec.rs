@@ -40,7 +40,8 @@ pub struct Reply {
     pub body: Bytes,
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+/// The request's id, but for S3, which has a name of its own for it.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 impl Reply {
     pub(crate) fn new(status: u16, content_type: &'static str, request_id: &str, body: impl Into<Bytes>) -> Reply {

@@ -11,9 +11,12 @@ pub enum SignatureError {
     /// It carries credentials of a kind that is not spoken here.
     #[error("Unsupported authorization type")]
     Unsupported,
-    /// The `Authorization` header or the presigned URL lacks a part or has a broken one.
+    /// The `Authorization` header lacks a part or has a broken one.
     #[error("{0}")]
     Incomplete(String),
+    /// The presigned URL lacks a parameter or has a broken one.
+    #[error("{0}")]
+    Query(String),
     /// The credential's scope is not the request's.
     #[error("{0}")]
     Scope(String),
@@ -67,7 +70,9 @@ impl SignatureError {
     fn standard(&self) -> ErrorShape {
         match self {
             SignatureError::Missing => errors::MISSING_AUTHENTICATION_TOKEN,
-            SignatureError::Unsupported | SignatureError::Incomplete(_) => errors::INCOMPLETE_SIGNATURE,
+            SignatureError::Unsupported | SignatureError::Incomplete(_) | SignatureError::Query(_) => {
+                errors::INCOMPLETE_SIGNATURE
+            }
             SignatureError::UnknownKey => errors::UNRECOGNIZED_CLIENT,
             SignatureError::ExpiredToken => errors::EXPIRED_TOKEN,
             SignatureError::Expired => errors::REQUEST_EXPIRED,
@@ -100,6 +105,7 @@ impl SignatureError {
             SignatureError::Missing => s3("AccessDenied", 403),
             SignatureError::Unsupported => s3("InvalidRequest", 400),
             SignatureError::Incomplete(_) | SignatureError::Scope(_) => s3("AuthorizationHeaderMalformed", 400),
+            SignatureError::Query(_) => s3("AuthorizationQueryParametersError", 400),
             SignatureError::UnknownKey => s3("InvalidAccessKeyId", 403),
             SignatureError::ExpiredToken => s3("ExpiredToken", 400),
             SignatureError::Skewed(_) => s3("RequestTimeTooSkewed", 403),
@@ -128,6 +134,7 @@ impl SignatureError {
                                                 provided. Check your key and signing method."
                 .to_owned(),
             SignatureError::Incomplete(_)
+            | SignatureError::Query(_)
             | SignatureError::Scope(_)
             | SignatureError::Expired
             | SignatureError::BodyMismatch

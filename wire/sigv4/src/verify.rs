@@ -82,6 +82,7 @@ pub fn verify(request: &Request<'_>, expected: &Expected<'_>, keys: &dyn Keys) -
             let (authorization, until) = presigned::parse(request)?;
             (authorization, Some(until))
         }
+        None if presigned::is_of_version_2(request) => return Err(SignatureError::Unsupported),
         None => return Err(SignatureError::Missing),
     };
     let scope = checked_scope(&authorization, expected.service)?;

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::RestXmlWriter;
 use super::roots::{LOCATION, root};
 use crate::aws_query::element;
-use crate::codec::{Codec, Reply};
+use crate::codec::{self, Codec, Reply};
 use crate::model::{Operation, ServiceModel};
 use crate::rest::{Parts, PartsBody};
 use crate::service::ServiceError;
@@ -78,6 +78,8 @@ fn finished(mut reply: Reply, headers: HeaderMap, request_id: &str) -> Reply {
             reply.headers.insert(name, value);
         }
     }
+    // SDKs look for the second id only where the first has S3's name.
+    reply.headers.remove(codec::REQUEST_ID);
     reply.header(REQUEST_ID, request_id);
     reply.header(HOST_ID, &host_id(request_id));
     reply

@@ -280,6 +280,13 @@ fn encryption_of(
         return Ok(Encryption::Customer { key_md5 });
     }
     match algorithm {
+        Some(algorithm) if algorithm == "AES256" && key.is_some() => Err(Error::InvalidArgument {
+            words: "Server Side Encryption with AWS KMS managed key requires HTTP header \
+                    x-amz-server-side-encryption : aws:kms"
+                .to_owned(),
+            name: "x-amz-server-side-encryption".to_owned(),
+            value: algorithm,
+        }),
         Some(algorithm) if matches!(algorithm.as_str(), "AES256" | "aws:kms" | "aws:kms:dsse") => {
             Ok(Encryption::Service { algorithm, key, has_bucket_key: has_bucket_key == Some(true) })
         }
