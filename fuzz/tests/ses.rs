@@ -22,7 +22,7 @@ const ADDRESSES: Material<'static> = Material {
 
 #[test]
 fn addresses() {
-    fuzz(&ADDRESSES, |bytes| {
+    fuzz(ADDRESSES, |bytes| {
         let text = String::from_utf8_lossy(bytes);
         if let Ok(all) = Mailbox::parse_list(&text) {
             all.iter().for_each(|mailbox| assert_eq!(address::check(&mailbox.address), Ok(())));
@@ -37,7 +37,7 @@ const MAILS: Material<'static> = Material {
 
 #[test]
 fn headers() {
-    fuzz(&MAILS, |bytes| {
+    fuzz(MAILS, |bytes| {
         let mime = with_crlf(bytes);
         let headers = Headers::read(&mime);
         assert!(headers.body <= mime.len());
@@ -53,13 +53,33 @@ const TEMPLATES: Material<'static> = Material {
         b"Hi {{name}}{{#if a.b}}x{{else}}y{{/if}}",
         b"{{#each l}}{{this}}{{@index}}{{/each}}{{#* inline \"f\"}}{{name}}{{/inline}}{{> f}}",
     ],
-    words: &["{{", "}}", "{{{", "}}}", "#if ", "#each ", "/if", "/each", "else", "this", "#* inline \"f\"", "> f", "../", "(", ")", "@", "~", "!--", "--"],
+    words: &[
+        "{{",
+        "}}",
+        "{{{",
+        "}}}",
+        "#if ",
+        "#each ",
+        "/if",
+        "/each",
+        "else",
+        "this",
+        "#* inline \"f\"",
+        "> f",
+        "../",
+        "(",
+        ")",
+        "@",
+        "~",
+        "!--",
+        "--",
+    ],
 };
 
 #[test]
 fn templates() {
     let data = rendering::data(r#"{"name":"n","a":{"b":1},"l":[1,[2],{"c":3}]}"#).unwrap();
-    fuzz(&TEMPLATES, |bytes| {
+    fuzz(TEMPLATES, |bytes| {
         let parts = Parts { text: Some(String::from_utf8_lossy(bytes).into_owned()), ..Parts::default() };
         if rendering::check(&parts).is_err() {
             assert!(rendering::render(&parts, &data).is_err(), "what is no template is not rendered");
@@ -73,7 +93,7 @@ const STORED: Material<'static> = Material { examples: &[b"\x01\x01\x02\x03\x04\
 
 #[test]
 fn records_and_keys() {
-    fuzz(&STORED, |bytes| {
+    fuzz(STORED, |bytes| {
         let bytes = bytes::Bytes::copy_from_slice(bytes);
         if let Ok(counters) = Counters::decode(&bytes) {
             assert_eq!(Counters::decode(&counters.encode()), Ok(counters));
