@@ -209,7 +209,7 @@ mod tests {
         for (header, expected) in [
             ("b/k", source("b", "k", None)),
             ("/b/a%20b/c?versionId=v1", source("b", "a b/c", Some("v1"))),
-            ("b/a+b", source("b", "a+b", None)),
+            ("b/a+b", source("b", "a b", None)),
             ("b%2Fk", source("b", "k", None)),
             ("arn:aws:s3:::b/k", source("b", "k", None)),
         ] {
