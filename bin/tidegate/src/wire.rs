@@ -190,6 +190,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
         reset_of_lambda(&lambda),
         reset_of_mail(&mail),
         reset_of_s3(&s3),
+        reset_of_ses(&ses),
     ];
 
     // 6. The gateway in front of them.
