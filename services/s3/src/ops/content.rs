@@ -150,7 +150,7 @@ impl Collecting<'_> {
         let mut digests = self.digests.take().unwrap_or_else(|| unreachable!("hashing has ended"));
         digests.update(&self.pending);
         let held = match self.upload {
-            Some(upload) => Arrived::File(upload),
+            Some(upload) => Arrived::File(Box::new(upload)),
             None => Arrived::Small(joined(self.pending)),
         };
         Ok((digests, held))
@@ -160,7 +160,7 @@ impl Collecting<'_> {
 /// A body that has come and is not durable yet.
 enum Arrived {
     Small(Bytes),
-    File(Upload),
+    File(Box<Upload>),
 }
 
 fn joined(mut pieces: Vec<Bytes>) -> Bytes {

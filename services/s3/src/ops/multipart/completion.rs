@@ -224,7 +224,7 @@ fn too_small(number: u16, part: &PartRecord) -> Error {
 fn refused(code: &'static str, words: &str, fields: &[(&'static str, &dyn ToString)]) -> Error {
     let status = if code == "InternalError" { 500 } else { 400 };
     let error = ServiceError::from(Error::Refused { code, status, words: words.to_owned() });
-    Error::from(fields.iter().fold(error, |error, (name, value)| error.with_field(*name, value.to_string())))
+    Error::from(fields.iter().fold(error, |error, (name, value)| error.with_field(name, value.to_string())))
 }
 
 #[cfg(test)]

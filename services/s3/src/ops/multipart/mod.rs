@@ -10,7 +10,6 @@ mod create;
 mod upload_part;
 mod upload_part_copy;
 
-use bytes::Bytes;
 use tidegate_record::Stored;
 use tidegate_store::{Entry, KeyRange, Order, Page, Snapshot, Space, Tx};
 
@@ -173,7 +172,7 @@ impl Place<'_> {
                 let content = received.place(tx, id);
                 let (size, md5) = (received.size, received.md5);
                 let part = PartRecord { created_at, size, md5, content, checksum: checksum.clone() };
-                tx.put(Space::Map, at.clone(), Bytes::from(part.encode()));
+                tx.put(Space::Map, at.clone(), part.encode());
                 Ok((part, gone))
             })
             .await;
