@@ -20,7 +20,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start the server
-    Up(UpArgs),
+    Up(Box<UpArgs>),
     /// Print what a shell must export to use the server
     Env(EnvArgs),
     /// Say whether the server runs and what it does

@@ -39,7 +39,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("tidegate").build()?;
     runtime.block_on(async {
         match command {
-            Command::Up(args) => commands::up::run(args).await,
+            Command::Up(args) => commands::up::run(*args).await,
             Command::Env(args) => commands::env::run(&args),
             Command::Status(args) => commands::status::run(&args).await,
             Command::Doctor(args) => commands::doctor::run(&args).await,

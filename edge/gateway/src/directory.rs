@@ -82,8 +82,8 @@ pub struct Lost {
     pub protocol: ProtocolId,
     /// The service, if at least that was clear.
     pub model: Option<&'static ServiceModel>,
-    /// What to answer.
-    pub error: ServiceError,
+    /// What to answer. Boxed: it would make every look-up's result large.
+    pub error: Box<ServiceError>,
 }
 
 impl Entry {
@@ -218,13 +218,13 @@ impl Directory {
         let target = String::from_utf8_lossy(target);
         let (prefix, operation) = target.rsplit_once('.').unwrap_or(("", &target));
         let Some(&number) = self.by_target.get(prefix) else {
-            return Err(Lost { protocol, model: None, error: unknown_operation() });
+            return Err(Lost { protocol, model: None, error: unknown_operation().into() });
         };
         let entry = &self.entries[number];
         let protocol = entry.model.protocols.iter().copied().find(|id| is_json(*id)).unwrap_or(protocol);
         match entry.model.index_of(operation) {
             Some(index) => Ok(Found { entry, index, protocol }),
-            None => Err(Lost { protocol, model: Some(entry.model), error: unknown_operation() }),
+            None => Err(Lost { protocol, model: Some(entry.model), error: unknown_operation().into() }),
         }
     }
 
@@ -239,7 +239,7 @@ impl Directory {
             }
         }
         let model = known.map(|entry| entry.model).next();
-        Err(Lost { protocol, model, error: unknown_operation() })
+        Err(Lost { protocol, model, error: unknown_operation().into() })
     }
 
     fn by_action(&self, action: &str, wanted: &Wanted<'_>) -> Result<Found<'_>, Lost> {
@@ -256,7 +256,7 @@ impl Directory {
             }
         }
         let model = candidates.first().map(|&number| self.entries[number].model);
-        Err(Lost { protocol, model, error: invalid_action(action, model, wanted) })
+        Err(Lost { protocol, model, error: invalid_action(action, model, wanted).into() })
     }
 
     /// An unsigned call to a bare host. The version tells services apart whose actions share a name;
@@ -275,9 +275,11 @@ impl Directory {
             .flatten();
         match by_path.or(first) {
             Some((entry, index)) => Ok(Found { entry, index, protocol: ProtocolId::AwsQuery }),
-            None => {
-                Err(Lost { protocol: ProtocolId::AwsQuery, model: None, error: invalid_action(action, None, wanted) })
-            }
+            None => Err(Lost {
+                protocol: ProtocolId::AwsQuery,
+                model: None,
+                error: invalid_action(action, None, wanted).into(),
+            }),
         }
     }
 
@@ -297,7 +299,7 @@ impl Directory {
             Some(Found { entry, index, protocol: *protocol })
         });
         let protocol = seeming_protocol(wanted.headers);
-        found.ok_or_else(|| Lost { protocol, model: None, error: nothing_named(wanted) })
+        found.ok_or_else(|| Lost { protocol, model: None, error: nothing_named(wanted).into() })
     }
 
     /// What nobody signed and nothing else claims may be for a bucket that is open to all, or be signed in a way
@@ -313,7 +315,7 @@ impl Directory {
     fn misrouted(&self, candidates: &[usize], wanted: &Wanted<'_>) -> Lost {
         let seeming = seeming_protocol(wanted.headers);
         let Some(&number) = candidates.first() else {
-            return Lost { protocol: seeming, model: None, error: nothing_named(wanted) };
+            return Lost { protocol: seeming, model: None, error: nothing_named(wanted).into() };
         };
         let model = self.entries[number].model;
         let spoken = model.protocols.first().copied().unwrap_or(seeming);
@@ -323,7 +325,7 @@ impl Directory {
             ProtocolId::RestXml => (spoken, not_allowed(wanted)),
             _ => (spoken, unknown_operation()),
         };
-        Lost { protocol, model: Some(model), error }
+        Lost { protocol, model: Some(model), error: error.into() }
     }
 
     /// The services that the signature's scope names, or else the host.

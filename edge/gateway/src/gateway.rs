@@ -284,13 +284,11 @@ impl Gateway {
             Ok(prepared) => prepared,
             Err(answer) => return self.measured(*answer, self.directory.unknown(), started),
         };
-        let running = streamed::unpacked(payload, bytes).and_then(|bytes| {
-            if found.entry.service.as_ref().is_some_and(|service| service.wants_http()) {
-                call.http = Some(Arc::new(HttpRequest::new(parts.clone(), origin.peer.ip(), None)));
-            }
-            Ok(bytes)
-        });
-        let outcome = match running.and_then(|bytes| self.start(found, &call, parts, bytes)) {
+        let unpacked = streamed::unpacked(payload, bytes);
+        if found.entry.service.as_ref().is_some_and(|service| service.wants_http()) {
+            call.http = Some(Arc::new(HttpRequest::new(parts.clone(), origin.peer.ip(), None)));
+        }
+        let outcome = match unpacked.and_then(|bytes| self.start(found, &call, parts, bytes)) {
             Ok(running) => self.run(running).await,
             Err(error) => Err(error),
         };

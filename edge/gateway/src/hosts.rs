@@ -46,7 +46,7 @@ impl<'a> HostLabels<'a> {
 
 /// The bucket that a host names: `bucket.s3.eu-west-1.amazonaws.com`, `bucket.s3.localhost.localstack.cloud`, or,
 /// for requests that are signed for S3 (`Some(true)`) or not at all (`None`), `bucket.localhost`.
-pub(crate) fn bucket<'a>(host: &'a str, is_signed: Option<bool>, is_service: impl Fn(&str) -> bool) -> Option<&'a str> {
+pub(crate) fn bucket(host: &str, is_signed: Option<bool>, is_service: impl Fn(&str) -> bool) -> Option<&str> {
     let name = without_port(host);
     if is_signed == Some(false) {
         return None;

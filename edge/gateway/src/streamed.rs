@@ -11,13 +11,10 @@ use hyper::body::Body;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tidegate_env::Env;
-use tidegate_protocol::{Pieces, ServiceError};
+use tidegate_protocol::{Pieces, ServiceError, Trailers};
 use tidegate_sigv4::{ChunkDecoder, Payload, SignatureError, Style};
 
 use crate::body::BodyReader;
-
-/// The trailers of a body, once it has ended.
-type Trailers = Arc<Mutex<Vec<(String, String)>>>;
 
 /// A body on its way in. The operation reads it; what it leaves is thrown away afterwards, because a client
 /// that is still sending does not read the answer.

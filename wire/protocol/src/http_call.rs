@@ -19,6 +19,9 @@ use crate::shape::{Reader, Shape, Writer};
 /// The pieces of a body, as they come or go. An error is the last of them.
 pub type Pieces = BoxStream<'static, Result<Bytes, ServiceError>>;
 
+/// What stands behind a body's last piece, names in lower case: filled in when the body ends.
+pub type Trailers = Arc<Mutex<Vec<(String, String)>>>;
+
 /// The HTTP request that a call came in. Only calls of services that ask for it have one
 /// ([`Service::wants_http`](crate::Service::wants_http)).
 pub struct HttpRequest {
@@ -27,7 +30,7 @@ pub struct HttpRequest {
     /// Where it came from.
     pub source: IpAddr,
     body: Mutex<Option<Pieces>>,
-    trailers: Arc<Mutex<Vec<(String, String)>>>,
+    trailers: Trailers,
     form_signers: Option<Arc<dyn FormSigners>>,
 }
 
@@ -53,11 +56,7 @@ pub trait FormSigners: Send + Sync {
 impl HttpRequest {
     /// A request with this head, from there. The body that goes by, if it does, with the place in which its
     /// trailers will stand once it has ended.
-    pub fn new(
-        head: http::request::Parts,
-        source: IpAddr,
-        body: Option<(Pieces, Arc<Mutex<Vec<(String, String)>>>)>,
-    ) -> HttpRequest {
+    pub fn new(head: http::request::Parts, source: IpAddr, body: Option<(Pieces, Trailers)>) -> HttpRequest {
         let (body, trailers) = body.map_or_else(Default::default, |(pieces, trailers)| (Some(pieces), trailers));
         HttpRequest { head, source, body: Mutex::new(body), trailers, form_signers: None }
     }

@@ -150,8 +150,8 @@ pub struct ServiceError {
     pub structure: Option<ErrorStructure>,
     /// What happened inside, for the log alone.
     pub detail: Option<String>,
-    /// Headers of the answer.
-    pub headers: Vec<(HeaderName, String)>,
+    /// Headers of the answer. A slice, because it is smaller than a vector and errors travel in every `Result`.
+    pub headers: Box<[(HeaderName, String)]>,
 }
 
 /// The structure of an error that carries more than texts, such as the item that failed a condition.
@@ -179,7 +179,7 @@ impl ServiceError {
             fields: Vec::new(),
             structure: None,
             detail: None,
-            headers: Vec::new(),
+            headers: Box::default(),
         }
     }
 
@@ -225,7 +225,9 @@ impl ServiceError {
     /// The same error with a header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> ServiceError {
-        self.headers.push((name, value.into()));
+        let mut headers = self.headers.into_vec();
+        headers.push((name, value.into()));
+        self.headers = headers.into();
         self
     }
 

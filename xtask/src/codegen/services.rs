@@ -46,7 +46,13 @@ impl Added {
 /// Forms, and what browsers ask before they send something to another site.
 const S3_ADDED: &[Added] = &[
     Added { name: "OptionsBucket", method: "OPTIONS", uri: "/{Bucket}", input: "HeadBucketRequest", output: None },
-    Added { name: "OptionsObject", method: "OPTIONS", uri: "/{Bucket}/{Key+}", input: "GetObjectTorrentRequest", output: None },
+    Added {
+        name: "OptionsObject",
+        method: "OPTIONS",
+        uri: "/{Bucket}/{Key+}",
+        input: "GetObjectTorrentRequest",
+        output: None,
+    },
     Added { name: "PostObject", method: "POST", uri: "/{Bucket}", input: "HeadBucketRequest", output: None },
 ];
 

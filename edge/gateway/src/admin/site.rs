@@ -13,7 +13,7 @@ use crate::gateway::Gateway;
 /// Whose page this is, if it is one.
 pub(super) fn find<'a>(gateway: &'a Gateway, path: &str) -> Option<&'a Arc<dyn AdminSite>> {
     let under = |root: &&str| path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    gateway.sites().iter().find(|site| site.roots().iter().any(|root| under(&root)))
+    gateway.sites().iter().find(|site| site.roots().iter().any(&under))
 }
 
 pub(super) async fn answer(site: &Arc<dyn AdminSite>, path: &str, parts: &Parts) -> Answer {
