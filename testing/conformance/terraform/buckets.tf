@@ -327,6 +327,9 @@ resource "aws_s3_object_copy" "hello" {
   bucket = aws_s3_bucket.inline.id
   key    = "copy.txt"
   source = "${aws_s3_bucket.files.id}/${aws_s3_object.hello.key}"
+  # Tags are copied along unless they are replaced, and would be a difference to the plan.
+  tagging_directive = "REPLACE"
+  tags              = { stage = var.stage }
 }
 
 data "aws_s3_bucket" "files" {

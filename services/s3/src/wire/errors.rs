@@ -134,7 +134,9 @@ pub(crate) fn in_own_words(error: ServiceError) -> ServiceError {
 
 fn new(code: &'static str, status: u16, message: impl Into<String>) -> ServiceError {
     let fault = if status < 500 { Fault::Sender } else { Fault::Receiver };
-    ServiceError::new(ErrorShape::new(code, status, fault), message)
+    let error = ServiceError::new(ErrorShape::new(code, status, fault), message);
+    // What S3 itself has not is the caller's mistake.
+    if status == 501 { error.with_kind(ErrorKind::Invalid) } else { error }
 }
 
 fn unavailable(detail: String) -> ServiceError {
