@@ -19,6 +19,7 @@ pub mod crash;
 pub mod folders;
 pub mod javascript;
 pub mod load;
+pub mod provider;
 pub mod python;
 pub mod suites;
 pub mod terraform;

@@ -12,12 +12,8 @@ use serde_json::Value;
 use tidegate_harness::{Options, Server, Sqs};
 
 use crate::folders::{program, quietly, source};
+use crate::provider::{PROVIDER, configuration, provider_folder};
 use crate::suites::Outcome;
-
-/// What a folder of plugins holds if it holds the provider.
-const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
-/// How deep below a root such a folder is looked for.
-const DEPTH: usize = 3;
 
 /// Applies, plans and destroys `terraform/*.tf`.
 ///
@@ -32,11 +28,7 @@ pub fn run() -> Result<Outcome> {
     };
     let server = Options::new().start()?;
     let folder = tempfile::tempdir()?;
-    let configuration = format!(
-        "provider_installation {{\n  filesystem_mirror {{\n    path = {:?}\n  }}\n}}\n",
-        mirror.to_string_lossy()
-    );
-    std::fs::write(folder.path().join("terraform.rc"), configuration)?;
+    std::fs::write(folder.path().join("terraform.rc"), configuration(&mirror))?;
     for file in ["queues.tf", "tables.tf", "logs.tf", "identities.tf", "functions.tf", "buckets.tf"] {
         std::fs::copy(source("terraform").join(file), folder.path().join(file))?;
     }
@@ -114,31 +106,4 @@ impl User<'_> {
             runtime.block_on(Sqs::new(self.server.client()).call("ListQueues", Value::Object(Default::default())))?;
         Ok(output["QueueUrls"].as_array().map_or(0, Vec::len))
     }
-}
-
-/// The folder that holds [`PROVIDER`]: named by the environment, one of Terraform's own places, or a
-/// folder near the root of an image.
-fn provider_folder() -> Option<PathBuf> {
-    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let named = std::env::var_os("TF_PLUGIN_CACHE_DIR").map(PathBuf::from);
-    let roots = named.into_iter().chain([
-        home.join(".terraform.d"),
-        home.join(".local/share/terraform"),
-        PathBuf::from("/usr/local/share/terraform"),
-        PathBuf::from("/usr/share/terraform"),
-        PathBuf::from("/opt"),
-    ]);
-    roots.into_iter().find_map(|root| find_below(&root, DEPTH))
-}
-
-fn find_below(folder: &Path, depth: usize) -> Option<PathBuf> {
-    if folder.join(PROVIDER).is_dir() {
-        return Some(folder.to_owned());
-    }
-    let deeper = depth.checked_sub(1)?;
-    let entries = std::fs::read_dir(folder).ok()?;
-    entries
-        .flatten()
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .find_map(|entry| find_below(&entry.path(), deeper))
 }

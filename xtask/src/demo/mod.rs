@@ -5,6 +5,8 @@
 //! first is that nothing was lost.
 
 mod applications;
+#[path = "../../../testing/conformance/src/provider.rs"]
+mod provider;
 mod server;
 mod terraform;
 
