@@ -157,7 +157,7 @@ impl Directory {
     pub(crate) fn path_of<'a>(&self, parts: &'a Parts) -> Cow<'a, str> {
         let path = parts.uri.path();
         let Some(host) = identity::host(parts) else { return Cow::Borrowed(path) };
-        let is_signed = Claimed::of(&parts.headers, parts.uri.query()).map(|scope| scope.service == "s3");
+        let is_signed = || Claimed::of(&parts.headers, parts.uri.query()).map(|scope| scope.service == "s3");
         match hosts::bucket(host, is_signed, |label| self.is_host_label(label)) {
             Some(bucket) => Cow::Owned(format!("/{bucket}{path}")),
             None => Cow::Borrowed(path),

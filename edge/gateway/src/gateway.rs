@@ -18,8 +18,8 @@ use tidegate_protocol::rest::Head;
 use tidegate_protocol::rest_json::RestJsonReader;
 use tidegate_protocol::rest_xml::RestXmlReader;
 use tidegate_protocol::{
-    Call, ErrorShape, EventStream, Fault, HttpRequest, ProtocolId, ResponseFuture, Service, ServiceError, ServiceModel,
-    Shape, codec, errors,
+    Call, ErrorShape, EventStream, Fault, HttpRequest, Operation, ProtocolId, ResponseFuture, Service, ServiceError,
+    ServiceModel, Shape, codec, errors,
 };
 use tidegate_types::ErrorKind;
 
@@ -266,12 +266,13 @@ impl Gateway {
         let open = self.stats.request();
         let request_id = self.env.uuid().to_string();
         let path = self.directory.path_of(&parts).into_owned();
-        if self.is_streamed(&parts, &path) {
+        let by_head = self.by_head(&parts, &path);
+        if by_head.is_some_and(|(service, operation)| service.is_streamed(operation)) {
             let mut answer = Box::pin(self.streamed(origin, parts, path, body, request_id, started)).await;
             answer.body_mut().hold(open);
             return answer;
         }
-        let (bytes, _share) = match Box::pin(self.read(&parts, &path, body)).await {
+        let (bytes, _share) = match Box::pin(self.read(by_head, body)).await {
             Ok(read) => read,
             Err(error) => {
                 let asked = Asked { host: identity::host(&parts), parts: &parts, request_id: &request_id };
@@ -340,20 +341,19 @@ impl Gateway {
         AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|panic| Err(self.bug(&*panic)))
     }
 
-    /// Whether the operation of this request reads its body itself.
-    fn is_streamed(&self, parts: &Parts, path: &str) -> bool {
-        let found = self.directory.find_by_head(&wanted(parts, path, &Bytes::new(), claimed(parts).as_ref()));
-        found.is_some_and(|(service, operation)| service.is_streamed(operation))
+    /// The operation of a request, if its head says which one it is.
+    fn by_head(&self, parts: &Parts, path: &str) -> Option<ByHead<'_>> {
+        self.directory.find_by_head(&wanted(parts, path, &Bytes::new(), claimed(parts).as_ref()))
     }
 
     /// Reads a body within the limit of its operation, where the head says which one it is.
-    async fn read<B>(&self, parts: &Parts, path: &str, body: B) -> Result<(Bytes, Share), ServiceError>
+    async fn read<B>(&self, by_head: Option<ByHead<'_>>, body: B) -> Result<(Bytes, Share), ServiceError>
     where
         B: Body<Data = Bytes> + Unpin + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
-        let found = self.directory.find_by_head(&wanted(parts, path, &Bytes::new(), claimed(parts).as_ref()));
-        let limited = found.and_then(|(service, operation)| Some((service, operation, service.body_limit(operation)?)));
+        let limited =
+            by_head.and_then(|(service, operation)| Some((service, operation, service.body_limit(operation)?)));
         let Some((service, operation, limit)) = limited else {
             return self.bodies.read(&self.env, body).await.map_err(ServiceError::from);
         };
@@ -458,6 +458,9 @@ impl Gateway {
         }
     }
 }
+
+/// What serves a request, and its operation, as far as the head says it.
+type ByHead<'a> = (&'a dyn Service, &'static Operation);
 
 /// A request that is ready to be called.
 struct Prepared<'a> {

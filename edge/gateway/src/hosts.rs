@@ -46,12 +46,18 @@ impl<'a> HostLabels<'a> {
 
 /// The bucket that a host names: `bucket.s3.eu-west-1.amazonaws.com`, `bucket.s3.localhost.localstack.cloud`, or,
 /// for requests that are signed for S3 (`Some(true)`) or not at all (`None`), `bucket.localhost`.
-pub(crate) fn bucket(host: &str, is_signed: Option<bool>, is_service: impl Fn(&str) -> bool) -> Option<&str> {
+pub(crate) fn bucket(
+    host: &str,
+    is_signed: impl FnOnce() -> Option<bool>,
+    is_service: impl Fn(&str) -> bool,
+) -> Option<&str> {
     let name = without_port(host);
+    let (domain, labels) = DOMAINS.iter().find_map(|domain| Some((*domain, name.strip_suffix(domain)?)))?;
+    // Most hosts are of no such domain: only now it is worth a look.
+    let is_signed = is_signed();
     if is_signed == Some(false) {
         return None;
     }
-    let (domain, labels) = DOMAINS.iter().find_map(|domain| Some((*domain, name.strip_suffix(domain)?)))?;
     // What stands behind `s3`: a region, `dualstack`, or nothing. The last `s3` counts: a bucket may be called so.
     let parts: Vec<&str> = labels.split('.').collect();
     let named = parts
@@ -107,7 +113,7 @@ mod tests {
             ("localhost:4566", Some(true), None),
             ("127.0.0.1:4566", Some(true), None),
         ] {
-            assert_eq!(bucket(host, is_signed, known), named, "{host} {is_signed:?}");
+            assert_eq!(bucket(host, || is_signed, known), named, "{host} {is_signed:?}");
         }
     }
 

@@ -54,7 +54,9 @@ impl Fold for Targets {
                 None => drop(known.remove(&name)),
             }
         }
-        drop(known);
+    }
+
+    fn announce(&self) {
         self.changed.give();
     }
 
@@ -74,7 +76,6 @@ impl Fold for Targets {
                 }
             }
             *self.known.lock() = found;
-            self.changed.give();
             Ok(())
         }
         .boxed()

@@ -34,6 +34,11 @@ pub trait Fold: Send + Sync {
     /// thread: it must be quick, must not do I/O, and cannot fail.
     fn apply(&self, sequence: Sequence, changes: &[Change]);
 
+    /// Wakes whoever works on what has changed. Called after [`Fold::apply`] and [`Fold::rebuild`], when all
+    /// folds have been told: who is woken may look at any of them and finds the whole batch. It must be
+    /// quick too; being called in vain must do no harm.
+    fn announce(&self) {}
+
     /// Forgets everything and reads it anew. No `apply` runs meanwhile.
     ///
     /// # Errors

@@ -56,13 +56,20 @@ impl Folds {
         for watcher in &mut self.list {
             if !watcher.changes.is_empty() {
                 watcher.fold.apply(sequence, &watcher.changes);
+            }
+        }
+        for watcher in &mut self.list {
+            if !watcher.changes.is_empty() {
                 watcher.changes.clear();
+                watcher.fold.announce();
             }
         }
     }
 
     /// Builds all of them anew.
     pub(crate) fn rebuild(&self, snapshot: &dyn Snapshot) -> Result<(), StoreError> {
-        self.list.iter().try_for_each(|watcher| crate::block_on(watcher.fold.rebuild(snapshot)))
+        self.list.iter().try_for_each(|watcher| crate::block_on(watcher.fold.rebuild(snapshot)))?;
+        self.list.iter().for_each(|watcher| watcher.fold.announce());
+        Ok(())
     }
 }

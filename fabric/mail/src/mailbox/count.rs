@@ -57,10 +57,13 @@ impl Fold for Count {
             };
         }
         drop(positions);
+        self.changed.send_replace(sequence);
+    }
+
+    fn announce(&self) {
         if self.excess() > 0 {
             self.full.give();
         }
-        self.changed.send_replace(sequence);
     }
 
     fn rebuild<'a>(&'a self, snapshot: &'a dyn Snapshot) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -77,9 +80,6 @@ impl Fold for Count {
                 }
             }
             *self.positions.lock() = found;
-            if self.excess() > 0 {
-                self.full.give();
-            }
             Ok(())
         }
         .boxed()

@@ -107,11 +107,6 @@ impl Directory {
         self.changes.subscribe()
     }
 
-    fn tell(&self) {
-        self.changed.iter().for_each(Hint::give);
-        self.changes.send_replace(());
-    }
-
     /// The names of the tables of an account and region, in order.
     pub fn names(&self, account: AccountId, region: &Region) -> Vec<String> {
         let tables = self.tables.read();
@@ -157,8 +152,11 @@ impl Fold for Directory {
                 (None, Err(_)) => {}
             }
         }
-        drop(tables);
-        self.tell();
+    }
+
+    fn announce(&self) {
+        self.changed.iter().for_each(Hint::give);
+        self.changes.send_replace(());
     }
 
     fn rebuild<'a>(&'a self, snapshot: &'a dyn Snapshot) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -174,7 +172,6 @@ impl Fold for Directory {
                 }
             }
             *self.tables.write() = tables;
-            self.tell();
             Ok(())
         }
         .boxed()

@@ -279,7 +279,9 @@ impl Fold for Directory {
         for Change { key, value } in changes {
             known.apply(key, value.as_ref()).expect("this crate wrote the record in this process");
         }
-        drop(known);
+    }
+
+    fn announce(&self) {
         self.changed.give();
     }
 

@@ -239,7 +239,9 @@ impl Fold for Mappings {
                 None => drop(known.remove(&id)),
             }
         }
-        drop(known);
+    }
+
+    fn announce(&self) {
         self.changed.give();
     }
 
@@ -262,7 +264,6 @@ impl Fold for Mappings {
                 }
             }
             *self.known.write() = found;
-            self.changed.give();
             Ok(())
         }
         .boxed()

@@ -1,18 +1,16 @@
 //! The access control list that a request's headers ask for: a canned one, or grants.
 
 use tidegate_api_s3::{AccessControlPolicy, Grant, Grantee};
-use tidegate_protocol::aws_query::XmlWriter;
-use tidegate_protocol::{Call, Shape};
+use tidegate_protocol::Call;
 use tidegate_types::AccountId;
 
+use super::configs::document;
 use crate::domain::acl;
 use crate::error::Error;
 
 /// A list as the document that is kept.
 pub(crate) fn document_of(list: &AccessControlPolicy) -> String {
-    let mut writer = XmlWriter::new(String::new(), "AccessControlPolicy");
-    list.write(&mut writer);
-    writer.finish()
+    document("AccessControlPolicy", list)
 }
 
 /// The list that headers ask for; `None` if they ask for nothing but the owner's own.

@@ -5,21 +5,20 @@ use tidegate_api_s3::{
     Bucket as ShownBucket, CreateBucketOutput, CreateBucketRequest, DeleteBucketRequest, GetBucketLocationOutput,
     GetBucketLocationRequest, HeadBucketOutput, HeadBucketRequest, ListBucketsOutput, ListBucketsRequest, Tag, Tagging,
 };
-use tidegate_protocol::aws_query::XmlWriter;
-use tidegate_protocol::{Answered, Call, HttpAnswer, Shape};
+use tidegate_protocol::{Answered, Call, HttpAnswer};
 use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 use tidegate_types::Region;
 
+use super::abort_upload_in_tx;
 use super::acl_headers::acl_of_headers;
+use super::configs::document;
 use super::configs::{ALL_BLOCKED, refuse_public};
-use super::content::remove_content_in_tx;
 use crate::domain::{MAX_BUCKET_TAGS, acl, bucket_name_fault, checked_tags};
 use crate::error::Error;
 use crate::service::S3;
 use crate::store::{
-    Bucket, BucketId, BucketRecord, ConfigKey, ConfigKind, ConfigRecord, PartRecord, Versioning, behind, corrupt,
-    decode, keys,
+    Bucket, BucketId, BucketRecord, ConfigKey, ConfigKind, ConfigRecord, Versioning, behind, corrupt, decode, keys,
 };
 
 /// Makes a bucket.
@@ -94,9 +93,7 @@ pub(crate) async fn create_bucket(
 fn tags_document(tags: Vec<Tag>) -> Result<String, Error> {
     let pairs = tags.iter().map(|tag| (tag.key.clone().unwrap_or_default(), tag.value.clone().unwrap_or_default()));
     checked_tags(pairs, MAX_BUCKET_TAGS)?;
-    let mut writer = XmlWriter::new(String::new(), "Tagging");
-    Tagging { tag_set: Some(tags) }.write(&mut writer);
-    Ok(writer.finish())
+    Ok(document("Tagging", &Tagging { tag_set: Some(tags) }))
 }
 
 /// Where a bucket is made: where its maker signs for, which its constraint must agree with.
@@ -278,19 +275,9 @@ async fn forget_uploads(s3: &S3, bucket: BucketId) -> Result<(), Error> {
         let Some(last) = uploads.last() else { return Ok(()) };
         range.start = behind(&last.key);
         for place in uploads.iter().map(|entry| &entry.key) {
-            let (_, upload) = keys::read_upload(place, bucket).map_err(|error| corrupt(Space::Map, place, &error))?;
-            let parts = KeyRange::prefix(&keys::parts(upload));
-            let parts = &s3.store.snapshot()?.scan(Space::Map, &parts, Order::Ascending, Page::of(10_000)).await?;
-            let forgotten = s3.transact(&[], async |tx: &mut Tx| {
-                let mut gone = Vec::new();
-                for part in parts {
-                    let record: PartRecord = decode(Space::Map, &part.key, &part.record)?;
-                    remove_content_in_tx(tx, record.content, &mut gone).await?;
-                    tx.delete(Space::Map, part.key.clone());
-                }
-                tx.delete(Space::Map, place.clone());
-                Ok(gone)
-            });
+            let read = keys::read_upload(place, bucket).map_err(|error| corrupt(Space::Map, place, &error))?;
+            let (key, upload) = &read;
+            let forgotten = s3.transact(&[], async |tx: &mut Tx| abort_upload_in_tx(tx, bucket, key, *upload).await);
             s3.remove_files(forgotten.await?.value).await;
         }
     }

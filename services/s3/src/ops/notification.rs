@@ -10,11 +10,11 @@ use tidegate_api_s3::{
     PutBucketNotificationConfigurationRequest,
 };
 use tidegate_ports::{Delivery, Refusal};
-use tidegate_protocol::aws_query::XmlWriter;
-use tidegate_protocol::{Call, Shape};
+use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
 
+use super::configs::document;
 use super::raising::delivery_of;
 use super::subscribers::{Subscriber, key_filter, subscribers};
 use super::versions::bucket_in_tx;
@@ -77,7 +77,8 @@ async fn put_notification(
     }
     let key = keys::config(bucket.id(), &ConfigKey::of(ConfigKind::Notification));
     let is_empty = wanted.is_empty() && config.event_bridge_configuration.is_none();
-    let record = (!is_empty).then(|| ConfigRecord { document: document_of(&config) }.encode());
+    let record =
+        (!is_empty).then(|| ConfigRecord { document: document("NotificationConfiguration", &config) }.encode());
     let (tests, key, record, name) = (&tests, &key, &record, &bucket.name);
     s3.transact(&s3.post.latches(tests), async |tx: &mut Tx| {
         bucket_in_tx(tx, name).await?;
@@ -143,12 +144,6 @@ fn unreachable_destination(refusal: Refusal) -> Error {
 
 fn invalid(words: &str, name: impl Into<String>, value: impl Into<String>) -> Error {
     Error::InvalidArgument { words: words.to_owned(), name: name.into(), value: value.into() }
-}
-
-fn document_of(config: &NotificationConfiguration) -> String {
-    let mut writer = XmlWriter::new(String::new(), "NotificationConfiguration");
-    config.write(&mut writer);
-    writer.finish()
 }
 
 /// Gives ids to those that have none, and writes the names of filters as S3 does.

@@ -21,7 +21,7 @@ use tidegate_sigv4::{PostForm, PostPolicy};
 use tidegate_types::Timestamp;
 
 use super::content::{Announced, Received, receive};
-use super::objects::{Fields, Put, Write, checked_key, shown_version};
+use super::objects::{Fields, Put, Write, checked_key, shown_version, stated_md5};
 use crate::domain::{Event, MAX_OBJECT_TAGS, checked_tags};
 use crate::error::Error;
 use crate::service::S3;
@@ -204,14 +204,7 @@ impl Form {
 
     /// What the form says of the file.
     fn announced(&self) -> Result<Announced, Error> {
-        let md5 = match self.field("content-md5") {
-            Some(text) => {
-                let digest = BASE64.decode(text).ok().and_then(|digest| digest.try_into().ok());
-                let words = "The Content-MD5 you specified was invalid.".to_owned();
-                Some(digest.ok_or(Error::Refused { code: "InvalidDigest", status: 400, words })?)
-            }
-            None => None,
-        };
+        let md5 = self.field("content-md5").map(stated_md5).transpose()?;
         let stated = ChecksumKind::ALL.into_iter().find_map(|kind| Some((kind, self.field(kind.header())?)));
         let checksum = match stated {
             Some((kind, text)) => {

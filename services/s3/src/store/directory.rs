@@ -161,7 +161,9 @@ impl Fold for Directory {
         for Change { key, value } in changes {
             known.apply(key, value.as_ref()).expect("we made the key");
         }
-        drop(known);
+    }
+
+    fn announce(&self) {
         self.changed.give();
     }
 
@@ -178,7 +180,6 @@ impl Fold for Directory {
                 }
             }
             *self.known.write() = known;
-            self.changed.give();
             Ok(())
         }
         .boxed()

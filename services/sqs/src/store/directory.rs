@@ -148,7 +148,9 @@ impl Fold for Directory {
                 }
             }
         }
-        drop(queues);
+    }
+
+    fn announce(&self) {
         self.changed.give();
     }
 
@@ -166,7 +168,6 @@ impl Fold for Directory {
                 }
             }
             *self.queues.write() = queues;
-            self.changed.give();
             Ok(())
         }
         .boxed()

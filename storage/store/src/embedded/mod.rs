@@ -268,7 +268,8 @@ impl Store for EmbeddedStore {
             }
             let snapshot = self.snapshot()?;
             fold.rebuild(&*snapshot).await?;
-            self.shared.folds.lock().add(fold);
+            self.shared.folds.lock().add(fold.clone());
+            fold.announce();
             Ok(())
         })
     }

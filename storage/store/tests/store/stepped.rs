@@ -230,6 +230,47 @@ fn a_fold_is_told_of_its_own_keys_before_the_acknowledgement() {
     ticket.as_mut().now_or_never().unwrap().unwrap();
 }
 
+/// Two of them: when one says that something has changed, the other knows of it too.
+struct Pair {
+    prefix: &'static [u8],
+    told: Arc<AtomicU32>,
+    told_when_announced: Arc<parking_lot::Mutex<Vec<u32>>>,
+}
+
+impl Fold for Pair {
+    fn watches(&self) -> (Space, Bytes) {
+        (Space::Map, Bytes::from_static(self.prefix))
+    }
+
+    fn apply(&self, _sequence: Sequence, _changes: &[Change]) {
+        self.told.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn announce(&self) {
+        self.told_when_announced.lock().push(self.told.load(Ordering::Relaxed));
+    }
+
+    fn rebuild<'a>(&'a self, _snapshot: &'a dyn Snapshot) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[test]
+fn nobody_is_woken_before_every_fold_was_told() {
+    let (store, mut stepper) = stepped(&MemoryDisk::default());
+    let (told, told_when_announced) = (Arc::default(), Arc::<parking_lot::Mutex<Vec<u32>>>::default());
+    for prefix in [b"a/", b"b/"] {
+        let fold = Pair { prefix, told: Arc::clone(&told), told_when_announced: told_when_announced.clone() };
+        store.attach(Arc::new(fold)).now_or_never().unwrap().unwrap();
+    }
+    assert_eq!(std::mem::take(&mut *told_when_announced.lock()), [0, 0], "each when it was attached");
+    let mut batch = put("a/1", "x");
+    batch.put(Space::Map, "b/1", "x");
+    let _ticket = store.submit(batch).now_or_never().unwrap().unwrap();
+    settle(&mut stepper);
+    assert_eq!(*told_when_announced.lock(), [2, 2]);
+}
+
 #[test]
 fn attaching_waits_for_the_group_that_is_being_written_and_holds_the_next() {
     let (store, mut stepper) = stepped(&MemoryDisk::default());

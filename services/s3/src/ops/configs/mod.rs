@@ -62,7 +62,7 @@ pub(crate) use versioning::{get_bucket_versioning, put_bucket_versioning};
 pub(crate) use website::{delete_bucket_website, get_bucket_website, put_bucket_website};
 
 /// A shape as the document that is kept.
-fn document(root: &'static str, shape: &impl Shape) -> String {
+pub(crate) fn document(root: &'static str, shape: &impl Shape) -> String {
     let mut writer = XmlWriter::new(String::new(), root);
     shape.write(&mut writer);
     writer.finish()

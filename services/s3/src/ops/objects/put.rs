@@ -193,6 +193,16 @@ fn is_chunked(http: &HttpRequest) -> bool {
     http.header("x-amz-content-sha256").is_some_and(|stated| stated.starts_with("STREAMING-"))
 }
 
+/// An MD5 as a client states it: in base64.
+///
+/// # Errors
+/// If it is none.
+pub(crate) fn stated_md5(text: &str) -> Result<[u8; 16], Error> {
+    let digest = BASE64.decode(text).ok().and_then(|digest| digest.try_into().ok());
+    let words = "The Content-MD5 you specified was invalid.".to_owned();
+    digest.ok_or(Error::Refused { code: "InvalidDigest", status: 400, words })
+}
+
 /// What a request says of the body that it brings.
 ///
 /// # Errors
@@ -203,14 +213,7 @@ pub(crate) fn announced(
     algorithm: Option<&str>,
 ) -> Result<Announced, Error> {
     let Some(http) = http else { return Ok(Announced::default()) };
-    let md5 = match md5 {
-        Some(text) => {
-            let digest = BASE64.decode(text).ok().and_then(|digest| digest.try_into().ok());
-            let words = "The Content-MD5 you specified was invalid.".to_owned();
-            Some(digest.ok_or(Error::Refused { code: "InvalidDigest", status: 400, words })?)
-        }
-        None => None,
-    };
+    let md5 = md5.map(stated_md5).transpose()?;
     let length = match content_length(http) {
         Err(Error::Refused { .. }) if http.header("transfer-encoding").is_none() => 0,
         length => length?,
