@@ -59,6 +59,15 @@ pub enum Error {
     MoveTask(#[from] MoveTaskError),
     #[error("parameter {0} is missing")]
     Missing(&'static str),
+    #[error("parameter {parameter} is missing in {entry} number {number}")]
+    MissingInEntry {
+        /// What AWS calls an entry of this batch.
+        entry: &'static str,
+        /// Which entry, counted from one.
+        number: usize,
+        /// What it lacks.
+        parameter: &'static str,
+    },
     #[error("an entry of a batch for a FIFO queue has no group")]
     GroupMissingInBatch,
     #[error("parameter {parameter} is not for this kind of queue")]
@@ -199,6 +208,16 @@ impl From<TransactError<Error>> for Error {
 }
 
 impl Error {
+    /// The error, if it is that of the entry at this place of a batch.
+    pub(crate) fn in_entry(self, entry: &'static str, at: usize) -> Error {
+        let parameter = match self {
+            Error::Missing(parameter) => parameter,
+            Error::Message(MessageError::NoBody) => "MessageBody",
+            other => return other,
+        };
+        Error::MissingInEntry { entry, number: at + 1, parameter }
+    }
+
     /// What a queue library's error means to a caller of `protocol`.
     pub(crate) fn of_queue(error: QueueError, protocol: ProtocolId) -> Error {
         match error {

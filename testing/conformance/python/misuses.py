@@ -214,6 +214,14 @@ BATCHES = [
         batch(f"{operation} with nothing", operation, [], "EmptyBatchRequest", f"There should be at least one {operation}RequestEntry in the request."),
     )
 ] + [
+    (
+        f"batch: {operation} with an entry that has no id",
+        operation,
+        {"QueueUrl": "$queue", "Entries": [{"Id": "a", **entry}, entry]},
+        *missing(f"{operation}RequestEntry.2.Id"),
+    )
+    for operation, entry in (("SendMessageBatch", SENT), ("DeleteMessageBatch", HELD), ("ChangeMessageVisibilityBatch", TIMED))
+] + [
     batch("beyond a mebibyte", "SendMessageBatch", [{"Id": "a", "MessageBody": "x" * 1_048_576}, {"Id": "b", "MessageBody": "y"}], "BatchRequestTooLong", "Batch requests cannot be longer than 1048576 bytes. You have sent 1048577 bytes."),
 ]
 
@@ -238,7 +246,10 @@ ON_MISSING = [
         "TagQueue": {"Tags": {"a": "b"}},
         "UntagQueue": {"TagKeys": ["a"]},
     }.items()
-] + [("no such queue: GetQueueUrl", "GetQueueUrl", {"QueueName": "not-there"}, NO_QUEUE, "The specified queue does not exist.")]
+] + [
+    ("no name: GetQueueUrl", "GetQueueUrl", {}, *missing("QueueName")),
+    ("no such queue: GetQueueUrl", "GetQueueUrl", {"QueueName": "not-there"}, NO_QUEUE, "The specified queue does not exist."),
+]
 
 OTHERS = [
     ("permission: an unknown action", "AddPermission", {"QueueUrl": "$queue", "Label": "l", "AWSAccountIds": ["111122223333"], "Actions": ["Fly"]}, *bad("SQS:Fly", "ActionName", "Please refer to the appropriate WSDL for a list of valid actions…")),

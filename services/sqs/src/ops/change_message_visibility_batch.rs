@@ -27,7 +27,7 @@ pub(crate) async fn change_message_visibility_batch(
     };
     let changes: Vec<_> =
         entries.into_iter().map(|mut entry| (entry.id.take().unwrap_or_default(), open(entry))).collect();
-    let (opened, mut failed) = split(changes);
+    let (opened, mut failed) = split(wire::CHANGE_ENTRY, changes);
     let context = Context { protocol: call.protocol, now: sqs.now() };
     let opened = &opened;
     let transacted = sqs

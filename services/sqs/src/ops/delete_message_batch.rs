@@ -20,7 +20,7 @@ pub(crate) async fn delete_message_batch(
     let open = |handle| Handle::open(sqs, &queue, handle);
     let handles: Vec<_> =
         entries.into_iter().map(|entry| (entry.id.unwrap_or_default(), open(entry.receipt_handle))).collect();
-    let (opened, mut failed) = split(handles);
+    let (opened, mut failed) = split(wire::DELETE_ENTRY, handles);
     let fifo = queue.record.settings.fifo.is_some();
     let context = Context { protocol: call.protocol, now: sqs.now() };
     let opened = &opened;

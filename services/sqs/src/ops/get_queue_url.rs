@@ -14,7 +14,8 @@ pub(crate) async fn get_queue_url(
 ) -> Result<GetQueueUrlResult, Error> {
     // No queue has a name that is not one.
     let missing = || Error::NoSuchQueue { protocol: call.protocol };
-    let name = QueueName::parse(input.queue_name.as_deref().unwrap_or_default()).map_err(|_| missing())?;
+    let name = input.queue_name.ok_or(Error::Missing("QueueName"))?;
+    let name = QueueName::parse(&name).map_err(|_| missing())?;
     let account = match input.queue_owner_aws_account_id {
         Some(owner) => owner.parse().map_err(|_| missing())?,
         None => call.account,

@@ -99,13 +99,16 @@ impl Outcome {
 /// An entry of a batch with its id.
 type Entry<T> = (String, T);
 
-/// Parts the entries of a batch that could be read from those that fail.
-fn split<T>(entries: Vec<Entry<Result<T, Error>>>) -> (Vec<Entry<T>>, Vec<BatchResultErrorEntry>) {
-    let (mut read, mut failed) = (Vec::with_capacity(entries.len()), Vec::new());
-    for (id, entry) in entries {
+/// Parts the entries of a batch that could be read from those that fail. `kind` is what AWS calls them.
+fn split<T>(
+    kind: &'static str,
+    entries: impl IntoIterator<Item = Entry<Result<T, Error>>>,
+) -> (Vec<Entry<T>>, Vec<BatchResultErrorEntry>) {
+    let (mut read, mut failed) = (Vec::new(), Vec::new());
+    for (at, (id, entry)) in entries.into_iter().enumerate() {
         match entry {
             Ok(entry) => read.push((id, entry)),
-            Err(error) => failed.push(wire::failed_entry(id, error)),
+            Err(error) => failed.push(wire::failed_entry(id, error.in_entry(kind, at))),
         }
     }
     (read, failed)

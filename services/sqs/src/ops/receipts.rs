@@ -24,7 +24,7 @@ pub(super) struct Handle {
 impl Handle {
     /// Opens a handle for a message of `queue`.
     pub(super) fn open(sqs: &Sqs, queue: &Queue, text: Option<String>) -> Result<Handle, Error> {
-        let text = text.unwrap_or_default();
+        let text = text.ok_or(Error::Missing("ReceiptHandle"))?;
         let receipt = sqs.receipts.open(&text)?;
         if receipt.queue != queue.id().0 {
             return Err(InvalidReceipt(text).into());

@@ -3,7 +3,7 @@ use tidegate_protocol::Call;
 use tidegate_store::{LatchKey, Tx};
 
 use super::sending::{Placed, Sender, Sending, Sent, enqueue};
-use super::unless_empty;
+use super::{split, unless_empty};
 use crate::domain::{Draft, MessageError, check_batch_bytes};
 use crate::error::Error;
 use crate::service::Sqs;
@@ -27,14 +27,11 @@ pub(crate) async fn send_message_batch(
 
     let account = call.account.to_string();
     let sender = Sender { name: &account, trace: call.trace.as_deref(), hops: 0, now: sqs.now() };
-    let mut failed = Vec::new();
-    let mut sendings = Vec::with_capacity(drafts.len());
-    for (id, draft) in drafts {
-        match draft.check(&queue.record.settings) {
-            Ok(outgoing) => sendings.push((id, Sending::new(queue, outgoing, sqs.env.uuid(), sender))),
-            Err(error) => failed.push(wire::failed_entry(id, error.into())),
-        }
-    }
+    let sendings = drafts.into_iter().map(|(id, draft)| {
+        let outgoing = draft.check(&queue.record.settings).map_err(Error::from);
+        (id, outgoing.map(|outgoing| Sending::new(queue, outgoing, sqs.env.uuid(), sender)))
+    });
+    let (sendings, failed) = split(wire::SEND_ENTRY, sendings);
     let successful = send_all(sqs, call, queue, &sendings).await?;
     Ok(SendMessageBatchResult { successful: unless_empty(successful), failed: unless_empty(failed) })
 }

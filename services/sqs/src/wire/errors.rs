@@ -60,6 +60,7 @@ impl From<Error> for ServiceError {
             Error::Tag(failure) => tag(failure),
             Error::MoveTask(error) => move_task(&error),
             Error::Missing(parameter) => missing(parameter),
+            Error::MissingInEntry { entry, number, parameter } => missing(&format!("{entry}.{number}.{parameter}")),
             // A missing parameter by its words, an invalid value by its code: AWS does it so in batches.
             Error::GroupMissingInBatch => invalid("The request must contain the parameter MessageGroupId."),
             Error::NotForThisQueue { parameter, value } => not_for_this_queue(parameter, &value),

@@ -55,6 +55,10 @@ async fn what_is_wrong_with_one_entry_fails_that_one_alone() {
         "One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes."
     );
     assert_eq!(answer["Failed"][0]["SenderFault"], true);
+    assert_eq!(
+        answer["Failed"][3]["Message"],
+        "The request must contain the parameter SendMessageBatchRequestEntry.5.MessageBody."
+    );
     assert_eq!(bodies(&bed.receive(&url).await), ["one", "two"]);
 }
 
@@ -89,4 +93,45 @@ async fn deletions_and_changes_fail_one_by_one_too() {
     assert_eq!(answer["Successful"], json!([{ "Id": "a" }, { "Id": "c" }]));
     assert_eq!(answer["Failed"][0]["Code"], "ReceiptHandleIsInvalid");
     assert_eq!(bed.counts(&url).await, [0, 1, 0]);
+}
+
+#[tokio::test]
+async fn within_a_batch_aws_has_words_of_its_own() {
+    let bed = Bed::new().await;
+    let url = bed.create("orders", json!({})).await;
+    let send = |entry: Value| ("SendMessageBatch", entry);
+    for ((operation, mut entry), code, message) in [
+        (
+            send(json!({ "MessageBody": "x", "MessageDeduplicationId": "d" })),
+            "InvalidParameterValue",
+            "The request include parameter that is not valid for this queue type",
+        ),
+        (
+            send(json!({ "MessageBody": "x", "MessageGroupId": " " })),
+            "InvalidParameterValue",
+            "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length",
+        ),
+        (
+            send(json!({})),
+            "MissingParameter",
+            "The request must contain the parameter SendMessageBatchRequestEntry.2.MessageBody.",
+        ),
+        (
+            ("DeleteMessageBatch", json!({})),
+            "MissingParameter",
+            "The request must contain the parameter DeleteMessageBatchRequestEntry.2.ReceiptHandle.",
+        ),
+        (
+            ("ChangeMessageVisibilityBatch", json!({ "ReceiptHandle": "dummy" })),
+            "MissingParameter",
+            "The request must contain the parameter ChangeMessageVisibilityBatchRequestEntry.2.VisibilityTimeout.",
+        ),
+    ] {
+        entry["Id"] = json!("second");
+        let first = json!({ "Id": "first", "MessageBody": "x", "ReceiptHandle": "dummy", "VisibilityTimeout": 1 });
+        let answer = bed.ok(operation, json!({ "QueueUrl": url, "Entries": [first, entry] })).await;
+        let failed = answer["Failed"].as_array().unwrap().last().unwrap();
+        let expected = json!({ "Id": "second", "SenderFault": true, "Code": code, "Message": message });
+        assert_eq!(*failed, expected, "{operation}");
+    }
 }

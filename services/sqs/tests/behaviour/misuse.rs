@@ -85,6 +85,7 @@ async fn queues() {
             ATTRIBUTE_NAME,
             "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.",
         ),
+        case("GetQueueUrl", json!({}), MISSING, "The request must contain the parameter QueueName."),
         case("GetQueueUrl", json!({ "QueueName": "unknown" }), NO_QUEUE, NO_LONGER),
         case("GetQueueUrl", json!({ "QueueName": "not a name" }), NO_QUEUE, NO_LONGER),
         case("DeleteQueue", json!({ "QueueUrl": "http://localhost/000000000000/unknown" }), NO_QUEUE, NO_LONGER),
@@ -399,7 +400,12 @@ async fn batches() {
         case("SendMessageBatch", send(&[""]), MALFORMED, ENTRY_ID),
         case("SendMessageBatch", send(&[".!@#$%^&*()+="]), MALFORMED, ENTRY_ID),
         case("SendMessageBatch", send(&[&"i".repeat(81)]), MALFORMED, ENTRY_ID),
-        case("SendMessageBatch", json!({ "QueueUrl": url, "Entries": [{ "MessageBody": "x" }] }), MALFORMED, ENTRY_ID),
+        case(
+            "SendMessageBatch",
+            json!({ "QueueUrl": url, "Entries": [{ "Id": "a", "MessageBody": "x" }, { "MessageBody": "x" }] }),
+            MISSING,
+            "The request must contain the parameter SendMessageBatchRequestEntry.2.Id.",
+        ),
         case("SendMessageBatch", send(&["id_1", "id_2", "id_2", "id_1"]), REPEATED, "Id id_2 repeated."),
         case(
             "SendMessageBatch",
