@@ -47,6 +47,22 @@ pub fn once(folder: &Path, inputs: &[PathBuf], install: impl FnOnce() -> Result<
     Ok(())
 }
 
+/// Copies a folder with all that is in it.
+///
+/// # Errors
+/// The disk's.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &to.join(entry.file_name()))?,
+            false => drop(std::fs::copy(entry.path(), to.join(entry.file_name()))?),
+        }
+    }
+    Ok(())
+}
+
 /// Runs a command that is silent unless it fails.
 ///
 /// # Errors

@@ -67,7 +67,19 @@ pub const SUITES: &[Suite] = &[
         is_patient: false,
         run: |_| javascript::run(),
     },
+    Suite {
+        name: "browser",
+        what: "the mailbox page in Chromium",
+        is_patient: false,
+        run: |_| javascript::run_in_browser(),
+    },
     Suite { name: "terraform", what: "apply, empty plan, destroy", is_patient: true, run: |_| terraform::run() },
+    Suite {
+        name: "terraform-csv-import",
+        what: "the Terraform of examples/csv-import",
+        is_patient: true,
+        run: |_| terraform::run_example(),
+    },
     Suite {
         name: "crash",
         what: "kill -9 under load",

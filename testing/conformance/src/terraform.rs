@@ -4,14 +4,14 @@
 //! installed: as a filesystem mirror or plugin folder in one of the places where people and
 //! Terraform put one. An empty second plan is the strictest reader of `GetQueueAttributes` there is.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tidegate_harness::{Options, Server, Sqs};
 
-use crate::folders::{program, quietly, source};
+use crate::folders::{copy, program, quietly, source};
 use crate::provider::{PROVIDER, configuration, provider_folder};
 use crate::suites::Outcome;
 
@@ -20,6 +20,39 @@ use crate::suites::Outcome;
 /// # Errors
 /// Terraform is there, and fails or plans a change where there is none.
 pub fn run() -> Result<Outcome> {
+    with_terraform(|user| {
+        for file in ["queues.tf", "tables.tf", "logs.tf", "identities.tf", "functions.tf", "buckets.tf"] {
+            std::fs::copy(source("terraform").join(file), user.folder.join(file))?;
+        }
+        std::fs::write(user.folder.join("index.py"), "def handler(event, context):\n    return event\n")?;
+        zipped(user.folder, &["index.py"], Path::new("function.zip"))?;
+        user.story(7, &["visibility=45", "stage=later", "days=30", "capacity=7", "seconds=6", "expire_days=40"])?;
+        Ok("applied, planned nothing, changed in place, planned nothing, destroyed".to_owned())
+    })
+}
+
+/// Applies, plans and destroys the Terraform of `examples/csv-import`, as it is.
+///
+/// # Errors
+/// Terraform is there, and fails or plans a change where there is none.
+pub fn run_example() -> Result<Outcome> {
+    with_terraform(|user| {
+        let example = source("../../examples/csv-import");
+        let infrastructure = user.folder.join("infrastructure");
+        copy(&example.join("infrastructure"), &infrastructure)?;
+        std::fs::create_dir(user.folder.join("dist"))?;
+        for function in std::fs::read_dir(example.join("functions"))? {
+            let folder = function?.path();
+            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            zipped(&folder, &["."], &user.folder.join("dist").join(format!("{name}.zip")))?;
+        }
+        User { folder: &infrastructure, ..*user }.story(2, &[])?;
+        Ok("applied, planned nothing, destroyed".to_owned())
+    })
+}
+
+/// Tells a user's story in an empty folder, on a server of its own.
+fn with_terraform(story: impl FnOnce(&User<'_>) -> Result<String>) -> Result<Outcome> {
     let Some(terraform) = program("terraform") else {
         return Ok(Outcome::Skipped("terraform is not on the PATH".to_owned()));
     };
@@ -27,41 +60,42 @@ pub fn run() -> Result<Outcome> {
         return Ok(Outcome::Skipped(format!("no folder with {PROVIDER}")));
     };
     let server = Options::new().start()?;
+    let settings = tempfile::NamedTempFile::new()?;
+    std::fs::write(settings.path(), configuration(&mirror))?;
     let folder = tempfile::tempdir()?;
-    std::fs::write(folder.path().join("terraform.rc"), configuration(&mirror))?;
-    for file in ["queues.tf", "tables.tf", "logs.tf", "identities.tf", "functions.tf", "buckets.tf"] {
-        std::fs::copy(source("terraform").join(file), folder.path().join(file))?;
-    }
-    zipped_function(folder.path())?;
-    let user = User { terraform, folder: folder.path(), server: &server };
-    user.story().with_context(|| format!("the server's log:\n{}", server.log()))?;
-    Ok(Outcome::Passed("applied, planned nothing, changed in place, planned nothing, destroyed".to_owned()))
+    let user = User { terraform: &terraform, settings: settings.path(), folder: folder.path(), server: &server };
+    story(&user).map(Outcome::Passed).with_context(|| format!("the server's log:\n{}", server.log()))
 }
 
-/// Makes the zip file that `functions.tf` names.
-fn zipped_function(folder: &Path) -> Result<()> {
-    std::fs::write(folder.join("index.py"), "def handler(event, context):\n    return event\n")?;
-    quietly(Command::new("python3").args(["-m", "zipfile", "-c", "function.zip", "index.py"]).current_dir(folder))?;
+/// Makes a zip file of some of a folder.
+fn zipped(folder: &Path, what: &[&str], zip: &Path) -> Result<()> {
+    quietly(Command::new("python3").args(["-m", "zipfile", "-c"]).arg(zip).args(what).current_dir(folder))?;
     Ok(())
 }
 
 /// Somebody with a configuration in a folder.
+#[derive(Clone, Copy)]
 struct User<'a> {
-    terraform: PathBuf,
+    terraform: &'a Path,
+    /// Terraform's own configuration file.
+    settings: &'a Path,
     folder: &'a Path,
     server: &'a Server,
 }
 
 impl User<'_> {
-    fn story(&self) -> Result<()> {
+    /// From nothing to nothing, with a change in between where there are `variables` to change.
+    fn story(&self, queues: usize, variables: &[&str]) -> Result<()> {
+        let apply = ["apply", "-auto-approve", "-input=false", "-no-color"];
         self.terraform(&["init", "-input=false", "-no-color"])?;
-        self.terraform(&["apply", "-auto-approve", "-input=false", "-no-color"])?;
+        self.terraform(&apply)?;
         self.plans_nothing(&[])?;
-        ensure!(self.queues()? == 7, "7 queues are configured, {} are there", self.queues()?);
-        let variables = ["visibility=45", "stage=later", "days=30", "capacity=7", "seconds=6", "expire_days=40"];
-        let changed: Vec<&str> = variables.into_iter().flat_map(|variable| ["-var", variable]).collect();
-        self.terraform(&[&["apply", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;
-        self.plans_nothing(&changed)?;
+        ensure!(self.queues()? == queues, "{queues} queues are configured, {} are there", self.queues()?);
+        let changed: Vec<&str> = variables.iter().flat_map(|variable| ["-var", variable]).collect();
+        if !changed.is_empty() {
+            self.terraform(&[&apply[..], &changed].concat())?;
+            self.plans_nothing(&changed)?;
+        }
         self.terraform(&[&["destroy", "-auto-approve", "-input=false", "-no-color"], &changed[..]].concat())?;
         ensure!(self.queues()? == 0, "{} queues are left after destroy", self.queues()?);
         Ok(())
@@ -73,9 +107,9 @@ impl User<'_> {
 
     /// As users do: the endpoint in the environment and nowhere else.
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.terraform);
+        let mut command = Command::new(self.terraform);
         command.args(arguments).current_dir(self.folder).envs([
-            ("TF_CLI_CONFIG_FILE", self.folder.join("terraform.rc").to_string_lossy().as_ref()),
+            ("TF_CLI_CONFIG_FILE", self.settings.to_string_lossy().as_ref()),
             ("AWS_ENDPOINT_URL", &self.server.endpoint()),
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
