@@ -132,7 +132,8 @@ impl Service for S3 {
     }
 
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
-        self.router.dispatch(self, call, input).map_err(wire::in_own_words)
+        wire::check_selectors(call)?;
+        self.router.dispatch(self, call, input).map_err(|error| wire::in_own_words(call, error))
     }
 
     fn is_streamed(&self, operation: &Operation) -> bool {

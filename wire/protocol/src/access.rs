@@ -4,12 +4,15 @@
 //! request is about and under which circumstances ([`Needs`]). Whether its caller has that permission is
 //! somebody else's question: a [`Guard`], which the edge gives to the [`Caller`](crate::Caller) where
 //! callers are checked at all. The router asks between reading the input and starting the operation, so
-//! an operation that is not allowed has not begun; an operation whose table has no entry is refused.
+//! an operation that is not allowed has not begun; an operation whose table has no entry is refused. Where
+//! what is needed depends on what is stored (an object's tags, say), it is read in between, too.
 
 use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+
+use futures::future::BoxFuture;
 
 use crate::members::Members;
 use crate::service::{Call, ServiceError};
@@ -186,7 +189,16 @@ impl<'a> Input<'a> {
     }
 }
 
-type Find<S> = Box<dyn Fn(&S, &Call, Input<'_>) -> Result<Needs, ServiceError> + Send + Sync>;
+/// What a request needs, or an error that the operation itself would answer.
+pub(crate) type Told = Result<Needs, ServiceError>;
+
+/// What a request needs, or the way to find out.
+pub(crate) enum Finding<'a> {
+    Told(Told),
+    Later(BoxFuture<'a, Told>),
+}
+
+type Find<S> = Box<dyn for<'a> Fn(&'a S, &'a Call, Input<'_>) -> Finding<'a> + Send + Sync>;
 
 /// An operation's entry in a service's table of accesses.
 pub struct Access<S> {
@@ -197,7 +209,7 @@ pub struct Access<S> {
 
 impl<S> Access<S> {
     /// What a request with this input needs.
-    pub(crate) fn needs(&self, service: &S, call: &Call, input: Input<'_>) -> Result<Needs, ServiceError> {
+    pub(crate) fn needs<'a>(&self, service: &'a S, call: &'a Call, input: Input<'_>) -> Finding<'a> {
         (self.find)(service, call, input)
     }
 
@@ -216,10 +228,12 @@ where
     E: Into<ServiceError>,
     F: Fn(&S, &Call, &I) -> Result<N, E> + Send + Sync + 'static,
 {
-    let find: Find<S> = Box::new(move |service, call, input| match input.any.downcast_ref() {
-        Some(input) => find(service, call, input).map(Into::into).map_err(Into::into),
-        // The router compared the types when it was built.
-        None => Err(ServiceError::internal("an access entry got another operation's input")),
+    let find: Find<S> = Box::new(move |service, call, input| {
+        Finding::Told(match input.any.downcast_ref() {
+            Some(input) => find(service, call, input).map(Into::into).map_err(Into::into),
+            // The router compared the types when it was built.
+            None => Err(ServiceError::internal("an access entry got another operation's input")),
+        })
     });
     Access { input: Some(TypeId::of::<I>()), find }
 }
@@ -232,7 +246,17 @@ where
     F: Fn(&S, &Call, &Members) -> Result<N, E> + Send + Sync + 'static,
 {
     let find: Find<S> = Box::new(move |service, call, input| {
-        find(service, call, &Members::of(input.shape)).map(Into::into).map_err(Into::into)
+        Finding::Told(find(service, call, &Members::of(input.shape)).map(Into::into).map_err(Into::into))
     });
+    Access { input: None, find }
+}
+
+/// The entry of an operation whose needs follow from what its input says by name and from what is stored.
+pub fn needs_of_stored<S, F>(find: F) -> Access<S>
+where
+    F: for<'a> Fn(&'a S, &'a Call, Members) -> BoxFuture<'a, Result<Needs, ServiceError>> + Send + Sync + 'static,
+{
+    let find: Find<S> =
+        Box::new(move |service, call, input| Finding::Later(find(service, call, Members::of(input.shape))));
     Access { input: None, find }
 }

@@ -32,7 +32,7 @@ pub mod service;
 mod shape;
 mod time;
 
-pub use access::{Access, Guard, Need, Needs, Permissions, ResourceRule, needs, needs_by_name};
+pub use access::{Access, Guard, Need, Needs, Permissions, ResourceRule, needs, needs_by_name, needs_of_stored};
 pub use codec::{Codec, Reply, codec};
 pub use decode::DecodeError;
 pub use event_stream::{EventStream, StreamEvent};

@@ -8,8 +8,8 @@ use crate::schema::{ListSchema, MapSchema, StructSchema};
 use crate::shape::{Shape, Writer};
 
 /// What an input says at its top: texts, lists of texts, and pairs (maps of texts, and lists of structures
-/// with a key and a value, which is how services write tags). For services with so many operations that
-/// what each needs is a table of names rather than functions over their types.
+/// with a key and a value, which is how services write tags, in a structure of their own or not). For services with
+/// so many operations that what each needs is a table of names rather than functions over their types.
 #[derive(Debug, Default)]
 pub struct Members {
     texts: BTreeMap<&'static str, Vec<String>>,
@@ -107,8 +107,8 @@ impl Writer for Members {
                 Some(key) => self.pairs.entry(self.top).or_default().push((key, value.to_owned())),
                 None => self.texts.entry(self.top).or_default().push(value.to_owned()),
             },
-            (3, "Key" | "key") => self.key = Some(value.to_owned()),
-            (3, "Value" | "value") => {
+            (3 | 4, "Key" | "key") => self.key = Some(value.to_owned()),
+            (3 | 4, "Value" | "value") => {
                 if let Some(key) = self.key.take() {
                     self.pairs.entry(self.top).or_default().push((key, value.to_owned()));
                 }

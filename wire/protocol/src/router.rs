@@ -2,8 +2,9 @@ use std::any::TypeId;
 use std::future::Future;
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 
-use crate::access::{Access, Input, Needs};
+use crate::access::{Access, Finding, Guard, Input, Told};
 use crate::constraints;
 use crate::errors;
 use crate::model::{Coverage, ServiceModel};
@@ -65,14 +66,14 @@ where
     let start: Start<S> = Box::new(move |service, call, model, access, reader| {
         let input = I::read(reader)?;
         constraints::check(model.validation, &input)?;
-        if let Some(guard) = call.caller.permissions.guard() {
-            match needs_of(service, call, access, Input::new(&input)) {
-                Ok(needs) => guard.check(call, &needs)?,
-                Err(error) => guard.unknown(call, error)?,
-            }
-        }
+        let guard = call.caller.permissions.guard();
+        let asked = guard.map_or(Ok(None), |guard| ask(guard, service, call, access, Input::new(&input)))?;
+        // Nothing of it happens before the future is polled.
         let running = handler.start(service, call, input);
         Ok(async move {
+            if let Some((guard, finding)) = asked {
+                decide(guard, call, finding.await)?;
+            }
             match running.await {
                 Ok(output) => Ok(Box::new(output) as Box<dyn Shape>),
                 Err(error) => Err(error.into()),
@@ -83,14 +84,36 @@ where
     Route { input: TypeId::of::<I>(), start }
 }
 
+/// Asks the guard at once, or answers what must be found out first.
+#[allow(clippy::type_complexity, reason = "a pair for one caller")]
+fn ask<'a, S>(
+    guard: &'a dyn Guard,
+    service: &'a S,
+    call: &'a Call,
+    access: Option<&Access<S>>,
+    input: Input<'_>,
+) -> Result<Option<(&'a dyn Guard, BoxFuture<'a, Told>)>, ServiceError> {
+    match needs_of(service, call, access, input) {
+        Finding::Told(told) => decide(guard, call, told).map(|()| None),
+        Finding::Later(finding) => Ok(Some((guard, finding))),
+    }
+}
+
+fn decide(guard: &dyn Guard, call: &Call, told: Told) -> Result<(), ServiceError> {
+    match told {
+        Ok(needs) => guard.check(call, &needs),
+        Err(error) => guard.unknown(call, error),
+    }
+}
+
 /// Fails closed: an operation that was forgotten in its service's table is nobody's.
-fn needs_of<S>(service: &S, call: &Call, access: Option<&Access<S>>, input: Input<'_>) -> Result<Needs, ServiceError> {
+fn needs_of<'a, S>(service: &'a S, call: &'a Call, access: Option<&Access<S>>, input: Input<'_>) -> Finding<'a> {
     match access {
         Some(access) => access.needs(service, call, input),
         None => {
             let name = call.operation.name;
             let message = format!("Tidegate cannot tell yet which permissions {name} needs, so nobody has them");
-            Err(ServiceError::new(errors::ACCESS_DENIED, message))
+            Finding::Told(Err(ServiceError::new(errors::ACCESS_DENIED, message)))
         }
     }
 }
@@ -184,8 +207,9 @@ impl<S> Router<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Guard, Need, Permissions, needs};
+    use crate::access::{Need, Needs, Permissions, needs, needs_of_stored};
     use crate::aws_json::JsonReader;
+    use crate::members::Members;
     use crate::model::{ErrorShape, Fault, Operation, ProtocolId, Validation};
     use crate::service::Caller;
     use std::sync::Arc;
@@ -276,6 +300,11 @@ mod tests {
         }
     }
 
+    /// Reads what is needed, as if from a store.
+    fn stored<'a>(_: &'a Doors, call: &'a Call, _: Members) -> BoxFuture<'a, Told> {
+        async move { Ok(Need::new("doors:Open", call.path.clone()).into()) }.boxed()
+    }
+
     #[test]
     fn a_guard_is_asked_before_the_operation_starts() {
         let open_needs = |_: &Doors, call: &Call, _: &()| -> Result<Need, Stuck> {
@@ -294,6 +323,10 @@ mod tests {
         assert_eq!(ask(&router, &guarded("/nowhere"), "{}"), Err("DoorIsStuck"));
         assert_eq!(ask(&router, &call("Open", "/back"), "{}"), Err("DoorIsStuck"), "nobody is asked without a guard");
         assert_eq!(ask(&forgetful, &guarded("/front"), "{}"), Err("AccessDeniedException"), "it fails closed");
+        let later =
+            Router::new(&MODEL, COVERAGE, [("Open", route(open))]).with_accesses([("Open", needs_of_stored(stored))]);
+        assert_eq!(ask(&later, &guarded("/front"), "{}"), Ok(()));
+        assert_eq!(ask(&later, &guarded("/back"), "{}"), Err("AccessDeniedException"), "before the operation runs");
         assert!(router.knows_needs_of("Open") && !router.knows_needs_of("Close") && !forgetful.knows_needs_of("Open"));
     }
 

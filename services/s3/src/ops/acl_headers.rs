@@ -4,7 +4,7 @@ use tidegate_api_s3::{AccessControlPolicy, Grant, Grantee};
 use tidegate_protocol::Call;
 use tidegate_types::AccountId;
 
-use super::configs::document;
+use super::configs::{check_grant, document};
 use crate::domain::acl;
 use crate::error::Error;
 
@@ -42,7 +42,10 @@ pub(crate) fn acl_of_headers(
             let mut all = Vec::new();
             for (permission, header) in grants {
                 for grantee in header.iter().flat_map(|header| header.split(',')) {
-                    all.push(Grant { grantee: Some(grantee_of(grantee)?), permission: Some((*permission).to_owned()) });
+                    let grantee = Some(grantee_of(grantee)?);
+                    let grant = Grant { grantee, permission: Some((*permission).to_owned()) };
+                    check_grant(&grant)?;
+                    all.push(grant);
                 }
             }
             let list = AccessControlPolicy { grants: Some(all), owner: Some(acl::owner(call.account)) };

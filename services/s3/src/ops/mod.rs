@@ -16,6 +16,7 @@ pub(crate) mod raising;
 mod reset;
 mod restore;
 mod subscribers;
+mod torrent;
 pub(crate) mod versions;
 
 pub(crate) use attributes::get_object_attributes;
@@ -29,11 +30,12 @@ pub(crate) use multipart::{
 };
 pub(crate) use notification::{get_bucket_notification_configuration, put_bucket_notification_configuration};
 pub(crate) use objects::{
-    Conditions, Fields, Put, Reading, Viewed, Write, check_lock, copy_object, delete_object, delete_object_tagging,
-    delete_objects, get_object, get_object_acl, get_object_legal_hold, get_object_retention, get_object_tagging,
-    head_object, opened, put_object, put_object_acl, put_object_legal_hold, put_object_retention, put_object_tagging,
-    shown_version,
+    Conditions, CopySource, Fields, Put, Reading, Viewed, Write, check_lock, copy_object, delete_object,
+    delete_object_tagging, delete_objects, get_object, get_object_acl, get_object_legal_hold, get_object_retention,
+    get_object_tagging, head_object, opened, put_object, put_object_acl, put_object_legal_hold, put_object_retention,
+    put_object_tagging, shown_version, update_object_encryption,
 };
 pub(crate) use post::post_object;
 pub(crate) use reset::delete_everything;
 pub(crate) use restore::restore_object;
+pub(crate) use torrent::get_object_torrent;

@@ -14,9 +14,7 @@ use multer::{Field, Multipart};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tidegate_api_s3::{HeadBucketRequest, Tagging};
 use tidegate_protocol::rest_xml::XmlReader;
-use tidegate_protocol::{
-    Answered, Call, HttpAnswer, HttpRequest, Need, Needs, Pieces, ServiceError, Shape, UploadForm,
-};
+use tidegate_protocol::{Answered, Call, HttpAnswer, HttpRequest, Pieces, ServiceError, Shape, UploadForm};
 use tidegate_sigv4::{PostForm, PostPolicy};
 use tidegate_types::Timestamp;
 
@@ -53,12 +51,11 @@ pub(crate) async fn post_object(s3: &S3, call: &Call, input: HeadBucketRequest) 
         });
     }
     let call = &form.signed(call, http, &bucket, key)?;
-    if let Some(guard) = call.caller.permissions.guard() {
-        let need = Need::new("s3:PutObject", format!("{}/{key}", bucket.arn()));
-        guard.check(call, &Needs::All(vec![need])).map_err(Error::from)?;
-    }
+    let draft = form.object_fields()?.check(call, &bucket, s3.now());
+    let tags = draft.as_ref().map(|draft| draft.tags.clone()).unwrap_or_default();
+    wire::may_post(s3, call, &bucket, key, &wire::Posted { fields: &form.fields, tags: &tags })?;
     form.check_policy(s3, &bucket, key, None)?;
-    let draft = form.object_fields()?.check(call, &bucket, s3.now())?;
+    let draft = draft?;
     let received = receive(s3, None, Some(file), form.announced()?).await?;
     if let Err(error) = form.check_policy(s3, &bucket, key, Some(received.size)) {
         s3.remove_files(received.files()).await;

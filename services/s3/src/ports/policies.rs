@@ -1,17 +1,16 @@
 use std::sync::Arc;
 
-use tidegate_api_s3::AccessControlPolicy;
-use tidegate_policy::{Action, Document, Effect, PrincipalMatch, Principals, Resources, Statement, Version};
+use tidegate_policy::{Document, Effect, PrincipalMatch, Principals, Statement, Version};
 use tidegate_ports::ResourcePolicies;
 
-use crate::domain::acl::ALL_USERS;
 use crate::domain::policy::is_public;
 use crate::ops::configs::{access_block, is_owner_enforced};
 use crate::service::S3;
 use crate::store::{Bucket, ConfigKind};
+use crate::wire::GRANTED_BY_LIST;
 
-/// The policies of buckets, for whoever decides about requests: what a bucket's policy says, what its list grants
-/// to everybody, and nothing of either that its public access block forbids.
+/// The policies of buckets, for whoever decides about requests: what a bucket's policy says, less what its public
+/// access block forbids, and that whatever lists grant is allowed, where lists weigh at all.
 pub(crate) struct BucketPolicies {
     s3: Arc<S3>,
 }
@@ -38,8 +37,8 @@ impl ResourcePolicies for BucketPolicies {
         if block.restrict_public_buckets == Some(true) && is_public(&document) {
             restrict(&mut document, &bucket);
         }
-        if block.ignore_public_acls != Some(true) && !is_owner_enforced(&bucket) {
-            document.statements.extend(grants(&bucket));
+        if !is_owner_enforced(&bucket) {
+            document.statements.extend(listed());
         }
         Some(Arc::new(document)).filter(|document| !document.statements.is_empty())
     }
@@ -67,34 +66,11 @@ fn restrict(document: &mut Document, bucket: &Bucket) {
     }
 }
 
-/// What a bucket's list grants to everybody, as statements.
-fn grants(bucket: &Bucket) -> Vec<Statement> {
-    let list: Option<AccessControlPolicy> = bucket.config(ConfigKind::Acl);
-    let grants = list.and_then(|list| list.grants).unwrap_or_default();
-    let public = grants
-        .iter()
-        .filter(|grant| grant.grantee.as_ref().and_then(|grantee| grantee.uri.as_deref()) == Some(ALL_USERS));
-    public.flat_map(|grant| statements(bucket, grant.permission.as_deref().unwrap_or_default())).collect()
-}
-
-fn statements(bucket: &Bucket, permission: &str) -> Vec<Statement> {
-    let has = |word: &str| permission == word || permission == "FULL_CONTROL";
-    let (arn, objects) = (bucket.arn(), format!("{}/*", bucket.arn()));
-    let all: [(&str, &[&str], &String); 4] = [
-        ("READ", &["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"], &arn),
-        ("WRITE", &["s3:PutObject", "s3:DeleteObject"], &objects),
-        ("READ_ACP", &["s3:GetBucketAcl"], &arn),
-        ("WRITE_ACP", &["s3:PutBucketAcl"], &arn),
-    ];
-    let granted = all.into_iter().filter(|(word, ..)| has(word));
-    granted
-        .map(|(_, actions, resource)| Statement {
-            sid: Some("AccessControlList".to_owned()),
-            effect: Effect::Allow,
-            principals: Some(Principals::In(vec![PrincipalMatch::Everybody])),
-            actions: Action::In(actions.iter().map(|action| (*action).to_owned()).collect()),
-            resources: Some(Resources::In(vec![resource.clone()])),
-            conditions: Vec::new(),
-        })
-        .collect()
+/// Lets through what a list grants, which the need itself says.
+fn listed() -> Vec<Statement> {
+    let text = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"AccessControlList","Effect":"Allow","Principal":"*",
+            "Action":"s3:*","Resource":"*","Condition":{{"Bool":{{"{GRANTED_BY_LIST}":"true"}}}}}}]}}"#
+    );
+    Document::parse(&text).expect("this is a policy").statements
 }

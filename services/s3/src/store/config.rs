@@ -24,10 +24,11 @@ pub enum ConfigKind {
     RequestPayment = 16,
     Tagging = 17,
     Website = 18,
+    Abac = 19,
 }
 
 impl ConfigKind {
-    const ALL: [ConfigKind; 18] = [
+    const ALL: [ConfigKind; 19] = [
         ConfigKind::Accelerate,
         ConfigKind::Acl,
         ConfigKind::Analytics,
@@ -46,6 +47,7 @@ impl ConfigKind {
         ConfigKind::RequestPayment,
         ConfigKind::Tagging,
         ConfigKind::Website,
+        ConfigKind::Abac,
     ];
 }
 

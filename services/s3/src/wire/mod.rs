@@ -11,8 +11,9 @@ mod routes;
 mod shown;
 mod website;
 
+pub(crate) use access::{GRANTED_BY_LIST, Posted, may_delete, may_post};
 pub use coverage::COVERAGE;
-pub(crate) use errors::in_own_words;
+pub(crate) use errors::{check_selectors, in_own_words};
 pub(crate) use events::{Happening, Origin, bus_event, notification, test_event};
 pub(crate) use lifecycle::{expiration_header, rules_of};
 pub(crate) use listing::{

@@ -104,9 +104,13 @@ pub(crate) fn read(list: &str) -> Result<AccessControlPolicy, Error> {
 
 /// Whether a bucket has no lists: its owner owns everything.
 pub(crate) fn is_owner_enforced(bucket: &Bucket) -> bool {
+    ownership(bucket).as_deref() == Some("BucketOwnerEnforced")
+}
+
+/// Who owns what is written into a bucket; `None` is as `ObjectWriter`.
+pub(crate) fn ownership(bucket: &Bucket) -> Option<String> {
     let controls: Option<OwnershipControls> = bucket.config(ConfigKind::OwnershipControls);
-    let rules = controls.and_then(|controls| controls.rules);
-    rules.iter().flatten().any(|rule| rule.object_ownership.as_deref() == Some("BucketOwnerEnforced"))
+    controls?.rules?.into_iter().next()?.object_ownership
 }
 
 /// The list of a request's body, as it is kept.
@@ -124,14 +128,15 @@ fn checked(mut list: AccessControlPolicy, owner: &str) -> Result<AccessControlPo
     if grants.len() > MAX_GRANTS {
         return Err(request("The number of grants exceeds the limit of 100"));
     }
-    grants.iter_mut().try_for_each(check_grant)?;
+    grants.iter().try_for_each(check_grant)?;
     Ok(list)
 }
 
-fn check_grant(grant: &mut Grant) -> Result<(), Error> {
+/// Whether a grant names somebody whom there may be.
+pub(crate) fn check_grant(grant: &Grant) -> Result<(), Error> {
     let permissions = ["FULL_CONTROL", "READ", "READ_ACP", "WRITE", "WRITE_ACP"];
     super::one_of(grant.permission.as_deref(), &permissions)?;
-    let grantee = grant.grantee.as_mut().ok_or(Error::MalformedXml)?;
+    let grantee = grant.grantee.as_ref().ok_or(Error::MalformedXml)?;
     match grantee.r#type.as_deref() {
         Some("CanonicalUser") => {
             let id = grantee.id.as_deref().ok_or(Error::MalformedXml)?;
@@ -141,9 +146,10 @@ fn check_grant(grant: &mut Grant) -> Result<(), Error> {
             let uri = grantee.uri.as_deref().ok_or(Error::MalformedXml)?;
             acl::is_group(uri).then_some(()).ok_or_else(|| invalid("Invalid group uri", "Group/URI", uri))
         }
+        // Since October 2025 nobody can be named by an address any more.
         Some("AmazonCustomerByEmail") => {
-            let words = "The e-mail address you provided does not match any account on record.".to_owned();
-            Err(Error::Refused { code: "UnresolvableGrantByEmailAddress", status: 400, words })
+            let words = "The specified method is not allowed against this resource.".to_owned();
+            Err(Error::Refused { code: "MethodNotAllowed", status: 405, words })
         }
         _ => Err(Error::MalformedXml),
     }

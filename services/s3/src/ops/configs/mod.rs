@@ -1,6 +1,7 @@
 //! What buckets are configured with: each operation reads its bucket, checks the document that its caller sent
 //! as S3 does, and keeps it whole. Everything that acts on a configuration reads it from the directory.
 
+mod abac;
 mod accelerate;
 mod access_block;
 mod acl;
@@ -28,13 +29,14 @@ use crate::error::Error;
 use crate::service::S3;
 use crate::store::{Bucket, BucketRecord, ConfigKey, ConfigKind, ConfigRecord, keys};
 
+pub(crate) use abac::{get_bucket_abac, has_abac, put_bucket_abac};
 pub(crate) use accelerate::{get_bucket_accelerate_configuration, put_bucket_accelerate_configuration};
 pub(crate) use access_block::{
     ALL_BLOCKED, access_block, delete_public_access_block, get_public_access_block, put_public_access_block,
 };
 pub(crate) use acl::{
-    check_grants, check_list, get_bucket_acl, is_owner_enforced, missing_header, no_lists, put_bucket_acl,
-    refuse_public, unexpected_content,
+    check_grant, check_grants, check_list, get_bucket_acl, is_owner_enforced, missing_header, no_lists, ownership,
+    put_bucket_acl, refuse_public, unexpected_content,
 };
 pub(crate) use cors::{delete_bucket_cors, get_bucket_cors, put_bucket_cors};
 pub(crate) use encryption::{delete_bucket_encryption, get_bucket_encryption, put_bucket_encryption};

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::ops::versions::{bucket_in_tx, current_in_tx, latch, locate_in_tx, put_version_in_tx, remove_version_in_tx};
 use crate::service::S3;
 use crate::store::{Bucket, LockMode, ObjectRecord, Stands, VersionRecord, Versioning};
+use crate::wire;
 
 /// The most objects that one request deletes.
 const MOST_AT_ONCE: usize = 1000;
@@ -104,8 +105,10 @@ async fn delete_one(
     object: &ObjectIdentifier,
     bypasses_governance: bool,
 ) -> Result<Deleted, Error> {
+    let key = object.key.as_deref().ok_or(Error::MalformedXml)?;
+    wire::may_delete(s3, call, bucket, object)?;
     let deletion = Deletion {
-        key: object.key.as_deref().ok_or(Error::MalformedXml)?,
+        key,
         version: object.version_id.as_deref(),
         bypasses_governance,
         if_match: object.e_tag.as_deref(),

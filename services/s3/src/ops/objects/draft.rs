@@ -10,7 +10,7 @@ use tidegate_types::{AccountId, Timestamp};
 use crate::domain::{self, StorageClass};
 use crate::error::Error;
 use crate::ops::acl_headers::acl_of_headers;
-use crate::ops::configs::check_list;
+use crate::ops::configs::{check_list, ownership};
 use crate::store::{Bucket, ConfigKind, Content, Encryption, Etag, Headers, Lock, LockMode, LockPeriod, ObjectRecord};
 
 /// The most bytes of metadata, names and values.
@@ -114,6 +114,7 @@ impl Fields {
             ],
         )?;
         check_list(bucket, acl.as_deref())?;
+        let (owner, acl) = owned(call, bucket, self.acl.as_deref(), acl);
         let lock = lock_of(bucket, self.lock_mode.as_deref(), self.lock_until, now)?;
         let legal_hold = legal_hold_of(bucket, self.legal_hold.as_deref())?;
         let customer = self.customer_algorithm.zip(self.customer_key_md5);
@@ -125,7 +126,7 @@ impl Fields {
             return Err(refused("InvalidRedirectLocation", words));
         }
         Ok(Draft {
-            owner: call.account,
+            owner,
             storage_class,
             headers: stored_headers(self.headers),
             metadata,
@@ -201,14 +202,12 @@ fn lock_of(
     let (mode, until) = match (mode, until) {
         (None, None) => return Ok(default_lock(bucket, now)),
         (Some(mode), Some(until)) => (mode, until),
-        _ => {
+        (mode, _) => {
             let words =
                 "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied".to_owned();
-            return Err(Error::InvalidArgument {
-                words,
-                name: "x-amz-object-lock-mode".to_owned(),
-                value: String::new(),
-            });
+            let missing = if mode.is_some() { "retain-until-date" } else { "mode" };
+            let name = format!("x-amz-object-lock-{missing}");
+            return Err(Error::InvalidArgument { words, name, value: String::new() });
         }
     };
     needs_lock(bucket)?;
@@ -219,6 +218,19 @@ fn lock_of(
         return Err(Error::InvalidArgument { words, name, value: domain::http_date(until) });
     }
     Ok(Some(Lock { mode, until }))
+}
+
+/// Whose the object will be, and its list: its writer's, unless the bucket's owner is to own everything, or is
+/// preferred and given everything. What nobody signed is the bucket's owner's too: who should it belong to?
+fn owned(call: &Call, bucket: &Bucket, canned: Option<&str>, acl: Option<String>) -> (AccountId, Option<String>) {
+    let is_given = canned == Some("bucket-owner-full-control");
+    let owner = bucket.record.account;
+    match ownership(bucket).as_deref() {
+        Some("BucketOwnerPreferred") if is_given => (owner, None),
+        Some("BucketOwnerEnforced") => (owner, acl),
+        _ if call.caller.permissions.guard().is_some() && call.caller.access_key.is_none() => (owner, acl),
+        _ => (call.account, acl),
+    }
 }
 
 /// The mode of a lock by its name.

@@ -5,14 +5,14 @@ use tidegate_api_s3::{
     ObjectLockLegalHold, ObjectLockRetention, PutObjectLegalHoldOutput, PutObjectLegalHoldRequest,
     PutObjectRetentionOutput, PutObjectRetentionRequest,
 };
-use tidegate_protocol::Call;
+use tidegate_protocol::{Call, ServiceError};
 
 use super::draft::needs_lock;
 use super::editing::Named;
 use crate::domain::{http_date, lock};
 use crate::error::Error;
 use crate::service::S3;
-use crate::store::{Bucket, Lock};
+use crate::store::Lock;
 
 /// `GetObjectRetention`
 pub(crate) async fn get_object_retention(
@@ -24,7 +24,7 @@ pub(crate) async fn get_object_retention(
     needs_lock(bucket)?;
     let key = input.key.as_deref().unwrap_or_default();
     let (_, object) = Named { bucket, key, version: input.version_id.as_deref() }.read(s3).await?;
-    let Lock { mode, until } = object.lock.ok_or_else(|| unlocked(bucket))?;
+    let Lock { mode, until } = object.lock.ok_or_else(|| unlocked(key))?;
     let mode = Some(lock::mode_name(mode).to_owned());
     let retention = ObjectLockRetention { mode, retain_until_date: Some(until) };
     Ok(GetObjectRetentionOutput { retention: Some(retention) })
@@ -78,7 +78,7 @@ pub(crate) async fn get_object_legal_hold(
     let (_, object) = Named { bucket, key, version: input.version_id.as_deref() }.read(s3).await?;
     // A hold that was lifted is one that never was.
     if !object.legal_hold {
-        return Err(unlocked(bucket));
+        return Err(unlocked(key));
     }
     Ok(GetObjectLegalHoldOutput { legal_hold: Some(ObjectLockLegalHold { status: Some("ON".to_owned()) }) })
 }
@@ -107,10 +107,8 @@ pub(crate) async fn put_object_legal_hold(
     Ok(PutObjectLegalHoldOutput::default())
 }
 
-fn unlocked(bucket: &Bucket) -> Error {
-    Error::NoSuchConfig {
-        code: "NoSuchObjectLockConfiguration",
-        words: "The specified object does not have a ObjectLock configuration",
-        bucket: bucket.name.clone(),
-    }
+fn unlocked(key: &str) -> Error {
+    let words = "The specified object does not have a ObjectLock configuration".to_owned();
+    let error = Error::Refused { code: "NoSuchObjectLockConfiguration", status: 404, words };
+    Error::from(ServiceError::from(error).with_field("Key", key))
 }
