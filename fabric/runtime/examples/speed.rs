@@ -78,6 +78,7 @@ async fn main() {
             handler: "index.handler".into(),
             code: code.clone(),
             layers: Vec::new(),
+            architecture: "x86_64".to_owned(),
             environment: BTreeMap::new(),
             role: "role".into(),
             timeout_ms: 10_000,

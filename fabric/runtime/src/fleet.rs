@@ -15,10 +15,11 @@ use tidegate_ports::RoleCredentials;
 use tidegate_types::Timestamp;
 use tokio::sync::{Notify, OnceCell, mpsc, oneshot};
 
-use crate::environment::{After, Caller, Environment, Failure, Ingredients, Parts, announce, fail};
+use crate::container::{Contents, Reference, base_image};
+use crate::environment::{After, Caller, Environment, Failure, Host, Ingredients, Parts, announce, fail};
 use crate::machine::{Interpreters, merge_layers};
 use crate::output::Log;
-use crate::{CredentialSource, Fault, FunctionSpec, Invocation};
+use crate::{CredentialSource, Fault, FunctionSpec, Invocation, Runtime};
 
 /// How long an environment may take to start before it is started anew within the invocation, as on AWS.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
@@ -241,10 +242,34 @@ impl Fleets {
 
     /// What an environment of this function is made from besides.
     async fn ingredients(&self, spec: &Arc<FunctionSpec>) -> Result<Ingredients, Fault> {
-        let interpreter = self.interpreters.of(&self.parts.env, &spec.runtime).await?;
+        let host = self.host(spec).await?;
         let layers = self.layers(spec).await?;
         let credentials = self.fresh_credentials(spec).await?;
-        Ok(Ingredients { interpreter, layers, credentials })
+        Ok(Ingredients { host, layers, credentials })
+    }
+
+    /// Where a function runs: as a process if this machine can, otherwise in a container.
+    async fn host(&self, spec: &FunctionSpec) -> Result<Host, Fault> {
+        let engine = &self.parts.engine;
+        let refer = |name| Reference { name, architecture: &spec.architecture };
+        if let Runtime::Image(image) = &spec.runtime {
+            let here = engine.look(refer(&image.id)).await;
+            let facts = match here.map_err(Fault::Missing)? {
+                Some(facts) => facts,
+                // It was removed from the engine since the function got it.
+                None => engine.fetch(refer(&image.resolved)).await?,
+            };
+            return Ok(Host::Container(Box::new(Contents::of_image(facts, image))));
+        }
+        let missing = match self.interpreters.of(&self.parts.env, &spec.runtime).await {
+            Ok(interpreter) => return Ok(Host::Machine(interpreter)),
+            Err(missing) => missing,
+        };
+        let Some(base) = base_image(spec.runtime.id()) else { return Err(missing) };
+        // Of an interpreter that is not there, the first thing to be told is that.
+        engine.ready().await.map_err(|why| Fault::Missing(format!("{missing}; in a container: {why}")))?;
+        let facts = engine.fetch(refer(&base)).await?;
+        Ok(Host::Container(Box::new(Contents::of_runtime(facts, &spec.handler))))
     }
 
     async fn layers(&self, spec: &Arc<FunctionSpec>) -> Result<Option<std::path::PathBuf>, Fault> {

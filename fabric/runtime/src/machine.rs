@@ -53,10 +53,8 @@ impl Interpreters {
             Runtime::Node { .. } => (vec!["node".to_owned()], "Node.js"),
             Runtime::Python { id } => (vec![id.clone(), "python3".to_owned()], "Python 3"),
             Runtime::Provided { .. } | Runtime::Go => return Ok(None),
-            Runtime::Other { id } => {
-                return Err(Fault::Missing(format!(
-                    "the runtime {id} is not among those that run as processes (nodejs*, python3*, provided*, go1.x)"
-                )));
+            Runtime::Other { .. } | Runtime::Image(_) => {
+                return Err(Fault::Missing(format!("{} does not run as a process", runtime.id())));
             }
         };
         let looked = self.found.lock().entry(names[0].clone()).or_default().clone();

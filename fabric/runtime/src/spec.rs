@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use tidegate_types::{AccountId, Region};
 
+use crate::Image;
+
 /// What a function's identifier of a runtime means to this crate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Runtime {
@@ -25,11 +27,13 @@ pub enum Runtime {
     },
     /// `go1.x`: the executable that the handler names.
     Go,
-    /// One that a process worker cannot run: Java, Ruby, .NET, Python 2.
+    /// One that a process worker cannot run: Java, Ruby, .NET, Python 2. It runs in a container.
     Other {
         /// The identifier.
         id: String,
     },
+    /// None: the function is a container image.
+    Image(Image),
 }
 
 impl Runtime {
@@ -45,9 +49,10 @@ impl Runtime {
         }
     }
 
-    /// The identifier.
+    /// The identifier; none for an image.
     pub fn id(&self) -> &str {
         match self {
+            Runtime::Image(_) => "",
             Runtime::Node { id } | Runtime::Python { id } | Runtime::Provided { id } | Runtime::Other { id } => id,
             Runtime::Go => "go1.x",
         }
@@ -58,7 +63,7 @@ impl Runtime {
         let version = match self {
             Runtime::Node { id } => id.strip_prefix("nodejs")?.trim_end_matches(".x"),
             Runtime::Python { id } => id.strip_prefix("python")?,
-            Runtime::Provided { .. } | Runtime::Go | Runtime::Other { .. } => return None,
+            Runtime::Provided { .. } | Runtime::Go | Runtime::Other { .. } | Runtime::Image(_) => return None,
         };
         (!version.is_empty()).then_some(version)
     }
@@ -149,10 +154,12 @@ pub struct FunctionSpec {
     pub runtime: Runtime,
     /// The entry point, such as `index.handler`; the executable's name for `go1.x`.
     pub handler: String,
-    /// The folder with the unpacked code.
+    /// The folder with the unpacked code; unused for an image.
     pub code: PathBuf,
     /// Folders of the unpacked layers, in the order in which they were listed: later ones win.
     pub layers: Vec<PathBuf>,
+    /// `x86_64` or `arm64`: which of an image's kinds is run. A process is of this machine's.
+    pub architecture: String,
     /// The variables that the function's owner set.
     pub environment: BTreeMap<String, String>,
     /// The ARN of the role that it acts by.

@@ -177,7 +177,7 @@ impl Environment {
                     look.set(env.sleep_real(MEMORY_LOOK));
                     let used = self.runtime.memory();
                     self.max_memory = self.max_memory.max(used);
-                    if used > u64::from(self.spec.memory_mb) << 20 {
+                    if self.runtime.is_beyond(used, u64::from(self.spec.memory_mb) << 20) {
                         self.runtime.kill().await;
                         return Err(Failure::exit("signal: killed"));
                     }

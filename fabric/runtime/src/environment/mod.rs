@@ -4,6 +4,7 @@
 mod invoke;
 mod start;
 mod variables;
+mod worker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,12 +17,13 @@ use tidegate_types::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use invoke::{After, Caller, announce, fail};
-pub(crate) use start::{Ingredients, Parts};
+pub(crate) use start::{Host, Ingredients, Parts};
 
 use crate::endpoint::{Endpoint, Event, ShutdownReason, Work};
 use crate::output::{Log, Pump, Status, rfc3339};
 use crate::process::Process;
 use crate::{Fault, FunctionSpec};
+use worker::Worker;
 
 /// How long extensions get to end, as on AWS; a runtime alone gets none.
 const SHUTDOWN_WITH_EXTENSIONS: Duration = Duration::from_secs(2);
@@ -120,7 +122,7 @@ pub(crate) struct Environment {
     log: Arc<Log>,
     endpoint: Endpoint,
     events: mpsc::UnboundedReceiver<Event>,
-    runtime: Process,
+    runtime: Worker,
     extensions: Vec<Process>,
     /// The runtime's request for its next invocation.
     waiting: Option<oneshot::Sender<Work>>,

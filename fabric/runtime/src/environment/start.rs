@@ -1,7 +1,7 @@
 //! The init phase.
 
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,9 @@ use tokio::net::unix::pipe;
 use tokio::process::Command;
 
 use super::variables::{self, Own, Paths};
+use super::worker::Worker;
 use super::{Environment, Failure, millis};
+use crate::container::{self, Contents, Engine, Plan, Variables};
 use crate::endpoint::{Endpoint, Event, ShutdownReason};
 use crate::machine::{Folders, Interpreter};
 use crate::output::{Framing, InitReport, Log, LogSink, Origin, Pump, Status};
@@ -22,6 +24,9 @@ use crate::{Fault, FunctionSpec, Runtime, Settings};
 /// How much of its memory a Node function may fill with its heap, in percent, as AWS sets it.
 const NODE_HEAP_PERCENT: u32 = 90;
 
+/// How long an engine may take to make a container.
+const CONTAINER_PATIENCE: Duration = Duration::from_secs(20);
+
 /// What every environment of a server is made from.
 pub(crate) struct Parts {
     pub env: Env,
@@ -30,15 +35,25 @@ pub(crate) struct Parts {
     pub tiers: Tiers,
     pub launcher: Launcher,
     pub sink: Arc<LogSink>,
+    pub engine: Arc<Engine>,
 }
 
 /// What was started, or why it failed. The log of a failure is already written.
 pub(crate) type Started = Result<Box<Environment>, Failure>;
 
+/// Where a function runs.
+#[derive(Clone)]
+pub(crate) enum Host {
+    /// As a process, with an interpreter unless it needs none.
+    Machine(Option<Interpreter>),
+    /// In a container.
+    Container(Box<Contents>),
+}
+
 /// What one function needs besides.
 #[derive(Clone)]
 pub(crate) struct Ingredients {
-    pub interpreter: Option<Interpreter>,
+    pub host: Host,
     pub layers: Option<PathBuf>,
     pub credentials: RoleCredentials,
 }
@@ -63,6 +78,11 @@ impl Environment {
         phase: &'static str,
         limit: Duration,
     ) -> Result<Started, Fault> {
+        // A container is made first, which is no part of the function's own start.
+        let limit = match &ingredients.host {
+            Host::Machine(_) => limit,
+            Host::Container(_) => limit + CONTAINER_PATIENCE,
+        };
         let mut environment = Environment::launch(parts, spec, ingredients, log).await?;
         let started = parts.env.monotonic();
         let result = match parts.env.timeout_real(limit, environment.ready()).await {
@@ -77,6 +97,7 @@ impl Environment {
         match result {
             Ok(()) => {
                 environment.init = Some(took);
+                environment.runtime.has_started();
                 Ok(Ok(Box::new(environment)))
             }
             Err(failure) => {
@@ -94,53 +115,16 @@ impl Environment {
         log: &Arc<Log>,
     ) -> Result<Environment, Fault> {
         let env = &parts.env;
-        let Ingredients { interpreter, layers, credentials } = ingredients;
         let (endpoint, events) = Endpoint::open(env, spec, log.telemetry()).await?;
         let folder = parts.folders.worker(&env.uuid().simple().to_string())?;
-        let view = View {
-            code: spec.code.clone(),
-            layers: layers.clone(),
-            bootstrap: parts.folders.bootstrap.clone(),
-            installed: parts.settings.installed.clone(),
-            tmp: folder.clone(),
-            stage: parts.folders.stage.clone(),
-            interpreter: interpreter.as_ref().map(|interpreter| interpreter.home.clone()),
-        };
-        let paths = Paths::of(&view, parts.tiers.real_paths(), interpreter.as_ref());
-        let events_pipe = matches!(spec.runtime, Runtime::Node { .. } | Runtime::Python { .. });
-        let own = Own {
-            api: &endpoint.address(),
-            stream: log.stream(),
-            endpoint_url: &parts.settings.endpoint_url,
-            credentials: &credentials,
-            events: events_pipe,
-        };
-        let variables = variables::runtime(spec, &paths, &own);
+        let credentials_end = ingredients.credentials.expires_at;
+        let place = Place { parts, spec, log, endpoint: &endpoint, folder: &folder };
         log.init_start();
-        let mut pumps = Vec::new();
-        let names = extension_names(layers.as_deref());
-        endpoint.extensions().expect(names.clone());
-        let mut extensions = Vec::new();
-        if !names.is_empty() {
-            let (pump, writer) = pump(log, Origin::Extension, Framing::Lines)?;
-            pumps.push(pump);
-            for name in names {
-                let mut command = Command::new(paths.opt.join("extensions").join(&name));
-                command.env_clear().envs(variables::extension(variables.clone()));
-                extensions.push(start(parts, &view, command, writer.try_clone()?, None).await?);
-            }
-        }
-        let (printed, writer) = pump(log, Origin::Function, Framing::Lines)?;
-        pumps.push(printed);
-        let mut framed_end = None;
-        if events_pipe {
-            let (framed, writer) = pump(log, Origin::Function, Framing::Frames)?;
-            pumps.push(framed);
-            framed_end = Some(writer);
-        }
-        let mut command = command(spec, &paths)?;
-        command.env_clear().envs(variables);
-        let runtime = start(parts, &view, command, writer, framed_end).await?;
+        let launched = match &ingredients.host {
+            Host::Machine(interpreter) => place.on_machine(interpreter.as_ref(), &ingredients).await?,
+            Host::Container(contents) => place.in_container(contents, &ingredients).await?,
+        };
+        let Launched { runtime, extensions, pumps } = launched;
         let pumping: Vec<TaskHandle<()>> =
             pumps.iter().map(|pump| env.spawn("function output", pump.clone().run())).collect();
         Ok(Environment {
@@ -157,7 +141,7 @@ impl Environment {
             folder,
             init: None,
             max_memory: 0,
-            credentials_end: credentials.expires_at,
+            credentials_end,
         })
     }
 
@@ -196,7 +180,10 @@ impl Environment {
                             return Err(Failure::reported(kind, body));
                         }
                     }
-                    return Err(Failure::exit(&how));
+                    return Err(match self.runtime.unstartable(&how) {
+                        Some(message) => Failure::entrypoint(&message),
+                        None => Failure::exit(&how),
+                    });
                 }
                 how = extension_ended => {
                     return Err(Failure::extension("Extension.Crash", how));
@@ -208,6 +195,109 @@ impl Environment {
     /// Gives an environment up that nobody used.
     pub(crate) async fn spin_down(self: Box<Self>) {
         self.shut_down(ShutdownReason::Spindown).await;
+    }
+}
+
+/// Where an environment is made.
+struct Place<'a> {
+    parts: &'a Parts,
+    spec: &'a Arc<FunctionSpec>,
+    log: &'a Arc<Log>,
+    endpoint: &'a Endpoint,
+    /// A folder of its own.
+    folder: &'a Path,
+}
+
+/// What runs now.
+struct Launched {
+    runtime: Worker,
+    extensions: Vec<Process>,
+    pumps: Vec<Arc<Pump>>,
+}
+
+impl Place<'_> {
+    async fn on_machine(
+        &self,
+        interpreter: Option<&Interpreter>,
+        ingredients: &Ingredients,
+    ) -> Result<Launched, Fault> {
+        let Place { parts, spec, log, endpoint, folder } = *self;
+        let layers = ingredients.layers.clone();
+        let view = View {
+            code: spec.code.clone(),
+            layers: layers.clone(),
+            bootstrap: parts.folders.bootstrap.clone(),
+            installed: parts.settings.installed.clone(),
+            tmp: folder.to_owned(),
+            stage: parts.folders.stage.clone(),
+            interpreter: interpreter.map(|interpreter| interpreter.home.clone()),
+        };
+        let paths = Paths::of(&view, parts.tiers.real_paths(), interpreter);
+        let events_pipe = matches!(spec.runtime, Runtime::Node { .. } | Runtime::Python { .. });
+        let own = Own {
+            api: &endpoint.address(),
+            stream: log.stream(),
+            endpoint_url: &parts.settings.endpoint_url,
+            credentials: &ingredients.credentials,
+            events: events_pipe,
+        };
+        let variables = variables::runtime(spec, &paths, &own);
+        let mut pumps = Vec::new();
+        let names = extension_names(layers.as_deref());
+        endpoint.extensions().expect(names.clone());
+        let mut extensions = Vec::new();
+        if !names.is_empty() {
+            let (pump, writer) = pump(log, Origin::Extension, Framing::Lines)?;
+            pumps.push(pump);
+            for name in names {
+                let mut command = Command::new(paths.opt.join("extensions").join(&name));
+                command.env_clear().envs(variables::extension(variables.clone()));
+                extensions.push(start(parts, &view, command, writer.try_clone()?, None).await?);
+            }
+        }
+        let (printed, writer) = pump(log, Origin::Function, Framing::Lines)?;
+        pumps.push(printed);
+        let mut framed_end = None;
+        if events_pipe {
+            let (framed, writer) = pump(log, Origin::Function, Framing::Frames)?;
+            pumps.push(framed);
+            framed_end = Some(writer);
+        }
+        let mut command = command(spec, &paths)?;
+        command.env_clear().envs(variables);
+        let runtime = Worker::Process(start(parts, &view, command, writer, framed_end).await?);
+        Ok(Launched { runtime, extensions, pumps })
+    }
+
+    async fn in_container(&self, contents: &Contents, ingredients: &Ingredients) -> Result<Launched, Fault> {
+        let Place { parts, spec, log, endpoint, folder } = *self;
+        let engine = parts.engine.ready().await.map_err(Fault::Missing)?;
+        let own = Own {
+            api: &engine.reach.call(&endpoint.address()),
+            stream: log.stream(),
+            endpoint_url: &engine.reach.call(&parts.settings.endpoint_url),
+            credentials: &ingredients.credentials,
+            events: false,
+        };
+        let variables = Variables::of(variables::container(spec, &own))?;
+        let is_image = matches!(spec.runtime, Runtime::Image(_));
+        let name = format!("tidegate-{}", parts.env.uuid().simple());
+        let plan = Plan {
+            name: &name,
+            owner: &engine.owner,
+            function: &spec.name,
+            architecture: &spec.architecture,
+            contents,
+            code: (!is_image).then_some(spec.code.as_path()),
+            layers: ingredients.layers.as_deref(),
+            memory_mb: spec.memory_mb,
+            reach: engine.reach,
+            variables: &variables,
+            variables_file: &folder.join("variables"),
+        };
+        let (printed, writer) = pump(log, Origin::Function, Framing::Lines)?;
+        let container = container::start(&parts.env, &parts.engine, &parts.launcher, plan, writer).await?;
+        Ok(Launched { runtime: Worker::Container(container), extensions: Vec::new(), pumps: vec![printed] })
     }
 }
 
@@ -245,7 +335,7 @@ async fn start(
 }
 
 /// The executables in `/opt/extensions`, in alphabetical order.
-fn extension_names(layers: Option<&std::path::Path>) -> Vec<String> {
+fn extension_names(layers: Option<&Path>) -> Vec<String> {
     use std::os::unix::fs::PermissionsExt;
     let Some(folder) = layers.map(|layers| layers.join("extensions")) else { return Vec::new() };
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
@@ -285,7 +375,9 @@ fn command(spec: &FunctionSpec, paths: &Paths) -> Result<Command, Fault> {
         }
         Runtime::Provided { .. } => parts.push(bootstrap(spec, paths)?),
         Runtime::Go => parts.push(paths.task.join(&spec.handler)),
-        Runtime::Other { id } => return Err(Fault::Missing(format!("nothing runs {id}"))),
+        Runtime::Other { .. } | Runtime::Image(_) => {
+            return Err(Fault::Missing(format!("no process runs {}", spec.runtime.id())));
+        }
     }
     let mut parts = parts.into_iter();
     let program = parts.next().ok_or_else(|| Fault::Invalid("there is nothing to run".to_owned()))?;

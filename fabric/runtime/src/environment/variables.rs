@@ -94,7 +94,23 @@ pub(super) fn runtime(spec: &FunctionSpec, paths: &Paths, own: &Own<'_>) -> BTre
             _ => drop(all.insert(name.clone(), value.clone())),
         }
     }
-    reserved(spec, paths, own, &mut all);
+    reserved(spec, own, &mut all);
+    all.insert("LAMBDA_TASK_ROOT".to_owned(), text(&paths.task));
+    all.insert("LAMBDA_RUNTIME_DIR".to_owned(), text(&paths.runtime));
+    all
+}
+
+/// All variables of a container. Its image has those that say where things are in it.
+pub(super) fn container(spec: &FunctionSpec, own: &Own<'_>) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    all.insert("AWS_ENDPOINT_URL".to_owned(), own.endpoint_url.to_owned());
+    all.insert("AWS_XRAY_CONTEXT_MISSING".to_owned(), "LOG_ERROR".to_owned());
+    all.extend(spec.environment.iter().map(|(name, value)| (name.clone(), value.clone())));
+    reserved(spec, own, &mut all);
+    // An image's own entry point says what its handler is.
+    if matches!(spec.runtime, Runtime::Image(_)) {
+        all.remove("_HANDLER");
+    }
     all
 }
 
@@ -131,12 +147,12 @@ fn language(spec: &FunctionSpec, paths: &Paths, set: &mut impl FnMut(&str, Strin
             set("PYTHONPATH", folders.join(":"));
             set("PYTHONDONTWRITEBYTECODE", "1".to_owned());
         }
-        Runtime::Provided { .. } | Runtime::Go | Runtime::Other { .. } => {}
+        Runtime::Provided { .. } | Runtime::Go | Runtime::Other { .. } | Runtime::Image(_) => {}
     }
 }
 
 /// What a function's owner cannot set.
-fn reserved(spec: &FunctionSpec, paths: &Paths, own: &Own<'_>, all: &mut BTreeMap<String, String>) {
+fn reserved(spec: &FunctionSpec, own: &Own<'_>, all: &mut BTreeMap<String, String>) {
     let mut set = |name: &str, value: String| drop(all.insert(name.to_owned(), value));
     let region = spec.region.as_str();
     set("AWS_REGION", region.to_owned());
@@ -154,10 +170,8 @@ fn reserved(spec: &FunctionSpec, paths: &Paths, own: &Own<'_>, all: &mut BTreeMa
     set("AWS_LAMBDA_INITIALIZATION_TYPE", spec.init.as_str().to_owned());
     set("AWS_LAMBDA_RUNTIME_API", own.api.to_owned());
     set("_HANDLER", spec.handler.clone());
-    set("LAMBDA_TASK_ROOT", paths.task.display().to_string());
-    set("LAMBDA_RUNTIME_DIR", paths.runtime.display().to_string());
-    // Custom runtimes have none on AWS either.
-    if !matches!(spec.runtime, Runtime::Provided { .. }) {
+    // Custom runtimes and images have none on AWS either.
+    if !matches!(spec.runtime, Runtime::Provided { .. } | Runtime::Image(_)) {
         set("AWS_EXECUTION_ENV", format!("AWS_Lambda_{}", spec.runtime.id()));
     }
     if let LogFormat::Json { application, .. } = spec.log_format {

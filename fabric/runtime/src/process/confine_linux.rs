@@ -113,6 +113,7 @@ fn try_in_child(flags: CloneFlags) -> bool {
 
 /// What one process sees and may do, prepared so that little is left to do between fork and exec.
 pub(crate) struct Sandbox {
+    /// None: it only ends with the server.
     steps: Option<Steps>,
 }
 
@@ -154,12 +155,24 @@ impl Sandbox {
         Ok(Sandbox { steps: Some(steps) })
     }
 
+    /// For a program of the machine's owner, such as an engine's: it only ends with the server.
+    pub(crate) fn none() -> Sandbox {
+        Sandbox { steps: None }
+    }
+
+    pub(super) fn is_none(&self) -> bool {
+        self.steps.is_none()
+    }
+
     /// Makes the command start like this. `events` becomes descriptor 3.
     pub(super) fn apply(&mut self, command: &mut Command, events: Option<RawFd>) {
         command.process_group(0);
         let parent = std::process::id();
-        let Some(mut steps) = self.steps.take() else { return };
-        let before_exec = move || steps.run(parent, events);
+        let mut steps = self.steps.take();
+        let before_exec = move || match &mut steps {
+            Some(steps) => steps.run(parent, events),
+            None => end_with(parent),
+        };
         // SAFETY: the closure runs in the child between fork and exec. It makes system calls on what was
         // prepared before the fork; it neither allocates nor takes locks.
         #[allow(unsafe_code, reason = "what is done between fork and exec has no safe form")]
@@ -196,13 +209,8 @@ impl Steps {
             }
         }
         check(prctl(libc::PR_SET_NO_NEW_PRIVS, 1))?;
-        // After everything that clears it, and before looking whether the parent is still there.
-        check(prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
-        let has_parent = nix::unistd::getppid().as_raw();
-        // In a namespace of its own the parent has no number.
-        if has_parent != 0 && u32::try_from(has_parent) != Ok(parent) {
-            return Err(io::Error::from_raw_os_error(libc::ESRCH));
-        }
+        // After everything that clears it.
+        end_with(parent)?;
         if let Some(ruleset) = self.landlock.take() {
             rules::with_proc(ruleset)
                 .and_then(RulesetCreated::restrict_self)
@@ -213,6 +221,18 @@ impl Steps {
         }
         Ok(())
     }
+}
+
+/// Makes the process end with the thread that started it.
+fn end_with(parent: u32) -> io::Result<()> {
+    // Before looking whether the parent is still there.
+    check(prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
+    let has_parent = nix::unistd::getppid().as_raw();
+    // In a namespace of its own the parent has no number.
+    if has_parent != 0 && u32::try_from(has_parent) != Ok(parent) {
+        return Err(io::Error::from_raw_os_error(libc::ESRCH));
+    }
+    Ok(())
 }
 
 /// Makes a descriptor number three, which stays open over exec.

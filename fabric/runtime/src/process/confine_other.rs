@@ -49,6 +49,14 @@ impl Sandbox {
         Ok(Sandbox)
     }
 
+    pub(crate) fn none() -> Sandbox {
+        Sandbox
+    }
+
+    pub(super) fn is_none(&self) -> bool {
+        true
+    }
+
     pub(super) fn apply(&mut self, command: &mut tokio::process::Command, _events: Option<RawFd>) {
         command.process_group(0);
     }

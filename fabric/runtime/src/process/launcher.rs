@@ -53,8 +53,9 @@ impl Launcher {
 fn launch(mut program: Program, namespaces: &mut Namespaces) -> std::io::Result<Process> {
     program.command.kill_on_drop(true);
     let events = program.events.as_ref().map(AsRawFd::as_raw_fd);
+    let is_free = program.sandbox.is_none();
     program.sandbox.apply(&mut program.command, events);
-    let first = namespaces.next();
+    let first = if is_free { Ok(None) } else { namespaces.next() };
     let started = first.and_then(|first| Ok((program.command.spawn()?, first)));
     namespaces.leave();
     let (child, first) = started?;

@@ -17,6 +17,7 @@ mod view;
 
 pub(crate) use confine::{Sandbox, Tiers};
 pub(crate) use launcher::Launcher;
+pub(crate) use tree::{memory, peak_memory};
 pub(crate) use view::{SDKS, STAGE, View};
 
 use std::os::fd::OwnedFd;
@@ -50,22 +51,24 @@ impl Process {
         Ok(Process { child, pid, first })
     }
 
-    /// Resolves when it has ended. May be asked again and again.
+    /// Resolves when it has ended, with AWS's words for how. May be asked again and again.
     pub(crate) async fn ended(&mut self) -> String {
-        match self.child.wait().await {
-            Ok(status) => describe(status),
-            Err(error) => format!("error: {error}"),
-        }
+        self.status().await.map_or_else(|error| format!("error: {error}"), describe)
+    }
+
+    /// Resolves when it has ended. May be asked again and again.
+    pub(crate) async fn status(&mut self) -> std::io::Result<ExitStatus> {
+        self.child.wait().await
     }
 
     /// How much memory it and its children use, in bytes.
     pub(crate) fn memory(&self) -> u64 {
-        tree::memory(self.pid)
+        memory(self.pid)
     }
 
     /// The most memory that it has used itself, in bytes.
     pub(crate) fn peak_memory(&self) -> u64 {
-        tree::peak_memory(self.pid)
+        peak_memory(self.pid)
     }
 
     /// Asks it to end.
@@ -108,7 +111,7 @@ impl Drop for Process {
 }
 
 /// As AWS words it: `exit status 1`, `signal: killed`.
-fn describe(status: ExitStatus) -> String {
+pub(crate) fn describe(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit status {code}"),
@@ -118,7 +121,7 @@ fn describe(status: ExitStatus) -> String {
 }
 
 /// Go's words for signals, which are those of AWS's messages.
-fn signal_words(number: i32) -> String {
+pub(crate) fn signal_words(number: i32) -> String {
     let words = match Signal::try_from(number) {
         Ok(Signal::SIGABRT) => "aborted",
         Ok(Signal::SIGBUS) => "bus error",

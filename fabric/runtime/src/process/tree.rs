@@ -47,13 +47,13 @@ fn children(pid: i32) -> Vec<i32> {
 }
 
 /// How much memory a process and its descendants use, in bytes.
-pub(super) fn memory(pid: i32) -> u64 {
+pub(crate) fn memory(pid: i32) -> u64 {
     let of_one = |pid: &i32| field(*pid, "VmRSS:");
     of_one(&pid) + descendants(pid).iter().map(of_one).sum::<u64>()
 }
 
 /// The most memory that a process has used, in bytes.
-pub(super) fn peak_memory(pid: i32) -> u64 {
+pub(crate) fn peak_memory(pid: i32) -> u64 {
     field(pid, "VmHWM:")
 }
 

@@ -112,6 +112,7 @@ impl World {
             handler: handler.to_owned(),
             code,
             layers: Vec::new(),
+            architecture: "x86_64".to_owned(),
             environment: BTreeMap::new(),
             role: "arn:aws:iam::123456789012:role/tried".to_owned(),
             timeout_ms: 20_000,

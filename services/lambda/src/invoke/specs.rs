@@ -85,6 +85,7 @@ fn spec(
         handler: version.handler.clone(),
         code,
         layers,
+        architecture: version.architecture.clone(),
         environment: version.environment.clone(),
         role: version.role.clone(),
         timeout_ms: u64::from(version.timeout) * 1000,
