@@ -1,9 +1,14 @@
 //! The steps of writing a file, each of which a test can let fail.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::platform;
 
 /// A step that can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,9 +51,34 @@ impl Disk {
         File::create_new(path)
     }
 
-    pub(crate) fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    /// Writes pieces one after the other, with as few calls as may be: the file system then keeps them in
+    /// larger pieces itself.
+    pub(crate) fn write(&self, file: &mut File, pieces: &[Bytes]) -> io::Result<()> {
         self.before(Step::Write)?;
-        file.write_all(bytes)
+        let mut slices: Vec<IoSlice<'_>> =
+            pieces.iter().filter(|piece| !piece.is_empty()).map(|piece| IoSlice::new(piece)).collect();
+        let mut left = &mut slices[..];
+        while !left.is_empty() {
+            match file.write_vectored(left) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => IoSlice::advance_slices(&mut left, written),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes room for what will be written there, so that writing it need not look for some.
+    pub(crate) fn reserve(&self, file: &File, range: Range<u64>) -> io::Result<()> {
+        self.before(Step::Write)?;
+        platform::reserve(file, range)
+    }
+
+    /// Lets the disk begin with what was written there: the less is left for the sync.
+    pub(crate) fn write_back(&self, file: &File, range: Range<u64>) -> io::Result<()> {
+        self.before(Step::Write)?;
+        platform::write_back(file, range)
     }
 
     pub(crate) fn sync(&self, file: &File) -> io::Result<()> {

@@ -29,6 +29,7 @@ mod disk;
 mod error;
 mod layout;
 mod partial;
+mod platform;
 mod reader;
 mod reference;
 mod sweep;

@@ -1,12 +1,20 @@
 use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::disk::Disk;
-use crate::layout::{BlockSums, MAX_BLOB};
+use crate::layout::{BlockSums, MAX_BLOB, tail_len};
 use crate::{BlobError, BlobId, BlobRef, Expected, Mismatch};
+
+/// So much room is made at once for a body of known length. Not all of it: who announces gigabytes and sends
+/// nothing shall not fill the disk.
+const RESERVE: u64 = 32 * 1024 * 1024;
+
+/// The disk is told to begin with what was written whenever it is this much.
+const WRITE_BACK: u64 = 4 * 1024 * 1024;
 
 /// A file that is being written. Synchronous: it lives on blocking threads. Dropping it removes the
 /// file, so that a cut upload leaves nothing.
@@ -20,6 +28,10 @@ pub(crate) struct Partial {
     sums: BlockSums,
     crc32c: u32,
     sha256: Option<Sha256>,
+    /// Where the room ends that was made.
+    reserved: u64,
+    /// Where that ends which the disk was told to begin with.
+    begun: u64,
     /// Where the file lies now; `None` once it belongs to its reference.
     to_remove: Option<PathBuf>,
 }
@@ -45,21 +57,26 @@ impl Partial {
             sums: BlockSums::default(),
             crc32c: 0,
             sha256: expected.sha256.map(|_| Sha256::new()),
+            reserved: 0,
+            begun: 0,
             to_remove: Some(temporary.clone()),
             temporary,
         })
     }
 
     pub(crate) fn write(&mut self, pieces: &[Bytes]) -> Result<(), BlobError> {
+        let start = self.sums.length();
+        let end = start + pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
+        if end > MAX_BLOB {
+            return Err(BlobError::TooLarge { limit: MAX_BLOB });
+        }
+        // Before the disk is filled with what will be refused anyway.
+        if self.expected.length.is_some_and(|expected| end > expected) {
+            return Err(BlobError::Mismatch(Mismatch::Length));
+        }
+        self.reserve(end).map_err(BlobError::io("make room for"))?;
+        self.disk.write(&mut self.file, pieces).map_err(BlobError::io("write"))?;
         for piece in pieces {
-            let length = self.sums.length() + piece.len() as u64;
-            if length > MAX_BLOB {
-                return Err(BlobError::TooLarge { limit: MAX_BLOB });
-            }
-            // Before the disk is filled with what will be refused anyway.
-            if self.expected.length.is_some_and(|expected| length > expected) {
-                return Err(BlobError::Mismatch(Mismatch::Length));
-            }
             self.sums.push(piece);
             if self.expected.crc32c.is_some() {
                 self.crc32c = crc32c::crc32c_append(self.crc32c, piece);
@@ -67,8 +84,23 @@ impl Partial {
             if let Some(sha256) = &mut self.sha256 {
                 sha256.update(piece);
             }
-            self.disk.write(&mut self.file, piece).map_err(BlobError::io("write"))?;
         }
+        if end - self.begun >= WRITE_BACK {
+            self.disk.write_back(&self.file, self.begun..end).map_err(BlobError::io("write"))?;
+            self.begun = end;
+        }
+        Ok(())
+    }
+
+    /// Makes room up to `end` and beyond, if it is known how far the file will go and that is far.
+    fn reserve(&mut self, end: u64) -> io::Result<()> {
+        let Some(length) = self.expected.length.filter(|length| *length >= WRITE_BACK && end > self.reserved) else {
+            return Ok(());
+        };
+        let whole = length + tail_len(length);
+        let until = whole.min(end + RESERVE);
+        self.disk.reserve(&self.file, self.reserved..until)?;
+        self.reserved = until;
         Ok(())
     }
 
@@ -93,7 +125,7 @@ impl Partial {
         self.check()?;
         let length = self.sums.length();
         let (tail, checksum) = std::mem::take(&mut self.sums).finish();
-        self.disk.write(&mut self.file, &tail).map_err(BlobError::io("write"))?;
+        self.disk.write(&mut self.file, &[tail.into()]).map_err(BlobError::io("write"))?;
         self.disk.sync(&self.file).map_err(BlobError::io("sync"))?;
         let place = self.folder.join(self.id.to_string());
         self.disk.rename(&self.temporary, &place, &self.folder).map_err(BlobError::io("rename"))?;

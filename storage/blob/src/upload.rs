@@ -47,6 +47,15 @@ impl Upload {
         if self.pending_bytes >= WRITE_AT_ONCE { self.write_pending().await } else { Ok(()) }
     }
 
+    /// Takes pieces that were collected elsewhere, and writes them at once.
+    ///
+    /// # Errors
+    /// As [`Upload::push`].
+    pub async fn write(&mut self, pieces: Vec<Bytes>) -> Result<(), BlobError> {
+        self.pending.extend(pieces);
+        self.write_pending().await
+    }
+
     async fn write_pending(&mut self) -> Result<(), BlobError> {
         let mut partial = self.take()?;
         let pieces = std::mem::take(&mut self.pending);
@@ -124,7 +133,7 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let writes = AtomicUsize::new(0);
         let hook = move |step| match step {
-            Step::Write if writes.fetch_add(1, Ordering::Relaxed) == 7 => Err(io::ErrorKind::StorageFull.into()),
+            Step::Write if writes.fetch_add(1, Ordering::Relaxed) == 1 => Err(io::ErrorKind::StorageFull.into()),
             _ => Ok(()),
         };
         let env = Env::manual(1, Timestamp::EPOCH).0;
