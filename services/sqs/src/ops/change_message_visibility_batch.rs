@@ -3,10 +3,9 @@ use tidegate_api_sqs::{
     ChangeMessageVisibilityBatchResultEntry,
 };
 use tidegate_protocol::Call;
-use tidegate_store::Tx;
 
-use super::receipts::{Context, Handle, change_visibility};
-use super::{Outcome, split, unless_empty};
+use super::receipts::Handle;
+use super::{Fates, Wish, carry_out_batch, split, unless_empty};
 use crate::error::Error;
 use crate::service::Sqs;
 use crate::wire;
@@ -23,28 +22,10 @@ pub(crate) async fn change_message_visibility_batch(
     wire::check_entries(wire::CHANGE_ENTRY, &entries, |entry| &entry.id)?;
     let open = |entry: ChangeMessageVisibilityBatchRequestEntry| {
         let seconds = entry.visibility_timeout.ok_or(Error::Missing("VisibilityTimeout"))?;
-        Ok((Handle::open(sqs, &queue, entry.receipt_handle)?, seconds))
+        Ok((Handle::open(sqs, &queue, entry.receipt_handle)?, Wish::Hide { seconds }))
     };
-    let changes: Vec<_> =
-        entries.into_iter().map(|mut entry| (entry.id.take().unwrap_or_default(), open(entry))).collect();
-    let (opened, mut failed) = split(wire::CHANGE_ENTRY, changes);
-    let context = Context { protocol: call.protocol, now: sqs.now() };
-    let opened = &opened;
-    let transacted = sqs
-        .transact(&[], async |tx: &mut Tx| {
-            let mut outcomes = Vec::with_capacity(opened.len());
-            for (_, (handle, seconds)) in opened {
-                outcomes.push(Outcome::of(change_visibility(tx, handle, *seconds, context).await)?);
-            }
-            Ok(outcomes)
-        })
-        .await?;
-    let mut successful = Vec::new();
-    for ((id, _), outcome) in opened.iter().zip(transacted.value) {
-        match outcome {
-            Outcome::Done => successful.push(ChangeMessageVisibilityBatchResultEntry { id: Some(id.clone()) }),
-            Outcome::Refused(error) => failed.push(wire::failed_entry(id.clone(), error)),
-        }
-    }
+    let wishes = entries.into_iter().map(|mut entry| (entry.id.take().unwrap_or_default(), open(entry)));
+    let Fates { done, failed } = carry_out_batch(sqs, call, split(wire::CHANGE_ENTRY, wishes)).await?;
+    let successful = done.into_iter().map(|id| ChangeMessageVisibilityBatchResultEntry { id: Some(id) }).collect();
     Ok(ChangeMessageVisibilityBatchResult { successful: unless_empty(successful), failed: unless_empty(failed) })
 }

@@ -1,12 +1,8 @@
 //! What followers of queues do, who come without the wire and take more than ten messages at a time.
 
-use std::time::Duration;
-
 use tidegate_protocol::ProtocolId;
-use tidegate_store::Tx;
 
-use super::Outcome;
-use super::receipts::{Context, Handle, change_visibility, delete};
+use super::receipts::{Handle, Wish, carry_out};
 use super::receiving::{Receive, Taken, take};
 use crate::error::Error;
 use crate::service::Sqs;
@@ -39,49 +35,24 @@ pub(crate) async fn receive_now(sqs: &Sqs, queue: &Queue, following: &Following)
     }
 }
 
-/// What becomes of messages that a follower holds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Settle {
-    /// They are deleted.
-    Delete,
-    /// They are hidden for so long from now on.
-    Hide(Duration),
-}
-
-/// Settles the messages of these handles in one transaction; what is wrong with one concerns that one
+/// Does the same to the messages of all these handles, in one transaction; what is wrong with one concerns that one
 /// alone.
 pub(crate) async fn settle(
     sqs: &Sqs,
     queue: &Queue,
     handles: &[String],
-    how: Settle,
+    wish: Wish,
 ) -> Result<Vec<Result<(), Error>>, Error> {
-    let opened: Vec<_> = handles.iter().map(|text| Handle::open(sqs, queue, Some(text.clone()))).collect();
-    let context = Context { protocol: PROTOCOL, now: sqs.now() };
-    let (held, fifo) = (&opened, queue.is_fifo());
-    let transacted = sqs.transact(&[], async |tx: &mut Tx| {
-        let mut outcomes = Vec::with_capacity(held.len());
-        for handle in held.iter().flatten() {
-            let outcome = match how {
-                Settle::Delete => delete(tx, fifo, handle, context).await,
-                Settle::Hide(time) => {
-                    let seconds = i32::try_from(time.as_secs()).unwrap_or(i32::MAX);
-                    change_visibility(tx, handle, seconds, context).await
-                }
-            };
-            outcomes.push(Outcome::of(outcome)?);
+    let mut settled = Vec::with_capacity(handles.len());
+    let mut wishes = Vec::with_capacity(handles.len());
+    for text in handles {
+        settled.push(Handle::open(sqs, queue, Some(text.clone())).map(|handle| wishes.push((handle, wish))));
+    }
+    let mut refusals = carry_out(sqs, PROTOCOL, &wishes).await?.into_iter();
+    for outcome in settled.iter_mut().filter(|outcome| outcome.is_ok()) {
+        if let Some(error) = refusals.next().expect("each handle that was opened has an outcome") {
+            *outcome = Err(error);
         }
-        Ok(outcomes)
-    });
-    let mut outcomes = transacted.await?.value.into_iter();
-    let settled = opened.into_iter().map(|handle| match handle.map(|_| outcomes.next()) {
-        Ok(Some(Outcome::Done)) => Ok(()),
-        Ok(Some(Outcome::Refused(error))) | Err(error) => Err(error),
-        Ok(None) => unreachable!("each handle that was opened has an outcome"),
-    });
-    let settled: Vec<_> = settled.collect();
-    if let Settle::Delete = how {
-        sqs.meters.deleted.increment(settled.iter().filter(|outcome| outcome.is_ok()).count() as u64);
     }
     Ok(settled)
 }

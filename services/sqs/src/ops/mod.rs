@@ -41,7 +41,7 @@ pub(crate) use dead_letters::{decode_message, message_of, redriven};
 pub(crate) use delete_message::delete_message;
 pub(crate) use delete_message_batch::delete_message_batch;
 pub(crate) use delete_queue::delete_queue;
-pub(crate) use following::{Following, Settle, receive_now, settle};
+pub(crate) use following::{Following, receive_now, settle};
 pub(crate) use get_queue_attributes::get_queue_attributes;
 pub(crate) use get_queue_url::get_queue_url;
 pub(crate) use list_dead_letter_source_queues::list_dead_letter_source_queues;
@@ -49,6 +49,7 @@ pub(crate) use list_message_move_tasks::list_message_move_tasks;
 pub(crate) use list_queue_tags::list_queue_tags;
 pub(crate) use list_queues::list_queues;
 pub(crate) use purge_queue::purge_queue;
+pub(crate) use receipts::Wish;
 pub(crate) use receive_message::receive_message;
 pub(crate) use remove_permission::remove_permission;
 pub(crate) use send_message::send_message;
@@ -60,12 +61,15 @@ pub(crate) use tag_queue::tag_queue;
 pub(crate) use untag_queue::untag_queue;
 
 use tidegate_api_sqs::BatchResultErrorEntry;
+use tidegate_protocol::Call;
 use tidegate_store::{Space, Tx};
 
 use crate::domain::QueueAddress;
 use crate::error::Error;
+use crate::service::Sqs;
 use crate::store::{QueueRecord, decode, keys};
 use crate::wire;
+use receipts::{Handle, carry_out};
 
 /// A queue's record in accepted state: what every change of a queue begins with.
 pub(crate) async fn read_queue(tx: &mut Tx, address: &QueueAddress) -> Result<Option<QueueRecord>, Error> {
@@ -73,26 +77,6 @@ pub(crate) async fn read_queue(tx: &mut Tx, address: &QueueAddress) -> Result<Op
     match tx.get(Space::Map, &key).await? {
         Some(record) => Ok(Some(decode(Space::Map, &key, &record)?)),
         None => Ok(None),
-    }
-}
-
-/// What became of one entry of a batch within its transaction.
-enum Outcome {
-    /// It was carried out.
-    Done,
-    /// It was refused, and the others go on.
-    Refused(Error),
-}
-
-impl Outcome {
-    /// The outcome of an entry, unless it must end the whole transaction: when the store cannot be
-    /// read, no entry can be answered.
-    fn of(result: Result<(), Error>) -> Result<Outcome, Error> {
-        match result {
-            Ok(()) => Ok(Outcome::Done),
-            Err(error @ (Error::Store(_) | Error::Commit(_))) => Err(error),
-            Err(error) => Ok(Outcome::Refused(error)),
-        }
     }
 }
 
@@ -112,6 +96,32 @@ fn split<T>(
         }
     }
     (read, failed)
+}
+
+/// What became of the entries of a batch.
+struct Fates {
+    /// The ids of those that were carried out.
+    done: Vec<String>,
+    /// Those that were refused.
+    failed: Vec<BatchResultErrorEntry>,
+}
+
+/// Carries out a batch of wishes, of which those that could not be read have failed already.
+async fn carry_out_batch(
+    sqs: &Sqs,
+    call: &Call,
+    (entries, mut failed): (Vec<Entry<(Handle, Wish)>>, Vec<BatchResultErrorEntry>),
+) -> Result<Fates, Error> {
+    let (ids, wishes): (Vec<String>, Vec<_>) = entries.into_iter().unzip();
+    let refusals = carry_out(sqs, call.protocol, &wishes).await?;
+    let mut done = Vec::with_capacity(ids.len());
+    for (id, refusal) in ids.into_iter().zip(refusals) {
+        match refusal {
+            None => done.push(id),
+            Some(error) => failed.push(wire::failed_entry(id, error)),
+        }
+    }
+    Ok(Fates { done, failed })
 }
 
 /// AWS leaves an empty list out of a batch's answer, in both protocols, although its model demands it.

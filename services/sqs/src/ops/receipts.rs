@@ -1,7 +1,7 @@
 //! What deleting a message and changing its visibility share: both name it by a receipt handle.
 
 use bytes::Bytes;
-use tidegate_queue::{Lane, Lease, MessageKey, QueueId, change_visibility_in_tx, delete_in_tx, lease_of};
+use tidegate_queue::{Lane, Lease, MessageKey, QueueError, QueueId, change_visibility_in_tx, delete_in_tx, lease_of};
 use tidegate_store::{Position, Tx};
 use tidegate_types::Timestamp;
 
@@ -19,6 +19,8 @@ pub(super) struct Handle {
     text: String,
     receipt: Receipt,
     key: MessageKey,
+    /// Whether it is of a FIFO queue.
+    fifo: bool,
 }
 
 impl Handle {
@@ -35,7 +37,7 @@ impl Handle {
             lane: Lane(Bytes::copy_from_slice(&receipt.lane)),
             position: Position(receipt.position),
         };
-        Ok(Handle { text, receipt, key })
+        Ok(Handle { text, receipt, key, fifo: queue.is_fifo() })
     }
 
     fn refused(&self, reason: VisibilityError) -> Error {
@@ -43,39 +45,89 @@ impl Handle {
     }
 }
 
-/// How a request is to be answered if the queue is gone, and when it was made.
+/// What is to become of a message that was received.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Context {
-    pub protocol: ProtocolId,
-    pub now: Timestamp,
+pub(crate) enum Wish {
+    /// It is deleted; one that is gone is no error.
+    Delete,
+    /// It is hidden for so many seconds from now on.
+    Hide {
+        /// How many; not yet checked.
+        seconds: i32,
+    },
 }
 
-/// Deletes the message of a handle; one that is gone is no error.
-pub(super) async fn delete(tx: &mut Tx, fifo: bool, handle: &Handle, context: Context) -> Result<(), Error> {
-    let Context { protocol, now } = context;
-    let failed = |error| Error::of_queue(error, protocol);
-    if fifo {
-        let held = lease_of(tx, &handle.key).await.map_err(failed)?.map(held);
-        check_delete(fifo, &handle.receipt, held, now).map_err(|reason| handle.refused(reason))?;
+/// Carries out all wishes in one transaction, and answers each one's refusal: it does not hold up the others. When
+/// the store cannot be read, none can be answered.
+pub(super) async fn carry_out(
+    sqs: &Sqs,
+    protocol: ProtocolId,
+    wishes: &[(Handle, Wish)],
+) -> Result<Vec<Option<Error>>, Error> {
+    let now = sqs.now();
+    let transacted = sqs.transact(&[], async |tx: &mut Tx| {
+        let mut refusals = Vec::with_capacity(wishes.len());
+        for (handle, wish) in wishes {
+            let carried_out = match *wish {
+                Wish::Delete => delete(tx, handle, now).await,
+                Wish::Hide { seconds } => hide(tx, handle, seconds, now).await,
+            };
+            refusals.push(match carried_out {
+                Ok(()) => None,
+                Err(Refused::Visibility(reason)) => Some(handle.refused(reason)),
+                Err(Refused::Queue(error)) => match Error::of_queue(error, protocol) {
+                    error @ (Error::Store(_) | Error::Commit(_)) => return Err(error),
+                    error => Some(error),
+                },
+            });
+        }
+        Ok(refusals)
+    });
+    let refusals = transacted.await?.value;
+    let done =
+        wishes.iter().zip(&refusals).filter(|((_, wish), refusal)| matches!(wish, Wish::Delete) && refusal.is_none());
+    sqs.meters.deleted.increment(done.count() as u64);
+    Ok(refusals)
+}
+
+/// The same for one.
+pub(super) async fn carry_out_one(sqs: &Sqs, protocol: ProtocolId, handle: Handle, wish: Wish) -> Result<(), Error> {
+    let refusal = carry_out(sqs, protocol, &[(handle, wish)]).await?.pop().flatten();
+    refusal.map_or(Ok(()), Err)
+}
+
+/// Why a wish is not carried out.
+enum Refused {
+    Visibility(VisibilityError),
+    Queue(QueueError),
+}
+
+impl From<VisibilityError> for Refused {
+    fn from(reason: VisibilityError) -> Refused {
+        Refused::Visibility(reason)
     }
-    delete_in_tx(tx, &handle.key).await.map_err(failed)?;
+}
+
+impl From<QueueError> for Refused {
+    fn from(error: QueueError) -> Refused {
+        Refused::Queue(error)
+    }
+}
+
+async fn delete(tx: &mut Tx, handle: &Handle, now: Timestamp) -> Result<(), Refused> {
+    if handle.fifo {
+        let held = lease_of(tx, &handle.key).await?.map(held);
+        check_delete(handle.fifo, &handle.receipt, held, now)?;
+    }
+    delete_in_tx(tx, &handle.key).await?;
     Ok(())
 }
 
-/// Lets the message of a handle be hidden for so many seconds from now on.
-pub(super) async fn change_visibility(
-    tx: &mut Tx,
-    handle: &Handle,
-    seconds: i32,
-    context: Context,
-) -> Result<(), Error> {
-    let Context { protocol, now } = context;
-    let failed = |error| Error::of_queue(error, protocol);
-    let refused = |reason| handle.refused(reason);
-    let deadline = visibility_deadline(now, seconds).map_err(refused)?;
-    let held = lease_of(tx, &handle.key).await.map_err(failed)?.map(held);
-    check_visibility_change(&handle.receipt, held, now, deadline).map_err(refused)?;
-    change_visibility_in_tx(tx, &handle.key, deadline).await.map_err(failed)?;
+async fn hide(tx: &mut Tx, handle: &Handle, seconds: i32, now: Timestamp) -> Result<(), Refused> {
+    let deadline = visibility_deadline(now, seconds)?;
+    let held = lease_of(tx, &handle.key).await?.map(held);
+    check_visibility_change(&handle.receipt, held, now, deadline)?;
+    change_visibility_in_tx(tx, &handle.key, deadline).await?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use crate::domain::{
     AttributeValue, MAX_VISIBILITY_SECONDS, MessageAttribute, QueueAddress, SystemAttribute, VisibilityError,
 };
 use crate::error::Error;
-use crate::ops::{Following, Settle, receive_now, settle};
+use crate::ops::{Following, Wish, receive_now, settle};
 use crate::service::Sqs;
 use crate::store::Queue;
 use crate::wire::{Received, system_attribute};
@@ -49,9 +49,9 @@ impl QueueFollowers {
         self.sqs.directory.get(&address)?.ok_or_else(missing)
     }
 
-    async fn settle(&self, arn: &Arn, handles: &[String], how: Settle) -> Result<HandleOutcomes, QueueFollowError> {
+    async fn settle(&self, arn: &Arn, handles: &[String], wish: Wish) -> Result<HandleOutcomes, QueueFollowError> {
         let queue = self.find(arn)?;
-        settle(&self.sqs, &queue, handles, how).await.map(outcomes).map_err(|error| follow_error(error, arn))
+        settle(&self.sqs, &queue, handles, wish).await.map(outcomes).map_err(|error| follow_error(error, arn))
     }
 
     async fn receive_waiting(&self, arn: &Arn, asked: QueueReceive) -> Result<Vec<QueueMessage>, QueueFollowError> {
@@ -172,7 +172,7 @@ impl QueueSource for QueueFollowers {
         queue: &'a Arn,
         handles: &'a [String],
     ) -> BoxFuture<'a, Result<HandleOutcomes, QueueFollowError>> {
-        self.settle(queue, handles, Settle::Delete).boxed()
+        self.settle(queue, handles, Wish::Delete).boxed()
     }
 
     fn change_visibility<'a>(
@@ -181,7 +181,8 @@ impl QueueSource for QueueFollowers {
         handles: &'a [String],
         timeout: Duration,
     ) -> BoxFuture<'a, Result<HandleOutcomes, QueueFollowError>> {
-        self.settle(queue, handles, Settle::Hide(timeout)).boxed()
+        let seconds = i32::try_from(timeout.as_secs()).unwrap_or(i32::MAX);
+        self.settle(queue, handles, Wish::Hide { seconds }).boxed()
     }
 }
 
