@@ -22,7 +22,7 @@ pub(crate) use credentials::Credentials;
 pub(crate) use event::EventRecord;
 pub(crate) use events::Events;
 pub(crate) use gate::{Gate, Place};
-pub(crate) use now::{Answer, Asked, Began, Ran};
+pub(crate) use now::{Answer, Asked, Began, Ran, pool};
 pub(crate) use operations::{invoke, invoke_async, invoke_with_response_stream};
 pub(crate) use provisioned::{Provisioned, Warming};
 pub(crate) use specs::Specs;

@@ -8,7 +8,7 @@ use tidegate_types::Arn;
 
 use crate::domain::{FunctionRef, MAX_SYNC_PAYLOAD};
 use crate::error::Error;
-use crate::invoke::{Asked, Ran};
+use crate::invoke::{Asked, Ran, pool};
 use crate::service::Lambda;
 use crate::store::VersionRecord;
 
@@ -34,7 +34,7 @@ impl Invoker {
             return Err(Error::PayloadTooLarge { bytes: call.payload.len(), limit: MAX_SYNC_PAYLOAD });
         }
         // For the machine it waits, for the function's own limit it does not: its caller tries again.
-        let machine = self.lambda.gate.machine().await;
+        let machine = self.lambda.gate.machine(&pool(&*self.lambda.known(&named)?)).await;
         let place = self.lambda.enter(&*self.lambda.known(&named)?)?.on(machine);
         let asked = Asked {
             request_id: self.lambda.env.uuid().to_string(),
