@@ -27,6 +27,7 @@ pub mod domain;
 mod error;
 mod invoke;
 mod ops;
+mod permits;
 mod ports;
 mod service;
 pub mod store;

@@ -21,6 +21,7 @@ use crate::domain::FunctionRef;
 use crate::error::Error;
 use crate::invoke::{BucketRecords, Credentials, Events, Gate, Provisioned, Specs, Warming};
 use crate::ops::Following;
+use crate::permits::Permits;
 use crate::ports;
 use crate::store::{Address, Directory, Function, LayerUse, Layers, VersionRecord};
 use crate::wire;
@@ -117,7 +118,8 @@ impl Lambda {
             .map_err(|fault| Error::Disk(fault.to_string()))?;
         let kind = Events::default();
         let service = kind.service();
-        let records = BucketRecords { env: env.clone(), objects: objects.clone() };
+        let strict = options.strict_roles;
+        let records = BucketRecords { env: env.clone(), objects: objects.clone(), roles: roles.clone(), strict };
         let bucket_records = Effects::open(store.clone(), queues.clone(), env.clone(), records).await?;
         let events = Effects::open(store.clone(), queues, env.clone(), kind).await?;
         let lambda = Arc::new_cyclic(|me| Lambda {
@@ -223,6 +225,11 @@ impl Lambda {
         let versions = functions.iter().flat_map(|function| function.versions.values());
         let layers = self.layers.all().into_iter().map(|(_, _, layer)| layer.sha256);
         versions.map(|version| version.sha256()).chain(layers).collect()
+    }
+
+    /// What roles may do.
+    pub(crate) fn permits(&self) -> Permits<'_> {
+        Permits { roles: &*self.roles, strict: self.strict_roles }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

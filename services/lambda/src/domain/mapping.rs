@@ -97,7 +97,7 @@ pub enum MappingError {
     WindowOfFifo,
     #[error("Batch size must not exceed 10 for FIFO queues")]
     BatchOfFifo,
-    #[error("{0} is not supported for this event source.")]
+    #[error("Unsupported '{0}' parameter for given event source mapping type.")]
     NotForThisSource(&'static str),
     #[error(
         "Provisioned mode for SQS ESM does not support maximum concurrency feature. Use MaximumPollers as the control \
@@ -209,12 +209,12 @@ fn only_absent(given: &[(&'static str, bool)]) -> Result<(), MappingError> {
 impl QueueSettings {
     fn changed(mut self, change: &MappingChange) -> Result<QueueSettings, MappingError> {
         only_absent(&[
-            ("ParallelizationFactor", change.parallelisation.is_some()),
-            ("BisectBatchOnFunctionError", change.bisect == Some(true)),
-            ("MaximumRetryAttempts", change.max_retries.is_some()),
-            ("MaximumRecordAgeInSeconds", change.max_age_seconds.is_some()),
-            ("DestinationConfig", change.on_failure.as_ref().is_some_and(Option::is_some)),
-            ("TumblingWindowInSeconds", change.tumbling_seconds.is_some_and(|seconds| seconds > 0)),
+            ("parallelizationFactor", change.parallelisation.is_some()),
+            ("bisectBatchOnFunctionError", change.bisect == Some(true)),
+            ("maximumRetryAttempts", change.max_retries.is_some()),
+            ("maximumRecordAgeInSeconds", change.max_age_seconds.is_some()),
+            ("destinationConfig", change.on_failure.as_ref().is_some_and(Option::is_some)),
+            ("tumblingWindowInSeconds", change.tumbling_seconds.is_some_and(|seconds| seconds > 0)),
         ])?;
         set(&mut self.max_concurrency, change.max_concurrency);
         set(&mut self.pollers, change.pollers);
@@ -228,8 +228,8 @@ impl QueueSettings {
 impl StreamSettings {
     fn changed(mut self, change: &MappingChange) -> Result<StreamSettings, MappingError> {
         only_absent(&[
-            ("ScalingConfig", change.max_concurrency.flatten().is_some()),
-            ("ProvisionedPollerConfig", change.pollers.flatten().is_some()),
+            ("scalingConfig", change.max_concurrency.flatten().is_some()),
+            ("provisionedPollerConfig", change.pollers.flatten().is_some()),
         ])?;
         set(&mut self.parallelisation, change.parallelisation);
         set(&mut self.bisect, change.bisect);
@@ -262,7 +262,7 @@ mod tests {
         let with_window = MappingSettings::of_queue(false).changed(windowed()).unwrap();
         assert_eq!(with_window.changed(large()).unwrap().batch_size, 11);
         let bisect = MappingChange { bisect: Some(true), ..MappingChange::default() };
-        let not_here = MappingError::NotForThisSource("BisectBatchOnFunctionError");
+        let not_here = MappingError::NotForThisSource("bisectBatchOnFunctionError");
         assert_eq!(refused(MappingSettings::of_queue(false), bisect), not_here);
         let young = MappingChange { max_age_seconds: Some(59), ..MappingChange::default() };
         assert_eq!(refused(MappingSettings::of_stream(true), young), MappingError::MaxAge);

@@ -1,15 +1,18 @@
 //! Records of what failed, on their way into buckets: an effect, because an object is not written within a
-//! transaction. Written twice, it is the same object.
+//! transaction. Written twice, it is the same object. It is written for the function's account, if the function's role
+//! may put it there.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tidegate_effects::{Attempt, Effect, Kind};
 use tidegate_env::Env;
-use tidegate_ports::{Acting, ObjectAddress, ObjectRefusal, Objects};
+use tidegate_ports::{Acting, ObjectAddress, ObjectRefusal, Objects, ServiceRoles};
 use tidegate_record::{DecodeError, Reader, Stored, Writer};
 use tidegate_store::{LatchKey, StoreError, Tx};
-use tidegate_types::AccountId;
+use tidegate_types::{AccountId, Arn};
+
+use crate::permits::{Permits, role_use};
 
 /// The pause before the first new try; it doubles up to the longest.
 const FIRST_PAUSE_MS: u64 = 1_000;
@@ -24,21 +27,42 @@ pub(crate) struct BucketRecord {
     pub account: AccountId,
     pub key: String,
     pub body: Bytes,
+    /// Whose record it is.
+    pub function: String,
+    /// The function's role. Records of earlier releases have none, and are not held against it.
+    pub role: Option<String>,
 }
 
 impl Stored for BucketRecord {
     const NAME: &'static str = "lambda record for a bucket";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn write(&self, to: &mut Writer) {
         to.text(&self.account.to_string());
         to.text(&self.key);
         to.bytes(&self.body);
+        to.text(&self.function);
+        to.option(self.role.as_deref(), Writer::text);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let first = BucketRecord::read_first(from)?;
+        Ok(BucketRecord { function: from.text()?, role: from.option(Reader::text)?, ..first })
+    }
+
+    fn read_older(version: u8, from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match version {
+            1 => BucketRecord::read_first(from),
+            found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
+        }
+    }
+}
+
+impl BucketRecord {
+    /// What all versions have.
+    fn read_first(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let account = from.text()?.parse().map_err(|_| from.malformed("an account that is none"))?;
-        Ok(BucketRecord { account, key: from.text()?, body: from.bytes()? })
+        Ok(BucketRecord { account, key: from.text()?, body: from.bytes()?, function: String::new(), role: None })
     }
 }
 
@@ -46,6 +70,19 @@ impl Stored for BucketRecord {
 pub(crate) struct BucketRecords {
     pub env: Env,
     pub objects: Arc<dyn Objects>,
+    pub roles: Arc<dyn ServiceRoles>,
+    /// Whether a role must exist.
+    pub strict: bool,
+}
+
+impl BucketRecords {
+    /// Whether the function's role lets the record be written.
+    fn may_put(&self, bucket: &str, record: &BucketRecord) -> bool {
+        let Some((role, function)) = record.role.as_ref().zip(record.function.parse::<Arn>().ok()) else { return true };
+        let permits = Permits { roles: &*self.roles, strict: self.strict };
+        let object = format!("arn:aws:s3:::{bucket}/{}", record.key);
+        permits.denied(&role_use(&function, role), &["s3:PutObject"], &object).is_none()
+    }
 }
 
 impl Kind for BucketRecords {
@@ -61,6 +98,9 @@ impl Kind for BucketRecords {
             Ok(record) => record,
             Err(error) => return lost(&effect.target, &error),
         };
+        if !self.may_put(&effect.target, &record) {
+            return lost(&effect.target, &"the function's role does not have permissions to call PutObject on it");
+        }
         let address = ObjectAddress { bucket: effect.target.clone(), key: record.key, version: None };
         let acting = Acting::Account(record.account);
         match self.objects.write(acting, &address, record.body, "application/json").await {
@@ -101,8 +141,12 @@ mod tests {
     #[test]
     fn golden_bytes() {
         let account: AccountId = "123456789012".parse().unwrap();
-        let record = BucketRecord { account, key: "k".to_owned(), body: Bytes::from_static(b"{}") };
+        let (body, function) = (Bytes::from_static(b"{}"), "f".to_owned());
+        let record = BucketRecord { account, key: "k".to_owned(), body, function, role: Some("r".to_owned()) };
         assert_round_trip(&record);
-        assert_golden("010c313233343536373839303132016b027b7d", &record);
+        assert_golden("020c313233343536373839303132016b027b7d0166010172", &record);
+        let first = BucketRecord { function: String::new(), role: None, ..record };
+        let bytes = Bytes::from_static(b"\x01\x0c123456789012\x01k\x02{}");
+        assert_eq!(BucketRecord::decode(&bytes).unwrap(), first);
     }
 }

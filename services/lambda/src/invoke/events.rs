@@ -131,7 +131,8 @@ impl Kind for Events {
         let asked = Asked {
             request_id: event.request_id,
             payload: event.payload,
-            client_context: event.client_context,
+            // As on AWS, only who waits gives a context.
+            client_context: None,
             trace: event.trace,
             tail: false,
             streaming: false,
@@ -195,7 +196,9 @@ fn deliveries(lambda: &Lambda, effect: &Effect, ended: &Ended) -> Vec<Delivery> 
         let event = EventRecord::decode(&effect.body).ok()?;
         let named = named(&source, &event.function)?;
         let function = lambda.directory.get(&Address::of(&named))?;
-        let (_, version) = function.version(&named.meant(), 0)?;
+        // A version or an alias that is gone by now has left nothing behind but the function.
+        let version = function.version(&named.meant(), 0).map(|(_, version)| version);
+        let version = version.or_else(|| function.latest().cloned())?;
         let went_well = ended.condition == Condition::Success;
         let config = config(&function, &named);
         let destination =

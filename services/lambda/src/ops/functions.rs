@@ -8,7 +8,7 @@ use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 
-use super::{check_role, page, read_function, take_code};
+use super::{check_dead_letter, check_role, marker_of_version, page, read_function, take_code};
 use crate::domain::{FunctionRef, Qualifier};
 use crate::error::Error;
 use crate::invoke::Events;
@@ -84,6 +84,7 @@ pub(crate) async fn create_function(
         without_effect: String::new(),
     };
     given.apply(&mut latest)?;
+    check_dead_letter(lambda, address, &latest)?;
     let (layers, layer_bytes) = lambda.layers(call, input.layers.unwrap_or_default()).await?;
     latest.layers = layers;
     let code = take_code(lambda, call, input.code.unwrap_or_default()).await?;
@@ -201,7 +202,9 @@ pub(crate) async fn list_functions(
         }
     }
     let marker = |one: &FunctionConfiguration| {
-        format!("{}:{}", one.function_name.as_deref().unwrap_or_default(), one.version.as_deref().unwrap_or_default())
+        // A blank comes before all that names have.
+        let version = marker_of_version(one.version.as_deref());
+        format!("{} {version}", one.function_name.as_deref().unwrap_or_default())
     };
     let (functions, next_marker) = page(all, input.marker.as_deref(), input.max_items, marker);
     Ok(ListFunctionsResponse { functions: Some(functions), next_marker })

@@ -11,6 +11,7 @@ use tidegate_types::Arn;
 use super::{page, read, read_function};
 use crate::domain::{FunctionRef, Qualifier};
 use crate::error::Error;
+use crate::permits::{role_use, verb};
 use crate::service::Lambda;
 use crate::store::{Function, InvokeConfigRecord, keys};
 use crate::wire;
@@ -45,9 +46,9 @@ impl Destinations {
             Some(Some(arn)) => format!("{name}(destination={arn})"),
             Some(None) | None => "null".to_owned(),
         };
-        for (arn, service) in [(&on_success, None), (&on_failure, Some("s3"))] {
+        for (arn, also) in [(&on_success, None), (&on_failure, Some("s3"))] {
             let Some(Some(arn)) = arn else { continue };
-            check(lambda, function, arn, service)?.then_some(()).ok_or_else(|| {
+            check(lambda, function, arn, also)?.then_some(()).ok_or_else(|| {
                 Error::Invalid(format!(
                     "The provided destination config DestinationConfig(onSuccess={}, onFailure={}) is invalid.",
                     shown(&on_success, "OnSuccess"),
@@ -69,7 +70,7 @@ impl Destinations {
 }
 
 /// Whether results may be sent to a target of this kind: one of the usual services or this one. A function must exist
-/// and be another one.
+/// and be another one; queues and topics keep no order; the function's role may send there.
 fn check(lambda: &Lambda, function: &Function, arn: &str, also: Option<&str>) -> Result<bool, Error> {
     let Ok(parsed) = arn.parse::<Arn>() else { return Ok(false) };
     if parsed.service == "lambda" {
@@ -81,7 +82,20 @@ fn check(lambda: &Lambda, function: &Function, arn: &str, also: Option<&str>) ->
         lambda.known(&target).map_err(|_| Error::Invalid(format!("The destination ARN {arn} is invalid.")))?;
     }
     let service = parsed.service.as_str();
-    Ok(["sqs", "sns", "lambda", "events"].contains(&service) || also == Some(service))
+    if !["sqs", "sns", "lambda", "events"].contains(&service) && also != Some(service) {
+        return Ok(false);
+    }
+    if ["sqs", "sns"].contains(&service) && parsed.resource.ends_with(".fifo") {
+        return Err(Error::Invalid(format!("The destination ARN {arn} is invalid.")));
+    }
+    let role = function.latest().map(|latest| latest.role.clone()).unwrap_or_default();
+    match lambda.permits().may_tell(&role_use(&function.address.arn(), &role), &parsed) {
+        Ok(()) => Ok(true),
+        Err(action) => Err(Error::Invalid(format!(
+            "The function's execution role does not have permissions to call {} on {arn}",
+            verb(action)
+        ))),
+    }
 }
 
 /// A function whose configuration is to be changed.

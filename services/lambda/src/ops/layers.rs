@@ -149,7 +149,9 @@ pub(crate) async fn list_layer_versions(
     let versions = lambda.layers.versions(&name);
     let found = versions.iter().rev().filter(|(_, version)| matches(version, runtime, architecture));
     let shown = found.map(|(number, version)| wire::layer_item(&name, *number, version)).collect();
-    let marker = |item: &tidegate_api_lambda::LayerVersionsListItem| item.version.unwrap_or_default().to_string();
+    let marker = |item: &tidegate_api_lambda::LayerVersionsListItem| {
+        format!("{:020}", u64::MAX - item.version.unwrap_or_default().unsigned_abs())
+    };
     let (versions, next_marker) = page(shown, input.marker.as_deref(), input.max_items, marker);
     Ok(ListLayerVersionsResponse { next_marker, layer_versions: Some(versions) })
 }

@@ -20,10 +20,11 @@ mod versions;
 
 use bytes::Bytes;
 use tidegate_api_lambda::FunctionCode;
-use tidegate_ports::{Acting, ObjectAddress, RoleRefusal, RoleUse};
+use tidegate_ports::{Acting, ObjectAddress};
 use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, StoreError, Tx};
+use tidegate_types::Arn;
 
 pub(crate) use aliases::{create_alias, delete_alias, get_alias, list_aliases, update_alias};
 pub(crate) use concurrency::{delete_function_concurrency, get_function_concurrency, put_function_concurrency};
@@ -71,6 +72,7 @@ pub(crate) use versions::{list_versions_by_function, publish_version};
 use crate::code::Arrived;
 use crate::domain::{MAX_OBJECT_BYTES, MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES};
 use crate::error::Error;
+use crate::permits::{role_use, verb};
 use crate::service::Lambda;
 use crate::store::{Address, Code, FunctionRecord, VersionRecord, keys, put_code};
 
@@ -161,16 +163,21 @@ async fn take_object(lambda: &Lambda, call: &Call, address: &ObjectAddress) -> R
 
 /// Whether Lambda may use a role. Where permissions are not checked, a role that was never made will do.
 fn check_role(lambda: &Lambda, role: &str, function: &Address) -> Result<(), Error> {
-    let used = RoleUse {
-        role: role.to_owned(),
-        service: "lambda.amazonaws.com".to_owned(),
-        source: Some(function.arn().to_string()),
-        session: function.name.clone(),
+    lambda.permits().check(&role_use(&function.arn(), role)).map_err(Error::Role)
+}
+
+/// Whether a function's role may tell its dead letter.
+fn check_dead_letter(lambda: &Lambda, function: &Address, version: &VersionRecord) -> Result<(), Error> {
+    let Some(target) = version.dead_letter.as_ref().and_then(|target| target.parse::<Arn>().ok()) else {
+        return Ok(());
     };
-    match lambda.roles.check(&used) {
+    match lambda.permits().may_tell(&role_use(&function.arn(), &version.role), &target) {
         Ok(()) => Ok(()),
-        Err(RoleRefusal::NoSuchRole(_)) if !lambda.strict_roles => Ok(()),
-        Err(refusal) => Err(Error::Role(refusal)),
+        Err(action) => Err(Error::Invalid(format!(
+            "The provided execution role does not have permissions to call {} on {}",
+            verb(action),
+            target.service.to_uppercase()
+        ))),
     }
 }
 
@@ -212,7 +219,8 @@ fn check_revision(given: Option<&str>, present: &str, getter: &'static str) -> R
     }
 }
 
-/// One page of a list: from behind `marker` on, at most `max` of them, and the marker of the next page.
+/// One page of a list: from behind `marker` on, at most `max` of them, and the marker of the next page. The list must
+/// be in the order of its markers: what one of them names may be gone by the time it comes back.
 fn page<T>(
     all: Vec<T>,
     marker: Option<&str>,
@@ -221,11 +229,33 @@ fn page<T>(
 ) -> (Vec<T>, Option<String>) {
     const MOST: usize = 50;
     let max = max.map_or(MOST, |max| (max.max(1) as usize).min(MOST));
-    let mut rest = all.into_iter().skip_while(|one| marker.is_some_and(|marker| name(one) != marker)).peekable();
-    if marker.is_some() {
-        rest.next();
-    }
+    let mut rest = all.into_iter().skip_while(|one| marker.is_some_and(|marker| *name(one) <= *marker)).peekable();
     let page: Vec<T> = rest.by_ref().take(max).collect();
     let next = rest.peek().is_some().then(|| page.last().map(&name)).flatten();
     (page, next)
+}
+
+/// A version's part of a marker: `$LATEST` comes first, and 10 behind 9.
+fn marker_of_version(version: Option<&str>) -> String {
+    format!("{:020}", version.and_then(|version| version.parse::<u64>().ok()).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_begins_behind_its_marker_even_if_that_is_gone() {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let (first, marker) = page(list(&["a", "b", "c", "d"]), None, Some(2), String::clone);
+        assert_eq!((first, marker.as_deref()), (list(&["a", "b"]), Some("b")));
+        let (second, marker) = page(list(&["c", "d"]), marker.as_deref(), Some(2), String::clone);
+        assert_eq!((second, marker), (list(&["c", "d"]), None));
+    }
+
+    #[test]
+    fn markers_of_versions_are_in_their_order() {
+        let markers = ["$LATEST", "1", "9", "10"].map(|version| marker_of_version(Some(version)));
+        assert!(markers.is_sorted(), "{markers:?}");
+    }
 }

@@ -5,7 +5,9 @@ use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
 
-use super::{bytes_of as bytes_of_layers, check_revision, check_role, read_latest, take_code, versions};
+use super::{
+    bytes_of as bytes_of_layers, check_dead_letter, check_revision, check_role, read_latest, take_code, versions,
+};
 use crate::domain::MAX_UNZIPPED_BYTES;
 use crate::error::Error;
 use crate::service::Lambda;
@@ -114,6 +116,7 @@ pub(crate) async fn update_function_configuration(
     };
     let mut changed = function.latest().ok_or_else(|| Error::NoFunction(named.qualified_arn()))?.as_ref().clone();
     given.apply(&mut changed)?;
+    check_dead_letter(lambda, address, &changed)?;
     if let Some((layers, bytes)) = layers {
         if changed.unzipped_size + bytes > MAX_UNZIPPED_BYTES {
             return Err(Error::Unzipped(changed.unzipped_size + bytes));

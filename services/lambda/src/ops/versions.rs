@@ -5,7 +5,7 @@ use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
 
-use super::{check_revision, page, read, read_latest};
+use super::{check_revision, marker_of_version, page, read, read_latest};
 use crate::domain::FunctionRef;
 use crate::error::Error;
 use crate::service::Lambda;
@@ -84,7 +84,7 @@ pub(crate) async fn list_versions_by_function(
 ) -> Result<ListVersionsByFunctionResponse, Error> {
     let function = lambda.known(&lambda.named(call, input.function_name, None)?)?;
     let all = function.versions.iter().map(|(number, version)| wire::configuration(&function, *number, version, true));
-    let marker = |one: &FunctionConfiguration| one.version.clone().unwrap_or_default();
+    let marker = |one: &FunctionConfiguration| marker_of_version(one.version.as_deref());
     let (versions, next_marker) = page(all.collect(), input.marker.as_deref(), input.max_items, marker);
     Ok(ListVersionsByFunctionResponse { versions: Some(versions), next_marker })
 }

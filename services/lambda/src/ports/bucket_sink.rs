@@ -17,11 +17,12 @@ pub(crate) struct BucketSink {
 
 impl BucketSink {
     async fn enqueue(&self, tx: &mut Tx, delivery: Delivery) -> Result<(), Refusal> {
-        let Delivery { source, target, deduplication_id, payload, raised_at, .. } = delivery;
+        let Delivery { source, target, deduplication_id, payload, role, raised_at, .. } = delivery;
         let (Some(account), Some(key)) = (source.account, deduplication_id) else {
             return Err(Refusal::Unacceptable { target, what: "an object has a key and an account that writes it" });
         };
-        let body = BucketRecord { account, key, body: payload }.encode();
+        let role = role.map(|role| role.to_string());
+        let body = BucketRecord { account, key, body: payload, function: source.to_string(), role }.encode();
         let now = self.env.now();
         let enqueued = enqueue_in_tx::<BucketRecords>(tx, &self.env, &target.resource, body, raised_at, now).await;
         enqueued.map_err(|error| Refusal::Retry(store_error(error)))

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
+use tidegate_api_lambda::DestinationConfig;
 use tidegate_pattern::{Dialect, Pattern};
-use tidegate_ports::{FollowError, RoleRefusal, RoleUse, RoleVerdict};
+use tidegate_ports::FollowError;
 use tidegate_types::Arn;
 
 use crate::domain::{FunctionRef, MappingError, MappingKind, MappingSettings};
 use crate::error::Error;
+use crate::permits::{role_use, verb};
 use crate::service::Lambda;
 use crate::store::{Address, VersionRecord};
 
 /// What Lambda does with a queue, and must be allowed to.
-const QUEUE_ACTIONS: [&str; 3] = ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"];
+const QUEUE_ACTIONS: [&str; 3] = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
 
 /// What Lambda does with a stream.
-const STREAM_ACTIONS: [&str; 3] = ["GetRecords", "GetShardIterator", "DescribeStream"];
+const STREAM_ACTIONS: [&str; 3] = ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"];
 
 /// The version that a mapping calls at the moment.
 pub(super) fn function(lambda: &Lambda, named: &FunctionRef) -> Result<Arc<VersionRecord>, Error> {
@@ -23,6 +25,16 @@ pub(super) fn function(lambda: &Lambda, named: &FunctionRef) -> Result<Arc<Versi
     let function = lambda.directory.get(&Address::of(named)).ok_or_else(missing)?;
     // Of an alias with weights, the first will do: both versions are the same function.
     function.version(&named.meant(), 0).map(|(_, version)| version).ok_or_else(missing)
+}
+
+/// Nobody is told of records that were processed.
+pub(super) fn only_failures(config: Option<&DestinationConfig>) -> Result<(), Error> {
+    match config.is_some_and(|config| config.on_success.is_some()) {
+        true => Err(Error::Invalid(
+            "Unsupported DestinationConfig parameter for given event source mapping type.".to_owned(),
+        )),
+        false => Ok(()),
+    }
 }
 
 pub(super) fn filters(settings: &MappingSettings) -> Result<(), Error> {
@@ -44,14 +56,15 @@ pub(super) async fn source(
     source: &Arn,
     settings: &MappingSettings,
 ) -> Result<(), Error> {
-    match settings.kind {
-        MappingKind::Queue(_) => {
-            role(lambda, named, version, source)?;
-            queue(lambda, version, source)
-        }
-        MappingKind::Stream(_) => {
-            role(lambda, named, version, source)?;
-            stream(lambda, source).await
+    role(lambda, named, version, source)?;
+    match &settings.kind {
+        MappingKind::Queue(_) => queue(lambda, version, source),
+        MappingKind::Stream(stream_settings) => {
+            stream(lambda, source).await?;
+            match &stream_settings.on_failure {
+                Some(target) => on_failure(lambda, named, version, target),
+                None => Ok(()),
+            }
         }
     }
 }
@@ -89,34 +102,38 @@ pub(super) fn unrecognised(_source: &Arn) -> Error {
     Error::Invalid("Unrecognized event source.".to_owned())
 }
 
-/// Whether the function's role may read the source. Where callers are not checked, a role that was never made
-/// will do; one that was made must be right, as on AWS.
+/// Whether the function's role may read the source.
 fn role(lambda: &Lambda, named: &FunctionRef, version: &VersionRecord, source: &Arn) -> Result<(), Error> {
-    let used = RoleUse {
-        role: version.role.clone(),
-        service: "lambda.amazonaws.com".to_owned(),
-        source: Some(named.arn().to_string()),
-        session: named.name.clone(),
-    };
-    if let Err(RoleRefusal::NoSuchRole(_)) = lambda.roles.check(&used)
-        && !lambda.strict_roles
-    {
-        return Ok(());
-    }
     let is_queue = source.service == "sqs";
-    let actions = if is_queue { QUEUE_ACTIONS } else { STREAM_ACTIONS };
-    let resource = source.to_string();
-    let denied = actions.into_iter().find(|action| {
-        lambda.roles.may(&used, &format!("{}:{action}", source.service), &resource) != RoleVerdict::Allowed
-    });
-    match denied {
+    let actions = if is_queue { &QUEUE_ACTIONS } else { &STREAM_ACTIONS };
+    let used = role_use(&Address::of(named).arn(), &version.role);
+    match lambda.permits().denied(&used, actions, &source.to_string()) {
         None => Ok(()),
         Some(action) if is_queue => Err(Error::Invalid(format!(
-            "The provided execution role does not have permissions to call {action} on SQS"
+            "The provided execution role does not have permissions to call {} on SQS",
+            verb(action)
         ))),
         Some(_) => Err(Error::Invalid(format!(
             "Cannot access stream {source}. Please ensure the role can perform the GetRecords, GetShardIterator, \
              DescribeStream, and ListStreams Actions on your stream in IAM."
+        ))),
+    }
+}
+
+/// Whether records that were given up can be told of there, and the function's role may.
+fn on_failure(lambda: &Lambda, named: &FunctionRef, version: &VersionRecord, target: &str) -> Result<(), Error> {
+    let invalid = || Error::Invalid(format!("The destination ARN {target} is invalid."));
+    let target: Arn = target.parse().map_err(|_| invalid())?;
+    if !["sqs", "sns", "s3"].contains(&target.service.as_str()) || target.resource.ends_with(".fifo") {
+        return Err(invalid());
+    }
+    let used = role_use(&Address::of(named).arn(), &version.role);
+    match lambda.permits().may_tell(&used, &target) {
+        Ok(()) => Ok(()),
+        Err(action) => Err(Error::Invalid(format!(
+            "The function execution role does not have permissions to call {} on {}",
+            verb(action),
+            target.service.to_uppercase()
         ))),
     }
 }

@@ -19,6 +19,7 @@ pub(crate) async fn create_event_source_mapping(
     call: &Call,
     input: CreateEventSourceMappingRequest,
 ) -> Result<EventSourceMappingConfiguration, Error> {
+    checks::only_failures(input.destination_config.as_ref())?;
     let source = source_of(&input)?;
     let settings =
         defaults(&input, &source)?.changed(wire::created(&input)).map_err(|error| checks::invalid(&error))?;
@@ -65,10 +66,13 @@ fn defaults(input: &CreateEventSourceMappingRequest, source: &Arn) -> Result<Map
     let start = input.starting_position.as_deref();
     match source.service.as_str() {
         "sqs" if start.is_some() => {
-            Err(Error::Invalid("StartingPosition is not supported for this event source.".to_owned()))
+            Err(Error::Invalid("StartingPosition is not valid for SQS event sources.".to_owned()))
         }
         "sqs" => Ok(MappingSettings::of_queue(source.resource.ends_with(".fifo"))),
         "dynamodb" => match start {
+            Some("TRIM_HORIZON" | "LATEST") if input.starting_position_timestamp.is_some() => {
+                Err(Error::Invalid("Timestamp only valid with StartingPosition AT_TIMESTAMP".to_owned()))
+            }
             Some("TRIM_HORIZON") => Ok(MappingSettings::of_stream(false)),
             Some("LATEST") => Ok(MappingSettings::of_stream(true)),
             Some(_) => Err(Error::Invalid(format!("Unsupported starting position for arn type: {source}"))),

@@ -11,7 +11,7 @@ use crate::service::Lambda;
 use crate::store::{MappingRecord, mapping_key, pair_key};
 use crate::wire;
 
-/// Deletes a mapping. Calls that go on end; nothing more is read.
+/// Deletes a mapping. It is shown as `Deleting` until it reads nothing more and the calls that go on have ended.
 pub(crate) async fn delete_event_source_mapping(
     lambda: &Lambda,
     call: &Call,
@@ -19,6 +19,7 @@ pub(crate) async fn delete_event_source_mapping(
 ) -> Result<EventSourceMappingConfiguration, Error> {
     let (id, record) = known(lambda, call, input.uuid.as_deref())?;
     let last = lambda.following.standing(id).map(|standing| standing.last).unwrap_or_default();
+    lambda.following.end(id, record.clone());
     delete_mapping(lambda, id).await?;
     Ok(wire::mapping(id, &record, "Deleting", last))
 }

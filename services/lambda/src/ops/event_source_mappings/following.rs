@@ -1,12 +1,14 @@
 //! The engine, and what it is told.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tidegate_mapping::{Engine, Filter, Kind, Mapping, Parts, QueueOptions, Standing, StreamOptions};
+use parking_lot::Mutex;
+use tidegate_mapping::{Engine, Filter, Kind, Mapping, Parts, Phase, QueueOptions, Standing, StreamOptions};
 use tidegate_pattern::{Dialect, Pattern};
 use tidegate_ports::{
     FunctionAnswer, FunctionCall, Functions, InvokeRefusal, QueueSource, StartingPosition, StreamSource,
@@ -23,6 +25,8 @@ use crate::store::{Address, MappingRecord, Mappings};
 /// Mappings, what they may follow, and who follows it.
 pub(crate) struct Following {
     pub(crate) mappings: Arc<Mappings>,
+    /// Those that were deleted, until nothing goes on for them.
+    ending: Mutex<HashMap<Uuid, Arc<MappingRecord>>>,
     changed: Hint,
     sources: OnceLock<Sources>,
 }
@@ -40,7 +44,7 @@ impl Following {
         let changed = Hint::new();
         let mappings = Arc::new(Mappings::new(changed.clone()));
         store.attach(mappings.clone()).await?;
-        Ok(Following { mappings, changed, sources: OnceLock::new() })
+        Ok(Following { mappings, ending: Mutex::default(), changed, sources: OnceLock::new() })
     }
 
     pub(crate) fn queues(&self, source: &Arn) -> Option<&Arc<dyn QueueSource>> {
@@ -53,6 +57,18 @@ impl Following {
 
     pub(crate) fn standing(&self, id: Uuid) -> Option<Standing> {
         self.sources.get()?.engine.standing(id)
+    }
+
+    /// A mapping is deleted: it is shown for as long as something goes on for it.
+    pub(crate) fn end(&self, id: Uuid, record: Arc<MappingRecord>) {
+        self.ending.lock().insert(id, record);
+    }
+
+    /// A mapping that was deleted, and for which something still goes on.
+    pub(crate) fn ending(&self, id: Uuid) -> Option<Arc<MappingRecord>> {
+        let mut ending = self.ending.lock();
+        ending.retain(|id, _| self.standing(*id).is_some_and(|standing| standing.phase != Phase::Stopped));
+        ending.get(&id).cloned()
     }
 
     /// Begins to follow. The first call counts.

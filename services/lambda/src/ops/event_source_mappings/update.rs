@@ -18,6 +18,7 @@ pub(crate) async fn update_event_source_mapping(
     mut input: UpdateEventSourceMappingRequest,
 ) -> Result<EventSourceMappingConfiguration, Error> {
     let (id, before) = known(lambda, call, input.uuid.as_deref())?;
+    checks::only_failures(input.destination_config.as_ref())?;
     let named = match input.function_name.take() {
         Some(name) => lambda.named(call, Some(name), None)?,
         None => FunctionRef::parse(&before.function.to_string(), None, call.account, &call.region)?,
