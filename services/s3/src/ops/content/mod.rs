@@ -5,7 +5,6 @@ mod lane;
 mod opening;
 mod receiving;
 
-use bytes::Bytes;
 use tidegate_blob::BlobId;
 use tidegate_record::Stored;
 use tidegate_store::{Snapshot, Space, Tx};
