@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use http::request::Parts;
-use http::{Method, Request, header};
+use http::{HeaderValue, Method, Request, header};
 use hyper::body::Body;
 use tidegate_env::{Activity, Env};
 use tidegate_ports::{AdminSite, HostedHttp};
@@ -268,7 +268,11 @@ impl Gateway {
         let path = self.directory.path_of(&parts).into_owned();
         let by_head = self.by_head(&parts, &path);
         if by_head.is_some_and(|(service, operation)| service.is_streamed(operation)) {
-            let mut answer = Box::pin(self.streamed(origin, parts, path, body, request_id, started)).await;
+            let incoming = Incoming::new(body, &parts.headers);
+            let mut answer = Box::pin(self.streamed(origin, parts, path, &incoming, request_id, started)).await;
+            if incoming.is_still_expected() {
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             answer.body_mut().hold(open);
             return answer;
         }
@@ -304,7 +308,7 @@ impl Gateway {
         origin: Origin,
         parts: Parts,
         path: String,
-        body: B,
+        incoming: &Incoming<B>,
         request_id: String,
         started: Duration,
     ) -> Answer
@@ -312,7 +316,6 @@ impl Gateway {
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
-        let incoming = Incoming::new(body, &parts.headers);
         let prepared = self.prepare(origin, &parts, path, None, request_id);
         let Prepared { found, mut call, payload } = match prepared {
             Ok(prepared) => prepared,

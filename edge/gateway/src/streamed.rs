@@ -23,6 +23,7 @@ pub struct Incoming<B> {
     /// Whether any of it was asked for: until then a client that expects `100 Continue` sends nothing.
     was_touched: Arc<AtomicBool>,
     is_patient: bool,
+    is_empty: bool,
 }
 
 /// What reads it.
@@ -91,7 +92,15 @@ where
     /// A body that came with these headers.
     pub fn new(body: B, headers: &HeaderMap) -> Incoming<B> {
         let is_patient = headers.contains_key(header::EXPECT);
-        Incoming { home: Arc::new(Mutex::new(Some(body))), was_touched: Arc::default(), is_patient }
+        let is_empty = body.is_end_stream();
+        Incoming { home: Arc::new(Mutex::new(Some(body))), was_touched: Arc::default(), is_patient, is_empty }
+    }
+
+    /// Whether a client that expects `100 Continue` never gets it: hyper sends it when a body is first asked
+    /// for, and never for an empty one. botocore misreads the next answer on such a connection, so the
+    /// connection must end with this one, as S3 ends it.
+    pub fn is_still_expected(&self) -> bool {
+        self.is_patient && (self.is_empty || !self.was_touched.load(Ordering::Relaxed))
     }
 
     /// Its pieces, and where its trailers will stand.
