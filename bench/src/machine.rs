@@ -1,6 +1,7 @@
 //! Where it was measured.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -20,10 +21,16 @@ pub fn describe(folder: &Path) -> Result<Vec<String>> {
     ])
 }
 
+/// What a command prints on its standard output, trimmed; empty if it cannot be run.
+pub fn answer_of(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+}
+
 /// The load of the last minute: what else ran.
-pub fn load() -> f64 {
+pub fn load() -> String {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(f64::NAN)
+    text.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
 /// The type of the file system that holds a folder: that of the longest mount point above it.

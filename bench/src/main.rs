@@ -18,6 +18,7 @@ mod appender;
 mod connection;
 mod disk;
 mod dynamodb;
+mod figures;
 mod files;
 mod floor;
 mod functions;

@@ -70,7 +70,7 @@ pub struct Options {
     /// Messages through a function
     #[arg(long, default_value_t = 50_000)]
     pub function_messages: u64,
-    /// Write docs/benchmarks.md
+    /// Put the figures into docs/benchmarks.json and docs/benchmarks.md
     #[arg(long)]
     pub write: bool,
     /// Tiny counts that only show that everything runs; no figure is judged
@@ -121,6 +121,13 @@ impl Options {
         };
         path.canonicalize()
             .with_context(|| format!("no server at {}: build it with this profile first", path.display()))
+    }
+
+    /// The profile that the server was built with: the name of its folder.
+    pub fn profile(&self) -> Result<String> {
+        let binary = self.server_binary()?;
+        let folder = binary.parent().and_then(Path::file_name).context("the server lies in no folder")?;
+        Ok(folder.to_string_lossy().into_owned())
     }
 
     /// The folder under which data folders are made.

@@ -1,8 +1,11 @@
 //! docs/proof.md: what `cargo xtask prove` ran, on which machine, and what came of it.
+//!
+//! All suites take hours, so each has a section of its own, which the suite's next run replaces. What else
+//! is on the page is written by hand and stays.
 
 use std::fmt::Write as _;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::process::{answer_of, root};
 use crate::suite::Outcome;
@@ -14,34 +17,66 @@ fn is_summary(line: &str) -> bool {
 }
 
 pub fn write(outcomes: &[Outcome]) -> Result<()> {
-    let mut page = String::from(
-        "# What has been proven\n\nWritten by `cargo xtask prove`, which runs the suites of `cargo xtask test` at full counts.\n\n",
+    let path = root().join("docs/proof.md");
+    let mut page = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let conditions = format!(
+        "{}, commit `{}`, {} cores, {}, {}",
+        answer_of("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
+        answer_of("git", &["rev-parse", "--short", "HEAD"]),
+        answer_of("nproc", &[]),
+        answer_of("uname", &["-srm"]),
+        answer_of("rustc", &["--version"]),
     );
-    writeln!(page, "- commit: `{}`", answer_of("git", &["rev-parse", "--short", "HEAD"]))?;
-    writeln!(page, "- date: {}", answer_of("date", &["-u", "+%Y-%m-%d %H:%M UTC"]))?;
-    writeln!(page, "- machine: {} cores, {}", answer_of("nproc", &[]), answer_of("uname", &["-srm"]))?;
-    writeln!(page, "- compiler: {}\n", answer_of("rustc", &["--version"]))?;
-    writeln!(page, "| suite | covers | result | took |\n|---|---|---|---|")?;
     for outcome in outcomes {
-        let result = outcome.failure.as_ref().map_or("passed".to_owned(), |failure| format!("failed: {failure}"));
-        writeln!(page, "| {} | {} | {result} | {:.0} s |", outcome.name, outcome.what, outcome.took.as_secs_f64())?;
+        page = with_section(&page, outcome.name, &section(outcome, &conditions)?);
     }
-    for outcome in outcomes {
-        let lines: Vec<_> = outcome.output.iter().filter(|line| is_summary(line) && !is_empty_run(line)).collect();
-        if !lines.is_empty() {
-            writeln!(page, "\n## {}\n\n```", outcome.name)?;
-            for line in lines {
-                writeln!(page, "{line}")?;
-            }
-            writeln!(page, "```")?;
-        }
-    }
-    std::fs::write(root().join("docs/proof.md"), page)?;
+    std::fs::write(&path, page)?;
     println!("docs/proof.md is written");
     Ok(())
+}
+
+fn section(outcome: &Outcome, conditions: &str) -> Result<String> {
+    let Outcome { name, what, took, failure, output } = outcome;
+    let result = failure.as_ref().map_or("passed".to_owned(), |failure| format!("failed: {failure}"));
+    let mut section = format!("## {name}: {what}\n\n{result} in {:.0} s; {conditions}.\n", took.as_secs_f64());
+    let lines: Vec<_> = output.iter().filter(|line| is_summary(line) && !is_empty_run(line)).collect();
+    if !lines.is_empty() {
+        section.push_str("\n```\n");
+        for line in lines {
+            writeln!(section, "{line}")?;
+        }
+        section.push_str("```\n");
+    }
+    Ok(section)
+}
+
+/// The page with a suite's section in its place, or at the end if it has none yet.
+fn with_section(page: &str, name: &str, section: &str) -> String {
+    let (begin, end) = (format!("<!-- suite {name} -->\n"), format!("<!-- end of {name} -->\n"));
+    let section = format!("{begin}{section}{end}");
+    let old = page.find(&begin).zip(page.find(&end).map(|at| at + end.len())).filter(|(from, to)| from < to);
+    match old {
+        Some((from, to)) => [&page[..from], &section, &page[to..]].concat(),
+        None => format!("{}\n\n{section}", page.trim_end()),
+    }
 }
 
 /// Crates without tests of some kind say so once each; that proves nothing.
 fn is_empty_run(line: &str) -> bool {
     line.contains(" 0 passed; 0 failed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_replaces_its_own_section_only() {
+        let page = with_section("# Proof\n", "rust", "one\n");
+        let page = with_section(&page, "demo", "two\n");
+        let page = with_section(&page, "rust", "three\n");
+        let end =
+            "<!-- suite rust -->\nthree\n<!-- end of rust -->\n\n<!-- suite demo -->\ntwo\n<!-- end of demo -->\n";
+        assert_eq!(page, format!("# Proof\n\n{end}"));
+    }
 }

@@ -12,13 +12,13 @@ mod start;
 mod tables;
 mod throughput;
 
-use std::path::Path;
+use anyhow::{Result, ensure};
 
-use anyhow::{Context, Result, ensure};
-
+use crate::figures::{Figures, Run};
 use crate::machine;
 use crate::options::Options;
 use crate::report::Report;
+use crate::statistics::Spread;
 
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -66,35 +66,45 @@ pub enum Row {
 /// Measures what was asked for.
 pub async fn run(options: &Options) -> Result<()> {
     ensure!(options.rounds > 0, "at least one round is needed");
+    ensure!(!(options.quick && options.write), "what --quick finds is no figure: leave --write out");
     let effective = options.effective();
     let options = &effective;
     let folder = options.data_root()?;
     ensure!(machine::file_system(&folder) != "tmpfs", "{} is memory: give --data a folder on a disk", folder.display());
-    let mut report = Report {
-        machine: machine::describe(&folder)?,
-        method: method(options),
-        loads: (machine::load(), f64::NAN),
-        judged: !options.quick,
-        ..Report::default()
-    };
-    report.machine.iter().for_each(|line| println!("{line}"));
-    println!("{}\n", report.method);
+    let (machine, method, before) = (machine::describe(&folder)?, method(options), machine::load());
+    machine.iter().for_each(|line| println!("{line}"));
+    println!("{method}\n");
 
+    let mut report = Report { judged: !options.quick, section: "Queues", ..Report::default() };
     throughput::measure(options, &mut report).await?;
     latency::measure(options, &mut report).await?;
     start::measure(options, &mut report).await?;
     deep::measure(options, &mut report).await?;
     churn::measure(options, &mut report).await?;
+    report.section = "Tables";
     tables::measure(options, &mut report).await?;
+    report.section = "Logs";
     lines::measure(options, &mut report).await?;
+    report.section = "Files";
     objects::measure(options, &mut report).await?;
+    report.section = "Functions and patterns";
     pattern::measure(options, &mut report)?;
     functions::measure(options, &mut report).await?;
 
-    report.loads.1 = machine::load();
     if options.write {
-        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks.md");
-        std::fs::write(&page, report.markdown()).with_context(|| format!("cannot write {}", page.display()))?;
+        let run = Run {
+            date: machine::answer_of("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
+            commit: machine::answer_of("git", &["rev-parse", "--short", "HEAD"]),
+            profile: options.profile()?,
+            machine,
+            method,
+            sync: Spread::of(&report.syncs).whole(),
+            loads: [before, machine::load()],
+            ..Run::default()
+        };
+        let mut figures = Figures::read()?;
+        figures.merge(run, &report.lines);
+        figures.write()?;
         println!("\nwritten to docs/benchmarks.md");
     }
     Ok(())
