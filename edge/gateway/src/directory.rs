@@ -86,6 +86,18 @@ pub struct Lost {
     pub error: Box<ServiceError>,
 }
 
+impl Found<'_> {
+    /// The operation.
+    pub fn operation(&self) -> &'static Operation {
+        &self.entry.model.operations[self.index]
+    }
+
+    /// Whether the operation reads its body itself.
+    pub fn is_streamed(&self) -> bool {
+        self.entry.service.as_ref().is_some_and(|service| service.is_streamed(self.operation()))
+    }
+}
+
 impl Entry {
     /// The counters of an operation.
     pub fn stats(&self, index: usize) -> &OperationStats {
@@ -192,13 +204,13 @@ impl Directory {
         }
     }
 
-    /// The operation, if the head of a request says it, and what serves it.
-    pub(crate) fn find_by_head(&self, wanted: &Wanted<'_>) -> Option<(&dyn Service, &'static Operation)> {
+    /// The operation, if the head of a request says it and something serves it: what [`Directory::find`] would find
+    /// with the body.
+    pub(crate) fn find_by_head(&self, wanted: &Wanted<'_>) -> Option<Found<'_>> {
         if wanted.headers.contains_key("x-amz-target") || wanted.path == "/" {
             return None;
         }
-        let found = self.find(wanted).ok().filter(|found| found.protocol.is_rest())?;
-        Some((&**found.entry.service.as_ref()?, &found.entry.model.operations[found.index]))
+        self.find(wanted).ok().filter(|found| found.protocol.is_rest() && found.entry.service.is_some())
     }
 
     /// In which protocol, and as which service, to refuse a request of which only the head is known.
@@ -403,7 +415,12 @@ fn undetermined() -> ServiceError {
 fn not_allowed(wanted: &Wanted<'_>) -> ServiceError {
     let shape = ErrorShape::new("MethodNotAllowed", 405, Fault::Sender);
     let error = ServiceError::new(shape, "The specified method is not allowed against this resource.");
-    error.with_field("Method", wanted.method.as_str()).with_field("ResourceType", "OBJECT")
+    let kind = match wanted.path.trim_matches('/').split_once('/') {
+        Some(_) => "OBJECT",
+        None if wanted.path.trim_matches('/').is_empty() => "SERVICE",
+        None => "BUCKET",
+    };
+    error.with_field("Method", wanted.method.as_str()).with_field("ResourceType", kind)
 }
 
 fn unknown_operation() -> ServiceError {

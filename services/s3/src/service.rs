@@ -132,7 +132,7 @@ impl Service for S3 {
     }
 
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
-        wire::check_selectors(call)?;
+        wire::check_head(call)?;
         self.router.dispatch(self, call, input).map_err(|error| wire::in_own_words(call, error))
     }
 

@@ -4,9 +4,8 @@
 //! Where the words come from: "Error responses" of the API reference, and recordings of the real service in
 //! public test suites.
 
-use percent_encoding::percent_decode_str;
 use tidegate_blob::{BlobError, Mismatch};
-use tidegate_protocol::{Call, ErrorShape, Fault, ServiceError, errors};
+use tidegate_protocol::{ErrorShape, Fault, ServiceError};
 use tidegate_store::{CommitError, StoreError};
 use tidegate_types::ErrorKind;
 
@@ -120,120 +119,6 @@ impl From<Error> for ServiceError {
             Error::Blob(error) => blob(error),
             Error::Store(error) => store(&error),
             Error::Commit(error) => commit(error),
-        }
-    }
-}
-
-/// Numbers in queries and headers. What is none of them is told by its name.
-const NUMBERS: [&str; 6] = ["max-buckets", "max-keys", "max-parts", "max-uploads", "part-number-marker", "partNumber"];
-
-/// What in a query says which operation is meant: two of them are one too many.
-const SELECTORS: [&str; 38] = [
-    "abac",
-    "accelerate",
-    "acl",
-    "analytics",
-    "attributes",
-    "cors",
-    "delete",
-    "encryption",
-    "intelligent-tiering",
-    "inventory",
-    "legal-hold",
-    "lifecycle",
-    "location",
-    "logging",
-    "metadataConfiguration",
-    "metadataInventoryTable",
-    "metadataJournalTable",
-    "metadataTable",
-    "metrics",
-    "notification",
-    "object-lock",
-    "ownershipControls",
-    "policy",
-    "policyStatus",
-    "publicAccessBlock",
-    "renameObject",
-    "replication",
-    "requestPayment",
-    "restore",
-    "retention",
-    "select",
-    "tagging",
-    "torrent",
-    "uploadId",
-    "uploads",
-    "versioning",
-    "versions",
-    "website",
-];
-
-/// A request that means two operations.
-///
-/// # Errors
-/// S3's, which names them in order.
-pub(crate) fn check_selectors(call: &Call) -> Result<(), ServiceError> {
-    let query = call.http.as_deref().and_then(|http| http.head.uri.query()).unwrap_or_default();
-    if !query.contains('&') {
-        return Ok(());
-    }
-    let name = |pair: &'_ str| pair.split('=').next().unwrap_or_default().to_owned();
-    let mut meant: Vec<String> = query.split('&').map(name).filter(|name| SELECTORS.contains(&name.as_str())).collect();
-    meant.sort_unstable();
-    meant.dedup();
-    let [first, _, ..] = meant.as_slice() else { return Ok(()) };
-    let words = format!("Conflicting query string parameters: {}", meant.join(", "));
-    Err(Error::InvalidArgument { words, name: "ResourceType".to_owned(), value: first.clone() }.into())
-}
-
-/// What S3 says of inputs that break its model: it has no words of its own for each of them.
-pub(crate) fn in_own_words(call: &Call, error: ServiceError) -> ServiceError {
-    match error.shape.code {
-        code if code == errors::VALIDATION.code => {
-            let detail = error.message;
-            ServiceError::from(Error::MalformedXml).with_detail(detail)
-        }
-        code if code == errors::SERIALIZATION.code || code == errors::MALFORMED_INPUT.code => unreadable(call, error),
-        _ => error,
-    }
-}
-
-/// A query or a header of which something cannot be read.
-fn unreadable(call: &Call, error: ServiceError) -> ServiceError {
-    const UNTIL: &str = "x-amz-object-lock-retain-until-date";
-    let Some(http) = call.http.as_deref() else { return error };
-    let invalid = |words: &str, name: &str, value: &str| {
-        let (words, name, value) = (words.to_owned(), name.to_owned(), value.to_owned());
-        ServiceError::from(Error::InvalidArgument { words, name, value })
-    };
-    for pair in http.head.uri.query().unwrap_or_default().split('&') {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let Ok(value) = percent_decode_str(value).decode_utf8() else {
-            let words = "Couldn't parse the specified URI.".to_owned();
-            return Error::Refused { code: "InvalidURI", status: 400, words }.into();
-        };
-        if !NUMBERS.contains(&name) || value.is_empty() || value.parse::<i32>().is_ok() {
-            continue;
-        }
-        let words = match name {
-            "partNumber" => "Part number must be an integer between 1 and 10000, inclusive".to_owned(),
-            _ => format!("Provided {name} not an integer or within integer range"),
-        };
-        return invalid(&words, name, &value);
-    }
-    for name in ["x-amz-max-parts", "x-amz-part-number-marker"] {
-        if let Some(value) = http.header(name).filter(|value| value.parse::<i32>().is_err()) {
-            return invalid(&format!("Provided {name} not an integer or within integer range"), name, value);
-        }
-    }
-    match http.header(UNTIL) {
-        Some(value) if value.parse::<jiff::Timestamp>().is_err() => {
-            invalid("The retain until date must be provided in ISO 8601 format", UNTIL, value)
-        }
-        _ => {
-            let words = error.message.clone();
-            ServiceError::from(Error::InvalidRequest(words)).with_detail(error.message)
         }
     }
 }

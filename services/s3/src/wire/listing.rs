@@ -28,7 +28,7 @@ impl Encoding {
     pub(crate) fn of(asked: Option<&str>) -> Result<Encoding, Error> {
         match asked {
             None | Some("") => Ok(Encoding::Plain),
-            Some("url") => Ok(Encoding::Url),
+            Some(word) if word.eq_ignore_ascii_case("url") => Ok(Encoding::Url),
             Some(other) => Err(argument("Invalid Encoding Method specified in Request", "encoding-type", other)),
         }
     }

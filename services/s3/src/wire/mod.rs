@@ -6,6 +6,7 @@ mod errors;
 mod events;
 mod lifecycle;
 mod listing;
+mod misuses;
 mod multipart;
 mod routes;
 mod shown;
@@ -13,12 +14,12 @@ mod website;
 
 pub(crate) use access::{GRANTED_BY_LIST, Posted, may_delete, may_post};
 pub use coverage::COVERAGE;
-pub(crate) use errors::{check_selectors, in_own_words};
 pub(crate) use events::{Happening, Origin, bus_event, notification, test_event};
 pub(crate) use lifecycle::{expiration_header, rules_of};
 pub(crate) use listing::{
     Encoding, argument, common_prefixes, grouping, listed_checksum, object, page_size, quoted_etag,
 };
+pub(crate) use misuses::{check_head, in_own_words};
 pub(crate) use multipart::{
     checksum_type, initiator, location, part, part_page, quoted_md5, stated_checksums, unknown_checksum,
 };

@@ -89,7 +89,7 @@ pub(crate) async fn delete_objects(
                 output.errors.get_or_insert_default().push(ShownError {
                     key: object.key,
                     version_id: object.version_id,
-                    code: Some(error.shape.code.to_owned()),
+                    code: Some(error.shape.query_code.to_owned()),
                     message: Some(error.message),
                 });
             }
@@ -196,7 +196,7 @@ async fn delete_key(s3: &S3, call: &Call, bucket: &Bucket, deletion: &Deletion<'
             replaced_at: None,
             stands: Stands::Marker { owner: call.account },
         };
-        let (marker, files) = put_version_in_tx(tx, &record, key, marker).await?;
+        let (marker, files) = put_version_in_tx(tx, &record, key, current, marker).await?;
         audience.raise_in_tx(s3, tx, Event::DeleteMarkerCreated, &marker).await?;
         Ok((Some(marker.name()), files))
     });
