@@ -1,6 +1,8 @@
-// The same function in Go, with AWS's own library:
+// The same function in Go:
 //
-//	GOOS=linux go build -o bootstrap main.go && zip function.zip bootstrap
+//	CGO_ENABLED=0 GOOS=linux go build -o bootstrap . && zip function.zip bootstrap
+//
+// It is written as for AWS's library, `github.com/aws/aws-lambda-go`, which the two imports below may be changed to.
 package main
 
 import (
@@ -11,8 +13,8 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambda"
+	"batch-consumer/events"
+	"batch-consumer/lambda"
 )
 
 func handle(ctx context.Context, event events.SQSEvent) error {
@@ -25,7 +27,13 @@ func handle(ctx context.Context, event events.SQSEvent) error {
 	if err != nil {
 		return err
 	}
-	answer, err := http.Post("http://"+os.Getenv("UPSTREAM")+"/entities", "application/json", bytes.NewReader(body))
+	url := "http://" + os.Getenv("UPSTREAM") + "/entities"
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
 	}

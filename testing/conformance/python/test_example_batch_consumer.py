@@ -1,7 +1,10 @@
-"""The sample function `batch-consumer`: an API that refuses many calls is called once for twenty messages."""
+"""The sample function `batch-consumer`, in Rust and in Go: an API that refuses many calls is called once for twenty
+messages."""
 
 import io
 import json
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -20,19 +23,37 @@ sys.path.insert(0, str(EXAMPLE))
 from upstream import Upstream  # noqa: E402
 
 
-@pytest.fixture(scope="module")
-def zipped() -> bytes:
-    """The function as it is uploaded."""
+def built_rust(_folder: Path) -> Path:
     command = ["cargo", "build", "--quiet", "--package", "batch-consumer", "--message-format", "json"]
     built = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     messages = [json.loads(line) for line in built.splitlines()]
     (binary,) = [message["executable"] for message in messages if message.get("executable")]
+    return Path(binary)
+
+
+def built_go(folder: Path) -> Path:
+    go = shutil.which("go")
+    if not go:
+        pytest.skip("no Go toolchain is on the PATH")
+    settings = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOFLAGS": "-mod=mod"}
+    binary = folder / "bootstrap"
+    subprocess.run([go, "build", "-o", binary, "."], cwd=EXAMPLE / "go", env={**os.environ, **settings}, check=True)
+    return binary
+
+
+BUILDS = {"rust": built_rust, "go": built_go}
+
+
+@pytest.fixture(scope="module", params=list(BUILDS))
+def twin(request, tmp_path_factory) -> tuple[str, bytes]:
+    """One of the two functions: its language, and the zip file that is uploaded."""
+    binary = BUILDS[request.param](tmp_path_factory.mktemp("built"))
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         entry = zipfile.ZipInfo("bootstrap")
         entry.external_attr = 0o755 << 16
-        file.writestr(entry, Path(binary).read_bytes(), zipfile.ZIP_DEFLATED)
-    return archive.getvalue()
+        file.writestr(entry, binary.read_bytes(), zipfile.ZIP_DEFLATED)
+    return request.param, archive.getvalue()
 
 
 @pytest.fixture
@@ -46,8 +67,9 @@ def upstream():
 
 
 @pytest.mark.parametrize("batch, window", [(20, 1), (1, 0)])
-def test_batches_spare_an_api_that_allows_few_calls(server, sqs, zipped, upstream, batch, window):
-    name = f"batches-of-{batch}"
+def test_batches_spare_an_api_that_allows_few_calls(server, sqs, twin, upstream, batch, window):
+    language, zipped = twin
+    name = f"{language}-batches-of-{batch}"
     queue = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "30"})["QueueUrl"]
     functions = server.client("lambda")
     functions.create_function(
@@ -69,7 +91,7 @@ def test_batches_spare_an_api_that_allows_few_calls(server, sqs, zipped, upstrea
         ScalingConfig={"MaximumConcurrency": 5},
     )
     server.settle()
-    print(f"batches of {batch}: {upstream.calls} calls, {upstream.refused} refused")
+    print(f"{language}, batches of {batch}: {upstream.calls} calls, {upstream.refused} refused")
     if batch == 1:
         assert (upstream.calls, upstream.refused) == (MESSAGES, MESSAGES - RATE)
         # What was refused comes again when its visibility has run out, and goes through in the end.
