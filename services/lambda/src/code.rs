@@ -72,6 +72,11 @@ impl Codes {
                 return Ok((path, changed));
             }
             Code::Zip(sha256) => *sha256,
+            // An image has its files in itself.
+            Code::Image(image) if image.id.is_empty() => {
+                return Err(Error::CannotRun(format!("its image {} is not here yet", image.uri)));
+            }
+            Code::Image(image) => return Ok((PathBuf::new(), image.id.clone())),
         };
         let folder = self.folder_of(&sha256);
         if folder.is_dir() {

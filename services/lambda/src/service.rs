@@ -3,7 +3,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tidegate_effects::Effects;
-use tidegate_env::Env;
+use tidegate_env::{Activity, Env};
 use tidegate_ports::{
     HostedHttp, LogLines, Objects, Post, QueueSource, ResourcePolicies, ServiceRoles, Sink, StreamSource,
 };
@@ -19,7 +19,7 @@ use tidegate_workers::{Hint, Supervisor};
 use crate::code::Codes;
 use crate::domain::FunctionRef;
 use crate::error::Error;
-use crate::invoke::{BucketRecords, Credentials, Events, Gate, Provisioned, Specs, Warming};
+use crate::invoke::{BucketRecords, Credentials, Events, Gate, Provisioned, Pulling, Pulls, Specs, Warming};
 use crate::ops::Following;
 use crate::permits::Permits;
 use crate::ports;
@@ -89,6 +89,8 @@ pub struct Lambda {
     pub(crate) gate: Gate,
     pub(crate) specs: Specs,
     pub(crate) provisioned: Provisioned,
+    pub(crate) pulls: Arc<Pulls>,
+    _pulls_activity: Arc<dyn Activity>,
     pub(crate) events: Arc<Effects<Events>>,
     pub(crate) bucket_records: Arc<Effects<BucketRecords>>,
     pub(crate) objects: Arc<dyn Objects>,
@@ -104,8 +106,8 @@ impl Lambda {
     pub async fn open(parts: Parts, options: Options) -> Result<Arc<Lambda>, Error> {
         let Parts { store, queues, env, post, roles, lines, objects } = parts;
         let own = options.folder.join("functions");
-        let changed = Hint::new();
-        let directory = Arc::new(Directory::new(changed.clone()));
+        let (changed, image_wanted) = (Hint::new(), Hint::new());
+        let directory = Arc::new(Directory::new([changed.clone(), image_wanted.clone()]));
         store.attach(directory.clone()).await?;
         let layers = Arc::new(Layers::default());
         store.attach(layers.clone()).await?;
@@ -122,6 +124,9 @@ impl Lambda {
         let records = BucketRecords { env: env.clone(), objects: objects.clone(), roles: roles.clone(), strict };
         let bucket_records = Effects::open(store.clone(), queues.clone(), env.clone(), records).await?;
         let events = Effects::open(store.clone(), queues, env.clone(), kind).await?;
+        let pulls = Pulls::new(image_wanted);
+        let pulls_activity: Arc<dyn Activity> = pulls.clone();
+        env.activity().register(&pulls_activity);
         let lambda = Arc::new_cyclic(|me| Lambda {
             store,
             env,
@@ -136,6 +141,8 @@ impl Lambda {
             gate: Gate::new(options.background),
             specs: Specs::default(),
             provisioned: Provisioned::new(changed),
+            pulls,
+            _pulls_activity: pulls_activity,
             events,
             bucket_records,
             objects,
@@ -149,11 +156,12 @@ impl Lambda {
         Ok(lambda)
     }
 
-    /// Starts what runs beside the requests: asynchronous invocations, and environments that are kept ready.
+    /// Starts what runs beside the requests: asynchronous invocations, environments that are kept ready, and images.
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
         self.events.start(supervisor);
         self.bucket_records.start(supervisor);
         supervisor.start(Warming(self.me.clone()), &self.provisioned.hint);
+        supervisor.start(Pulling(self.me.clone()), &self.pulls.hint);
     }
 
     /// Follows queues and streams, as event source mappings say.

@@ -15,6 +15,7 @@ mod now;
 mod operations;
 mod outcome;
 mod provisioned;
+mod pulls;
 mod specs;
 
 pub(crate) use bucket_records::{BucketRecord, BucketRecords};
@@ -25,6 +26,7 @@ pub(crate) use gate::{Gate, Place};
 pub(crate) use now::{Answer, Asked, Began, Ran, pool};
 pub(crate) use operations::{invoke, invoke_async, invoke_with_response_stream};
 pub(crate) use provisioned::{Provisioned, Warming};
+pub(crate) use pulls::{Pulling, Pulls};
 pub(crate) use specs::Specs;
 
 /// The key of a function's record in a bucket, as AWS has it: `PREFIX/2026/01/02/2026-01-02T03.04.05-UUID`.

@@ -8,6 +8,7 @@ use super::gate::{Full, Limit, Place, Pool};
 use super::lineage::{self, MAX_TURNS};
 use crate::domain::{ACCOUNT_CONCURRENCY, FunctionRef};
 use crate::error::Error;
+use crate::ops::check_ready;
 use crate::service::Lambda;
 use crate::store::Function;
 use crate::wire;
@@ -107,6 +108,7 @@ impl Lambda {
         let function = self.known(named)?;
         let found = function.version(&named.meant(), self.env.random_u64());
         let (number, version) = found.ok_or_else(|| Error::NoFunction(named.qualified_arn()))?;
+        check_ready(&version)?;
         let fresh = || {
             let chance = u128::from(self.env.random_u64()) << 64 | u128::from(self.env.random_u64());
             (self.env.real_now().as_secs(), chance)

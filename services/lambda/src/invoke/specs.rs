@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tidegate_runtime::{FunctionSpec, InitType, LogFormat, LogLevel, Runtime, Runtimes};
+use tidegate_runtime::{FunctionSpec, Image, InitType, LogFormat, LogLevel, Runtime, Runtimes};
 
 use crate::error::Error;
 use crate::service::Lambda;
-use crate::store::{Function, VersionRecord};
+use crate::store::{Code, Function, VersionRecord};
 use crate::wire;
 
 /// The specification of each version that has run, so that workers of an older revision can be stopped.
@@ -81,7 +81,7 @@ fn spec(
         version: wire::number(number),
         account: address.account,
         region: address.region.clone(),
-        runtime: Runtime::parse(&version.runtime),
+        runtime: runtime(version),
         handler: version.handler.clone(),
         code,
         layers,
@@ -102,4 +102,16 @@ fn spec(
         tracing: version.is_traced,
         init: InitType::OnDemand,
     }
+}
+
+fn runtime(version: &VersionRecord) -> Runtime {
+    let Code::Image(image) = &version.code else { return Runtime::parse(&version.runtime) };
+    let settings = &version.image;
+    Runtime::Image(Image {
+        resolved: image.resolved().unwrap_or_default(),
+        id: image.id.clone(),
+        entry_point: settings.entry_point.clone(),
+        command: settings.command.clone(),
+        working_directory: Some(settings.working_directory.clone()).filter(|folder| !folder.is_empty()),
+    })
 }

@@ -1,19 +1,20 @@
 use tidegate_api_lambda::{
-    Concurrency, CreateFunctionRequest, DeleteFunctionRequest, FunctionCodeLocation, FunctionConfiguration,
-    GetFunctionConfigurationRequest, GetFunctionRequest, GetFunctionResponse, ListFunctionsRequest,
-    ListFunctionsResponse,
+    Concurrency, CreateFunctionRequest, DeleteFunctionRequest, FunctionConfiguration, GetFunctionConfigurationRequest,
+    GetFunctionRequest, GetFunctionResponse, ListFunctionsRequest, ListFunctionsResponse,
 };
 use tidegate_effects::forget_in_tx;
 use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 
-use super::{check_dead_letter, check_role, marker_of_version, page, read_function, take_code};
+use super::{check_dead_letter, check_role, images, marker_of_version, page, read_function, take_code};
 use crate::domain::{FunctionRef, Qualifier};
 use crate::error::Error;
 use crate::invoke::Events;
 use crate::service::Lambda;
-use crate::store::{Address, Code, Function, FunctionRecord, LogSettings, VersionRecord, delete_code, keys};
+use crate::store::{
+    Address, Code, Function, FunctionRecord, ImageSettings, LogSettings, Pull, VersionRecord, delete_code, keys,
+};
 use crate::wire::{self, Given};
 
 /// Creates a function.
@@ -22,33 +23,27 @@ pub(crate) async fn create_function(
     call: &Call,
     input: CreateFunctionRequest,
 ) -> Result<FunctionConfiguration, Error> {
-    let named = lambda.named(call, input.function_name, None)?;
+    let named = lambda.named(call, input.function_name.clone(), None)?;
     let address = &Address::of(&named);
     if lambda.directory.get(address).is_some() {
         return Err(Error::FunctionExists(address.name.clone()));
     }
-    if input.package_type.as_deref().is_some_and(|package| package != "Zip") {
-        return Err(Error::Invalid(
-            "Functions from container images need a Docker engine, which Tidegate does not use yet; give the code as a \
-             zip file"
-                .to_owned(),
-        ));
-    }
+    let is_image = images::is_image(&input)?;
     if input.capacity_provider_config.is_some() {
         return Err(Error::NotImplemented("functions on managed instances"));
     }
     if input.durable_config.is_some() {
         return Err(Error::NotImplemented("durable functions"));
     }
-    let (Some(runtime), Some(handler)) = (input.runtime, input.handler) else {
+    if !is_image && (input.runtime.is_none() || input.handler.is_none()) {
         let words = "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
         return Err(Error::Invalid(words.to_owned()));
-    };
+    }
     let role = input.role.unwrap_or_default();
     check_role(lambda, &role, address)?;
     let given = Given {
         description: input.description,
-        runtime: Some(runtime),
+        runtime: input.runtime,
         timeout: input.timeout,
         memory: input.memory_size,
         ephemeral_storage: input.ephemeral_storage.and_then(|storage| storage.size),
@@ -60,6 +55,7 @@ pub(crate) async fn create_function(
         file_systems: input.file_system_configs,
         kms_key: input.kms_key_arn,
         snap_start: input.snap_start,
+        image_config: input.image_config,
         ..Given::default()
     };
     let mut latest = VersionRecord {
@@ -70,7 +66,7 @@ pub(crate) async fn create_function(
         unzipped_size: 0,
         description: String::new(),
         runtime: String::new(),
-        handler,
+        handler: input.handler.unwrap_or_default(),
         role,
         timeout: 3,
         memory: 128,
@@ -82,13 +78,20 @@ pub(crate) async fn create_function(
         log: LogSettings { is_json: false, application_level: None, system_level: None, group: None },
         architecture: input.architectures.and_then(|all| all.into_iter().next()).unwrap_or_else(|| "x86_64".to_owned()),
         without_effect: String::new(),
+        image: ImageSettings::default(),
+        pull: None,
     };
     given.apply(&mut latest)?;
     check_dead_letter(lambda, address, &latest)?;
     let (layers, layer_bytes) = lambda.layers(call, input.layers.unwrap_or_default()).await?;
     latest.layers = layers;
-    let code = take_code(lambda, call, input.code.unwrap_or_default()).await?;
+    let image = is_image.then_some(latest.architecture.as_str());
+    let code = take_code(lambda, call, input.code.unwrap_or_default(), image).await?;
     code.check(layer_bytes)?;
+    if !is_image {
+        let image = images::runtime_image(lambda, &latest).await?;
+        latest.pull = image.map(|image| Pull { image, is_first: true, failed: None });
+    }
     let record = FunctionRecord {
         id: lambda.env.random_u64(),
         created_at: lambda.now(),
@@ -105,7 +108,7 @@ pub(crate) async fn create_function(
                 return Err(Error::FunctionExists(address.name.clone()));
             }
             let (mut record, mut latest) = (record.clone(), latest.clone());
-            code.put(tx, record.id, &mut latest);
+            code.put(tx, record.id, &mut latest, true);
             record.next_version += u64::from(publish);
             // The function first: what belongs to it is folded into it.
             tx.put(Space::Map, keys::function(address), record.encode());
@@ -152,15 +155,10 @@ pub(crate) async fn get_function(
     if named.qualifier.is_some() {
         configuration.function_arn = Some(named.qualified_arn());
     }
-    let location = wire::code_location(call, &function, &version);
     let tags = &function.record.tags;
     Ok(GetFunctionResponse {
         configuration: Some(configuration),
-        code: Some(FunctionCodeLocation {
-            repository_type: Some("S3".to_owned()),
-            location: Some(location),
-            ..FunctionCodeLocation::default()
-        }),
+        code: Some(wire::code_location(call, &function, &version)),
         tags: (!tags.is_empty()).then(|| tags.clone()),
         tags_error: None,
         concurrency: function

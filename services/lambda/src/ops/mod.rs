@@ -4,6 +4,7 @@ mod aliases;
 mod concurrency;
 mod event_source_mappings;
 mod functions;
+mod images;
 mod invoke_configs;
 mod layer_permissions;
 mod layers;
@@ -35,6 +36,7 @@ pub(crate) use event_source_mappings::{
 pub(crate) use functions::{
     create_function, delete_function, delete_whole, get_function, get_function_configuration, list_functions,
 };
+pub(crate) use images::{check_ready, image_code};
 pub(crate) use invoke_configs::{
     delete_function_event_invoke_config, get_function_event_invoke_config, list_function_event_invoke_configs,
     put_function_event_invoke_config, update_function_event_invoke_config,
@@ -69,6 +71,8 @@ pub(crate) use urls::{
 };
 pub(crate) use versions::{list_versions_by_function, publish_version};
 
+use images::{GivenImage, check_settled, take_image};
+
 use crate::code::Arrived;
 use crate::domain::{MAX_OBJECT_BYTES, MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES};
 use crate::error::Error;
@@ -79,10 +83,11 @@ use crate::store::{Address, Code, FunctionRecord, VersionRecord, keys, put_code}
 /// The name of S3's bucket that stands for folders of this machine.
 const FOLDERS_BUCKET: &str = "hot-reload";
 
-/// Code that has arrived: a zip file, or the name of a folder.
+/// Code that has arrived: a zip file, or the name of a folder or an image.
 enum GivenCode {
     Zip(Arrived),
     Folder(String),
+    Image(GivenImage),
 }
 
 impl GivenCode {
@@ -92,13 +97,14 @@ impl GivenCode {
             GivenCode::Zip(arrived) if arrived.unzipped + layers > MAX_UNZIPPED_BYTES => {
                 Err(Error::Unzipped(arrived.unzipped))
             }
-            GivenCode::Zip(_) | GivenCode::Folder(_) => Ok(()),
+            GivenCode::Zip(_) | GivenCode::Folder(_) | GivenCode::Image(_) => Ok(()),
         }
     }
 
-    /// Makes it the code of a version, and keeps what it needs.
-    fn put(&self, tx: &mut Tx, function: u64, version: &mut VersionRecord) {
+    /// Makes it the code of a version, and keeps what it needs. `is_first`: the version has never been able to run.
+    fn put(&self, tx: &mut Tx, function: u64, version: &mut VersionRecord, is_first: bool) {
         match self {
+            GivenCode::Image(image) => image.put(version, is_first),
             GivenCode::Zip(arrived) => {
                 version.code = Code::Zip(arrived.sha256);
                 (version.code_size, version.unzipped_size) = (arrived.size, arrived.unzipped);
@@ -112,9 +118,12 @@ impl GivenCode {
     }
 }
 
-/// Takes the code of a request.
-async fn take_code(lambda: &Lambda, call: &Call, given: FunctionCode) -> Result<GivenCode, Error> {
+/// Takes the code of a request. `image`: whether it is to be an image, and for which architecture.
+async fn take_code(lambda: &Lambda, call: &Call, given: FunctionCode, image: Option<&str>) -> Result<GivenCode, Error> {
     let FunctionCode { zip_file, s3_bucket, s3_key, s3_object_version, image_uri, .. } = given;
+    if let (Some(uri), Some(architecture)) = (image_uri, image) {
+        return Ok(GivenCode::Image(take_image(lambda, uri, architecture).await?));
+    }
     match (zip_file, s3_bucket, s3_key) {
         (Some(zip), _, _) => Ok(GivenCode::Zip(take_zip(lambda, zip).await?)),
         (None, Some(bucket), Some(path)) if bucket == FOLDERS_BUCKET => {
@@ -133,11 +142,6 @@ async fn take_code(lambda: &Lambda, call: &Call, given: FunctionCode) -> Result<
             Ok(GivenCode::Zip(take_object(lambda, call, &address).await?))
         }
         (None, Some(_), None) => Err(Error::Invalid("Please provide a source for function code.".to_owned())),
-        (None, None, _) if image_uri.is_some() => Err(Error::Invalid(
-            "Functions from container images need a Docker engine, which Tidegate does not use yet; give the code as a \
-             zip file"
-                .to_owned(),
-        )),
         (None, None, _) => Err(Error::Invalid("Please provide a source for function code.".to_owned())),
     }
 }
@@ -200,7 +204,7 @@ async fn read_latest(tx: &mut Tx, address: &Address) -> Result<(FunctionRecord, 
     Ok((function, latest))
 }
 
-async fn read<T: Stored>(tx: &mut Tx, key: &Bytes) -> Result<Option<T>, Error> {
+pub(crate) async fn read<T: Stored>(tx: &mut Tx, key: &Bytes) -> Result<Option<T>, Error> {
     let Some(found) = tx.get(Space::Map, key).await? else { return Ok(None) };
     let decoded = T::decode(&found.value);
     let corrupt = |error: tidegate_record::DecodeError| StoreError::Corrupt {

@@ -6,12 +6,13 @@ use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
 
 use super::{
-    bytes_of as bytes_of_layers, check_dead_letter, check_revision, check_role, read_latest, take_code, versions,
+    GivenCode, bytes_of as bytes_of_layers, check_dead_letter, check_revision, check_role, check_settled, images,
+    read_latest, take_code, versions,
 };
 use crate::domain::MAX_UNZIPPED_BYTES;
 use crate::error::Error;
 use crate::service::Lambda;
-use crate::store::{Address, Code, Function, delete_code, keys};
+use crate::store::{Address, Code, Function, Pull, VersionRecord, delete_code, keys};
 use crate::wire::{self, Given};
 
 /// What callers whose revision is another are told to ask.
@@ -34,44 +35,62 @@ pub(crate) async fn update_function_code(
         image_uri: input.image_uri,
         source_kms_key_arn: input.source_kms_key_arn,
     };
-    if given.image_uri.is_some() {
-        let words = "Please don't provide ImageUri when updating a function with packageType Zip.";
-        return Err(Error::Invalid(words.to_owned()));
-    }
-    let code = take_code(lambda, call, given).await?;
-    if let Some(latest) = function.latest() {
-        code.check(bytes_of_layers(lambda, latest))?;
-    }
+    let latest = function.latest().ok_or_else(|| Error::NoFunction(named.qualified_arn()))?;
+    images::check_code(&given, latest)?;
+    check_settled(address, latest)?;
     let architecture = input.architectures.and_then(|all| all.into_iter().next());
+    let image = latest.is_image().then(|| architecture.as_deref().unwrap_or(&latest.architecture));
+    let code = take_code(lambda, call, given, image).await?;
+    code.check(bytes_of_layers(lambda, latest))?;
     let (revision, now) = (lambda.env.uuid().to_string(), lambda.now());
-    let is_trial = input.dry_run.unwrap_or(false);
+    let fresh = &lambda.env.uuid().to_string();
+    let (is_trial, publish) = (input.dry_run.unwrap_or(false), input.publish.unwrap_or(false));
     let (code, given_revision) = (&code, input.revision_id.as_deref());
     let changed = lambda
         .transact(&[keys::function(address)], async |tx: &mut Tx| {
-            let (record, mut latest) = read_latest(tx, address).await?;
+            let (mut record, mut latest) = read_latest(tx, address).await?;
             check_revision(given_revision, &latest.revision, GETTER)?;
+            check_settled(address, &latest)?;
             let old = latest.code.clone();
             (latest.revision, latest.modified_at) = (revision.clone(), now);
             if let Some(architecture) = &architecture {
                 latest.architecture.clone_from(architecture);
             }
             if is_trial {
-                return Ok(latest);
+                return Ok((0, latest));
             }
-            code.put(tx, record.id, &mut latest);
+            let is_first = latest.is_unborn();
+            code.put(tx, record.id, &mut latest, is_first);
+            try_again(&mut latest);
             tx.put(Space::Map, keys::version(record.id, 0), latest.encode());
+            if let (true, GivenCode::Image(image), Some(_)) = (publish, code, &latest.pull) {
+                let number = record.next_version;
+                let mut version = VersionRecord { revision: fresh.clone(), ..latest };
+                image.put(&mut version, true);
+                record.next_version += 1;
+                tx.put(Space::Map, keys::function(address), record.encode());
+                tx.put(Space::Map, keys::version(record.id, number), version.encode());
+                return Ok((number, version));
+            }
             // Seen from within the latch: a version may have been published since the request came.
             if let Some(sha256) = unused(&*lambda.known(named)?, &old, &latest.code) {
                 delete_code(tx, record.id, &sha256).await?;
             }
-            Ok(latest)
+            Ok((0, latest))
         })
         .await?;
-    let latest = changed.value;
-    if input.publish.unwrap_or(false) && !is_trial {
+    let (number, version) = changed.value;
+    if publish && !is_trial && version.pull.is_none() {
         return versions::publish(lambda, named, None, None, None).await;
     }
-    Ok(wire::configuration(&function, 0, &latest, false))
+    Ok(wire::configuration(&function, number, &version, number > 0))
+}
+
+/// Whoever changes a version whose image did not come has it fetched again.
+fn try_again(version: &mut VersionRecord) {
+    if let Some(pull) = &mut version.pull {
+        pull.failed = None;
+    }
 }
 
 /// The file of code that nothing but `$LATEST` ran from, and it does no more.
@@ -87,9 +106,12 @@ pub(crate) async fn update_function_configuration(
     call: &Call,
     input: UpdateFunctionConfigurationRequest,
 ) -> Result<FunctionConfiguration, Error> {
-    let named = lambda.named(call, input.function_name, None)?;
+    let named = lambda.named(call, input.function_name.clone(), None)?;
     let function = lambda.known(&named)?;
     let address = &Address::of(&named);
+    let latest = function.latest().ok_or_else(|| Error::NoFunction(named.qualified_arn()))?;
+    images::check_change(&input, latest)?;
+    check_settled(address, latest)?;
     if let Some(role) = &input.role {
         check_role(lambda, role, address)?;
     }
@@ -113,9 +135,16 @@ pub(crate) async fn update_function_configuration(
         file_systems: input.file_system_configs,
         kms_key: input.kms_key_arn,
         snap_start: input.snap_start,
+        image_config: input.image_config,
     };
-    let mut changed = function.latest().ok_or_else(|| Error::NoFunction(named.qualified_arn()))?.as_ref().clone();
+    let mut changed = latest.as_ref().clone();
     given.apply(&mut changed)?;
+    try_again(&mut changed);
+    if changed.runtime != latest.runtime {
+        let image = images::runtime_image(lambda, &changed).await?;
+        let is_first = latest.is_unborn();
+        changed.pull = image.map(|image| Pull { image, is_first, failed: None });
+    }
     check_dead_letter(lambda, address, &changed)?;
     if let Some((layers, bytes)) = layers {
         if changed.unzipped_size + bytes > MAX_UNZIPPED_BYTES {

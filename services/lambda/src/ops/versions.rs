@@ -5,7 +5,7 @@ use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
 
-use super::{check_revision, marker_of_version, page, read, read_latest};
+use super::{check_revision, check_settled, marker_of_version, page, read, read_latest};
 use crate::domain::FunctionRef;
 use crate::error::Error;
 use crate::service::Lambda;
@@ -37,7 +37,8 @@ pub(super) async fn publish(
         .transact(&[keys::function(address)], async |tx: &mut Tx| {
             let (mut record, latest) = read_latest(tx, address).await?;
             check_revision(revision, &latest.revision, "GetFunction/GetAlias")?;
-            let present = wire::sha256(&latest.sha256());
+            check_settled(address, &latest)?;
+            let present = wire::code_sha256(&latest);
             if let Some(given) = sum.filter(|sum| *sum != present) {
                 return Err(Error::Invalid(format!(
                     "CodeSHA256 ({given}) is different from current CodeSHA256 in $LATEST ({present}). Please try \

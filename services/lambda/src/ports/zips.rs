@@ -32,7 +32,7 @@ impl Zips {
         let function = self.lambda.directory.all().into_iter().find(|function| function.record.id == id)?;
         let sha256 = function.versions.values().find_map(|version| match &version.code {
             Code::Zip(sum) if hex(sum) == name => Some(*sum),
-            Code::Zip(_) | Code::Folder(_) => None,
+            Code::Zip(_) | Code::Folder(_) | Code::Image(_) => None,
         })?;
         Some((id, sha256))
     }

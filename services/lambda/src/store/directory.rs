@@ -106,7 +106,7 @@ impl Function {
 pub struct Directory {
     known: RwLock<Known>,
     /// Given after each change.
-    changed: Hint,
+    changed: [Hint; 2],
 }
 
 #[derive(Default)]
@@ -117,7 +117,7 @@ struct Known {
 }
 
 impl Directory {
-    pub(crate) fn new(changed: Hint) -> Directory {
+    pub(crate) fn new(changed: [Hint; 2]) -> Directory {
         Directory { known: RwLock::default(), changed }
     }
 
@@ -282,7 +282,7 @@ impl Fold for Directory {
     }
 
     fn announce(&self) {
-        self.changed.give();
+        self.changed.iter().for_each(Hint::give);
     }
 
     fn rebuild<'a>(&'a self, snapshot: &'a dyn Snapshot) -> BoxFuture<'a, Result<(), StoreError>> {

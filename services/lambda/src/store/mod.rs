@@ -31,4 +31,4 @@ pub use provisioned::ProvisionedRecord;
 pub use runtime_management::RuntimeManagementRecord;
 pub use signing::{SignedByRecord, SigningRecord};
 pub use url::{CorsRecord, UrlRecord};
-pub use version::{Code, LayerUse, LogSettings, VersionRecord};
+pub use version::{Code, ImageCode, ImageSettings, LayerUse, LogSettings, Pull, PullFailure, VersionRecord};

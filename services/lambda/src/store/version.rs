@@ -10,6 +10,63 @@ pub enum Code {
     Zip([u8; 32]),
     /// In a folder of this machine, from which it runs as it is at the moment.
     Folder(String),
+    /// In a container image.
+    Image(ImageCode),
+}
+
+/// A container image that is a function's code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageCode {
+    /// Its name, as its owner gave it.
+    pub uri: String,
+    /// The SHA-256 that it has in its registry, as hexadecimal digits; empty until it is here.
+    pub digest: String,
+    /// Its number in the container engine; empty until it is here.
+    pub id: String,
+}
+
+impl ImageCode {
+    /// One that is not here yet.
+    pub fn to_come(uri: &str) -> ImageCode {
+        ImageCode { uri: uri.to_owned(), digest: String::new(), id: String::new() }
+    }
+
+    /// Its name with its digest instead of a tag, once it is here.
+    pub fn resolved(&self) -> Option<String> {
+        let repository = tidegate_runtime::repository(&self.uri);
+        (!self.digest.is_empty()).then(|| format!("{repository}@sha256:{}", self.digest))
+    }
+}
+
+/// What is otherwise than an image says itself; what is empty is as it says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageSettings {
+    /// The program, and what it is told first.
+    pub entry_point: Vec<String>,
+    /// What the program is told.
+    pub command: Vec<String>,
+    /// The folder in which it starts.
+    pub working_directory: String,
+}
+
+/// An image that a version waits for: its code, or what runs its runtime.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pull {
+    /// Its name.
+    pub image: String,
+    /// Whether the version cannot run before it is here.
+    pub is_first: bool,
+    /// Why it did not come.
+    pub failed: Option<PullFailure>,
+}
+
+/// Why an image did not come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullFailure {
+    /// AWS's code for it.
+    pub code: String,
+    /// In words.
+    pub reason: String,
 }
 
 /// A layer of a function.
@@ -75,14 +132,28 @@ pub struct VersionRecord {
     pub architecture: String,
     /// The settings that are kept and shown without effect, as the JSON of a `FunctionConfiguration`.
     pub without_effect: String,
+    /// What its image is told.
+    pub image: ImageSettings,
+    /// The image that it waits for.
+    pub pull: Option<Pull>,
 }
 
 impl VersionRecord {
-    /// The SHA-256 as the API shows it.
+    /// Whether its code is a container image.
+    pub fn is_image(&self) -> bool {
+        matches!(self.code, Code::Image(_))
+    }
+
+    /// Whether it has never been able to run.
+    pub fn is_unborn(&self) -> bool {
+        self.pull.as_ref().is_some_and(|pull| pull.is_first)
+    }
+
+    /// The SHA-256 of its zip file; zeros if it has none.
     pub fn sha256(&self) -> [u8; 32] {
         match &self.code {
             Code::Zip(sha256) => *sha256,
-            Code::Folder(_) => [0; 32],
+            Code::Folder(_) | Code::Image(_) => [0; 32],
         }
     }
 }
@@ -100,10 +171,11 @@ pub(crate) fn read_texts(from: &mut Reader<'_>) -> Result<BTreeMap<String, Strin
 
 const ZIP: u8 = 1;
 const FOLDER: u8 = 2;
+const IMAGE: u8 = 3;
 
 impl Stored for VersionRecord {
     const NAME: &'static str = "lambda version";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn write(&self, to: &mut Writer) {
         to.text(&self.revision);
@@ -116,6 +188,12 @@ impl Stored for VersionRecord {
             Code::Folder(path) => {
                 to.u8(FOLDER);
                 to.text(path);
+            }
+            Code::Image(image) => {
+                to.u8(IMAGE);
+                to.text(&image.uri);
+                to.text(&image.digest);
+                to.text(&image.id);
             }
         }
         to.varint(self.code_size);
@@ -140,15 +218,50 @@ impl Stored for VersionRecord {
         to.option(self.log.group.as_deref(), Writer::text);
         to.text(&self.architecture);
         to.text(&self.without_effect);
+        to.list(self.image.entry_point.iter(), |to, text| to.text(text));
+        to.list(self.image.command.iter(), |to, text| to.text(text));
+        to.text(&self.image.working_directory);
+        to.option(self.pull.as_ref(), |to, pull| {
+            to.text(&pull.image);
+            to.bool(pull.is_first);
+            to.option(pull.failed.as_ref(), |to, failure| {
+                to.text(&failure.code);
+                to.text(&failure.reason);
+            });
+        });
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let first = VersionRecord::read_first(from)?;
+        let image = ImageSettings {
+            entry_point: from.list(Reader::text)?,
+            command: from.list(Reader::text)?,
+            working_directory: from.text()?,
+        };
+        let failure = |from: &mut Reader<'_>| Ok(PullFailure { code: from.text()?, reason: from.text()? });
+        let pull = from
+            .option(|from| Ok(Pull { image: from.text()?, is_first: from.bool()?, failed: from.option(failure)? }))?;
+        Ok(VersionRecord { image, pull, ..first })
+    }
+
+    fn read_older(version: u8, from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match version {
+            1 => VersionRecord::read_first(from),
+            found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
+        }
+    }
+}
+
+impl VersionRecord {
+    /// The fields that version 1 has, too, which knew no images.
+    fn read_first(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(VersionRecord {
             revision: from.text()?,
             modified_at: from.timestamp()?,
             code: match from.u8()? {
                 ZIP => Code::Zip(from.array()?),
                 FOLDER => Code::Folder(from.text()?),
+                IMAGE => Code::Image(ImageCode { uri: from.text()?, digest: from.text()?, id: from.text()? }),
                 _ => return Err(from.malformed("where code is")),
             },
             code_size: from.varint()?,
@@ -172,6 +285,8 @@ impl Stored for VersionRecord {
             },
             architecture: from.text()?,
             without_effect: from.text()?,
+            image: ImageSettings::default(),
+            pull: None,
         })
     }
 }
@@ -179,7 +294,7 @@ impl Stored for VersionRecord {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use tidegate_record::testing::{assert_golden, assert_round_trip};
+    use tidegate_record::testing::{assert_golden, assert_reads_older, assert_round_trip};
 
     pub(crate) fn version() -> VersionRecord {
         VersionRecord {
@@ -202,15 +317,32 @@ pub(crate) mod tests {
             log: LogSettings { is_json: false, application_level: None, system_level: None, group: None },
             architecture: "x86_64".to_owned(),
             without_effect: String::new(),
+            image: ImageSettings::default(),
+            pull: None,
         }
     }
 
     #[test]
     fn golden_bytes() {
-        let hex = "010172050202 2f66 0102 00 0a6e6f64656a7332302e78 0d696e6465782e68616e646c6572 \
+        let first = "0172050202 2f66 0102 00 0a6e6f64656a7332302e78 0d696e6465782e68616e646c6572 \
                    2061726e3a6177733a69616d3a3a3030303030303030303030303a726f6c652f72 03 8001 8004 01 0141 0162 00 01 \
                    016c 07 00 00 00 00 00 067838365f3634 00";
-        assert_golden(hex.replace([' ', '\n'], "").as_str(), &version());
+        let first = first.replace([' ', '\n'], "");
+        assert_golden(&format!("02{first}00000000"), &version());
+        assert_reads_older(&format!("01{first}"), &version());
         assert_round_trip(&VersionRecord { code: Code::Zip([7; 32]), dead_letter: Some("d".to_owned()), ..version() });
+        let image = ImageCode { uri: "r/a:v1".to_owned(), digest: "ab".to_owned(), id: "sha256:cd".to_owned() };
+        assert_eq!(image.resolved().as_deref(), Some("r/a@sha256:ab"));
+        let failed = Some(PullFailure { code: "InvalidImage".to_owned(), reason: "none".to_owned() });
+        assert_round_trip(&VersionRecord {
+            code: Code::Image(image),
+            image: ImageSettings {
+                entry_point: vec!["/e".to_owned()],
+                command: vec!["h".to_owned()],
+                working_directory: "/w".to_owned(),
+            },
+            pull: Some(Pull { image: "r/a:v2".to_owned(), is_first: false, failed }),
+            ..version()
+        });
     }
 }

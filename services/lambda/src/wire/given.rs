@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tidegate_api_lambda::{
-    CREATE_FUNCTION_REQUEST, DeadLetterConfig, Environment, FileSystemConfig, LoggingConfig, SnapStart, TracingConfig,
-    VpcConfig,
+    CREATE_FUNCTION_REQUEST, DeadLetterConfig, Environment, FileSystemConfig, ImageConfig, LoggingConfig, SnapStart,
+    TracingConfig, VpcConfig,
 };
 use tidegate_types::Arn;
 
 use crate::domain::{MAX_ENVIRONMENT_BYTES, MAX_MEMORY_MB, MAX_TIMEOUT_SECONDS, RESERVED_VARIABLES};
 use crate::error::Error;
-use crate::store::{LogSettings, VersionRecord};
+use crate::store::{ImageSettings, LogSettings, VersionRecord};
 
 /// What is said to a function with more than fifty tags.
 pub(crate) const TOO_MANY_TAGS: &str = "Number of tags exceeds resource tag limit.";
@@ -52,6 +52,7 @@ pub(crate) struct Given {
     pub file_systems: Option<Vec<FileSystemConfig>>,
     pub kms_key: Option<String>,
     pub snap_start: Option<SnapStart>,
+    pub image_config: Option<ImageConfig>,
 }
 
 impl Given {
@@ -111,6 +112,13 @@ impl Given {
         }
         if let Some(snap) = self.snap_start {
             kept["snap_start"] = json!(snap.apply_on.unwrap_or_else(|| "None".to_owned()));
+        }
+        if let Some(config) = self.image_config {
+            version.image = ImageSettings {
+                entry_point: config.entry_point.unwrap_or_default(),
+                command: config.command.unwrap_or_default(),
+                working_directory: config.working_directory.unwrap_or_default(),
+            };
         }
         version.without_effect = kept.to_string();
         Ok(())

@@ -17,4 +17,6 @@ pub(crate) use layers::{layer_item, layer_version};
 pub(crate) use limits::{body_limit, too_large};
 pub(crate) use mappings::{created, mapping, updated};
 pub(crate) use routes::router;
-pub(crate) use shown::{alias, code_location, configuration, cors_record, invoke_config, number, sha256, time, url};
+pub(crate) use shown::{
+    alias, code_location, code_sha256, configuration, cors_record, invoke_config, number, time, url,
+};

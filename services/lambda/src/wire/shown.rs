@@ -7,15 +7,17 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use tidegate_api_lambda::{
     AliasConfiguration, AliasRoutingConfiguration, Cors, DeadLetterConfig, DestinationConfig, EnvironmentResponse,
-    EphemeralStorage, FileSystemConfig, FunctionConfiguration, FunctionEventInvokeConfig, FunctionUrlConfig, Layer,
-    LoggingConfig, OnFailure, OnSuccess, RuntimeVersionConfig, SnapStartResponse, TracingConfigResponse,
-    VpcConfigResponse,
+    EphemeralStorage, FileSystemConfig, FunctionCodeLocation, FunctionConfiguration, FunctionEventInvokeConfig,
+    FunctionUrlConfig, ImageConfig, ImageConfigResponse, Layer, LoggingConfig, OnFailure, OnSuccess,
+    RuntimeVersionConfig, SnapStartResponse, TracingConfigResponse, VpcConfigResponse,
 };
 use tidegate_protocol::Call;
 use tidegate_types::Timestamp;
 
 use crate::domain::hex;
-use crate::store::{AliasRecord, CorsRecord, Function, InvokeConfigRecord, UrlRecord, VersionRecord, WHOLE};
+use crate::store::{
+    AliasRecord, Code, CorsRecord, Function, ImageSettings, InvokeConfigRecord, Pull, UrlRecord, VersionRecord, WHOLE,
+};
 
 /// A version as the API names it.
 pub(crate) fn number(version: u64) -> String {
@@ -71,15 +73,15 @@ pub(crate) fn configuration(
     FunctionConfiguration {
         function_name: Some(function.address.name.clone()),
         function_arn: Some(if qualified { format!("{arn}:{}", number(version)) } else { arn.to_string() }),
-        runtime: Some(record.runtime.clone()),
+        runtime: (!record.is_image()).then(|| record.runtime.clone()),
         role: Some(record.role.clone()),
-        handler: Some(record.handler.clone()),
+        handler: (!record.is_image()).then(|| record.handler.clone()),
         code_size: Some(record.code_size as i64),
         description: Some(record.description.clone()),
         timeout: Some(record.timeout as i32),
         memory_size: Some(record.memory as i32),
         last_modified: Some(time(record.modified_at)),
-        code_sha256: Some(sha256(&record.sha256())),
+        code_sha256: Some(code_sha256(record)),
         version: Some(number(version)),
         vpc_config: vpc,
         dead_letter_config: record.dead_letter.clone().map(|target| DeadLetterConfig { target_arn: Some(target) }),
@@ -91,14 +93,13 @@ pub(crate) fn configuration(
         }),
         revision_id: Some(record.revision.clone()),
         layers: (!record.layers.is_empty()).then(|| record.layers.iter().map(layer).collect()),
-        state: Some("Active".to_owned()),
-        last_update_status: Some("Successful".to_owned()),
         file_system_configs: systems,
-        package_type: Some("Zip".to_owned()),
+        package_type: Some(if record.is_image() { "Image" } else { "Zip" }.to_owned()),
+        image_config_response: image_config(&record.image),
         architectures: Some(vec![record.architecture.clone()]),
         ephemeral_storage: Some(EphemeralStorage { size: Some(record.ephemeral_storage as i32) }),
         snap_start: Some(SnapStartResponse { apply_on: Some(snap_start), optimization_status: Some("Off".to_owned()) }),
-        runtime_version_config: Some(RuntimeVersionConfig {
+        runtime_version_config: (!record.is_image()).then(|| RuntimeVersionConfig {
             runtime_version_arn: Some(format!(
                 "arn:aws:lambda:{}::runtime:{}",
                 function.address.region.as_str(),
@@ -112,7 +113,58 @@ pub(crate) fn configuration(
             system_log_level: record.log.system_level.clone(),
             log_group: Some(group),
         }),
-        ..FunctionConfiguration::default()
+        ..state(record)
+    }
+}
+
+/// Why a function or an update is still under way.
+const CREATING: (&str, &str) = ("Creating", "The function is being created.");
+
+/// A configuration of nothing but states.
+fn state(record: &VersionRecord) -> FunctionConfiguration {
+    let all = FunctionConfiguration::default();
+    let text = |text: &str| Some(text.to_owned());
+    let Some(Pull { is_first, failed, .. }) = &record.pull else {
+        return FunctionConfiguration { state: text("Active"), last_update_status: text("Successful"), ..all };
+    };
+    let (code, reason) = failed.as_ref().map_or(CREATING, |failure| (&failure.code, &failure.reason));
+    match (is_first, failed.is_some()) {
+        (true, has_failed) => FunctionConfiguration {
+            state: text(if has_failed { "Failed" } else { "Pending" }),
+            state_reason_code: text(code),
+            state_reason: text(reason),
+            last_update_status: has_failed.then(|| "Failed".to_owned()),
+            last_update_status_reason_code: has_failed.then(|| code.to_owned()),
+            last_update_status_reason: has_failed.then(|| reason.to_owned()),
+            ..all
+        },
+        (false, has_failed) => FunctionConfiguration {
+            state: text("Active"),
+            last_update_status: text(if has_failed { "Failed" } else { "InProgress" }),
+            last_update_status_reason_code: text(code),
+            last_update_status_reason: text(reason),
+            ..all
+        },
+    }
+}
+
+/// What an image is told otherwise than it says itself, if anything is.
+fn image_config(settings: &ImageSettings) -> Option<ImageConfigResponse> {
+    let list = |texts: &Vec<String>| (!texts.is_empty()).then(|| texts.clone());
+    let config = ImageConfig {
+        entry_point: list(&settings.entry_point),
+        command: list(&settings.command),
+        working_directory: Some(settings.working_directory.clone()).filter(|folder| !folder.is_empty()),
+    };
+    let is_any = *settings != ImageSettings::default();
+    is_any.then_some(ImageConfigResponse { image_config: Some(config), error: None })
+}
+
+/// What a version's code is told by: a zip file's sum in Base64, an image's digest as it is.
+pub(crate) fn code_sha256(record: &VersionRecord) -> String {
+    match &record.code {
+        Code::Image(image) => image.digest.clone(),
+        Code::Zip(_) | Code::Folder(_) => sha256(&record.sha256()),
     }
 }
 
@@ -200,9 +252,27 @@ pub(crate) fn cors_record(given: Cors) -> CorsRecord {
     }
 }
 
+/// Where a version's code is: which image, or where the zip file can be fetched.
+pub(crate) fn code_location(call: &Call, function: &Function, version: &VersionRecord) -> FunctionCodeLocation {
+    let all = FunctionCodeLocation::default();
+    match &version.code {
+        Code::Image(image) => FunctionCodeLocation {
+            repository_type: Some("ECR".to_owned()),
+            image_uri: Some(image.uri.clone()),
+            resolved_image_uri: image.resolved(),
+            ..all
+        },
+        Code::Zip(_) | Code::Folder(_) => FunctionCodeLocation {
+            repository_type: Some("S3".to_owned()),
+            location: Some(zip_location(call, function, version)),
+            ..all
+        },
+    }
+}
+
 /// Where a version's zip file can be fetched; see `ports/zips.rs`. The function's number, which nobody can
 /// guess, is what lets its caller have it.
-pub(crate) fn code_location(call: &Call, function: &Function, version: &VersionRecord) -> String {
+fn zip_location(call: &Call, function: &Function, version: &VersionRecord) -> String {
     let region = function.address.region.as_str();
     let sum = hex(&version.sha256());
     let base = hosted(call, &format!("f{:016x}", function.record.id), "lambda-code", region);
