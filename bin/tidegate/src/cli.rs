@@ -1,9 +1,9 @@
 //! The command line, as clap reads it. Every setting of `up` can also come from an environment
 //! variable; what neither gives comes from `tidegate.toml`, and then from the defaults.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
 
@@ -58,9 +58,9 @@ pub struct UpArgs {
 #[derive(Debug, Default, Clone, Args, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
-    /// Address to listen on [default: 127.0.0.1]
-    #[arg(long, env = "TIDEGATE_HOST")]
-    pub host: Option<IpAddr>,
+    /// Address to listen on, or localhost [default: 127.0.0.1]
+    #[arg(long, env = "TIDEGATE_HOST", value_name = "ADDRESS")]
+    pub host: Option<String>,
     /// Port to listen on; 0 takes a free one [default: 4566]
     #[arg(long, env = "TIDEGATE_PORT")]
     pub port: Option<u16>,
@@ -68,20 +68,48 @@ pub struct Settings {
     #[arg(long, env = "TIDEGATE_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Keep everything in memory and forget it at the end; time can be moved
-    #[arg(long, env = "TIDEGATE_EPHEMERAL", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(
+        long,
+        env = "TIDEGATE_EPHEMERAL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new(),
+        value_name = "BOOL"
+    )]
     pub ephemeral: Option<bool>,
     /// Allow `POST /_tidegate/clock` to move time, and `POST /_tidegate/reset`
-    #[arg(long, env = "TIDEGATE_VIRTUAL_CLOCK", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(
+        long,
+        env = "TIDEGATE_VIRTUAL_CLOCK",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new(),
+        value_name = "BOOL"
+    )]
     pub virtual_clock: Option<bool>,
     /// `local`: any credentials, on loopback only; `observe`: the same, and what policies would deny is
     /// listed; `enforce`: signatures are verified, policies decide [default: local]
     #[arg(long, env = "TIDEGATE_AUTH", value_enum)]
     pub auth: Option<Auth>,
     /// Listen beyond loopback without checking anybody's signature
-    #[arg(long, env = "TIDEGATE_UNSAFE_NO_AUTH", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(
+        long,
+        env = "TIDEGATE_UNSAFE_NO_AUTH",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new(),
+        value_name = "BOOL"
+    )]
     pub unsafe_no_auth: Option<bool>,
     /// Also answer HTTPS on the same port, with a certificate from a local authority
-    #[arg(long, env = "TIDEGATE_TLS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(
+        long,
+        env = "TIDEGATE_TLS",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new(),
+        value_name = "BOOL"
+    )]
     pub tls: Option<bool>,
     /// Folder of scripts to run once the server is ready
     #[arg(long, env = "TIDEGATE_INIT", value_name = "DIR")]
@@ -96,11 +124,35 @@ pub struct Settings {
     #[arg(long, env = "TIDEGATE_ALLOW_HOST", value_delimiter = ',', value_name = "HOST")]
     pub allow_host: Option<Vec<String>>,
     /// Believe X-Forwarded-Proto and X-Forwarded-Host: a proxy in front sets them
-    #[arg(long, env = "TIDEGATE_TRUST_PROXY", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(
+        long,
+        env = "TIDEGATE_TRUST_PROXY",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new(),
+        value_name = "BOOL"
+    )]
     pub trust_proxy: Option<bool>,
     /// Refuse requests beyond a DynamoDB table's throughput, as AWS does
-    #[arg(long, env = "TIDEGATE_ENFORCE_THROUGHPUT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(
+        long,
+        env = "TIDEGATE_ENFORCE_THROUGHPUT",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new(),
+        value_name = "BOOL"
+    )]
     pub enforce_throughput: Option<bool>,
+    /// Refuse a queue's name for a minute after its queue was deleted, as AWS does
+    #[arg(
+        long,
+        env = "TIDEGATE_REST_QUEUE_NAMES",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new(),
+        value_name = "BOOL"
+    )]
+    pub rest_queue_names: Option<bool>,
     /// SMTP relay that mail leaves by, such as smtp://user:password@mail.example.com:587 or smtps://…; without
     /// one, mail stays in the mailbox at /_tidegate/mail.html
     #[arg(long, env = "TIDEGATE_SMTP", hide_env_values = true, value_name = "URL")]
@@ -109,7 +161,14 @@ pub struct Settings {
     #[arg(long, env = "TIDEGATE_MAIL_VERIFY", value_name = "MODE")]
     pub mail_verify: Option<MailVerify>,
     /// Put accounts into SES's sandbox: verified recipients only, 200 a day
-    #[arg(long, env = "TIDEGATE_MAIL_SANDBOX", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(
+        long,
+        env = "TIDEGATE_MAIL_SANDBOX",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new(),
+        value_name = "BOOL"
+    )]
     pub mail_sandbox: Option<bool>,
     /// Where to take mail by SMTP, such as 1025 or 127.0.0.1:1025 [default: nowhere]
     #[arg(long, env = "TIDEGATE_SMTP_LISTEN", value_name = "[HOST:]PORT")]
@@ -165,10 +224,10 @@ pub enum LogFormat {
 #[derive(Debug, Clone, Args)]
 pub struct TargetArgs {
     /// The server's URL [default: that of the server on the data folder, else http://127.0.0.1:4566]
-    #[arg(long, env = "TIDEGATE_URL")]
+    #[arg(long, env = "TIDEGATE_URL", global = true)]
     pub url: Option<String>,
     /// Data folder [default: ./tidegate-data]
-    #[arg(long, env = "TIDEGATE_DATA", value_name = "DIR")]
+    #[arg(long, env = "TIDEGATE_DATA", value_name = "DIR", global = true)]
     pub data: Option<PathBuf>,
 }
 

@@ -34,11 +34,15 @@ pub async fn ask(
     admin_key: Option<&str>,
     body: Option<&Value>,
 ) -> anyhow::Result<Answer> {
-    let asked = ask_patiently(url, method, path, admin_key, body);
-    Env::real().timeout_real(PATIENCE, asked).await.with_context(|| format!("no answer from {url}"))?
+    ask_within(PATIENCE, url, method, path, admin_key, body).await
 }
 
-async fn ask_patiently(
+/// The same for what takes its time.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn ask_within(
+    patience: Duration,
     url: &str,
     method: &str,
     path: &str,
@@ -48,14 +52,19 @@ async fn ask_patiently(
     let Some(authority) = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/')) else {
         bail!("{url} is not a URL such as http://127.0.0.1:4566");
     };
-    let stream = TcpStream::connect(authority).await.with_context(|| format!("no server answers on {url}"))?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let mut request = Request::builder().method(method).uri(path).header("host", authority);
     if let Some(key) = admin_key {
         request = request.header("x-tidegate-admin-key", key);
     }
     let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
-    let request = request.body(Full::new(body))?;
+    let asked = exchange(authority, request.body(Full::new(body))?);
+    Env::real().timeout_real(patience, asked).await.with_context(|| format!("no answer from {url}"))?
+}
+
+async fn exchange(authority: &str, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
+    let stream = TcpStream::connect(authority).await;
+    let stream = stream.with_context(|| format!("no server answers on http://{authority}"))?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let exchange = async {
         let answer = sender.send_request(request).await?;
         let status = answer.status().as_u16();

@@ -44,6 +44,8 @@ pub struct Config {
     pub trust_proxy: bool,
     /// Whether requests beyond a table's throughput are refused.
     pub enforce_throughput: bool,
+    /// Whether a deleted queue's name must rest for a minute.
+    pub rest_queue_names: bool,
     /// The relay that mail leaves by.
     pub smtp: Option<RelayAddress>,
     /// How SES's identities become verified.
@@ -97,10 +99,9 @@ fn read_file(path: &Path) -> anyhow::Result<Settings> {
 
 fn settle(given: Settings, file: Settings) -> anyhow::Result<Config> {
     let yes = |given: Option<bool>, file: Option<bool>| given.or(file).unwrap_or(false);
-    let listen = SocketAddr::new(
-        given.host.or(file.host).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        given.port.or(file.port).unwrap_or(DEFAULT_PORT),
-    );
+    let host = given.host.or(file.host);
+    let host = host.as_deref().map_or(Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)), parse_host)?;
+    let listen = SocketAddr::new(host, given.port.or(file.port).unwrap_or(DEFAULT_PORT));
     let ephemeral = yes(given.ephemeral, file.ephemeral);
     let auth = given.auth.or(file.auth).unwrap_or(Auth::Local);
     let exposed = !listen.ip().is_loopback() && auth != Auth::Enforce;
@@ -139,6 +140,7 @@ fn settle(given: Settings, file: Settings) -> anyhow::Result<Config> {
         allow_host: given.allow_host.or(file.allow_host).unwrap_or_default(),
         trust_proxy: yes(given.trust_proxy, file.trust_proxy),
         enforce_throughput: yes(given.enforce_throughput, file.enforce_throughput),
+        rest_queue_names: yes(given.rest_queue_names, file.rest_queue_names),
         smtp: given.smtp.or(file.smtp).map(|url| url.parse()).transpose()?,
         mail_verify: given.mail_verify.or(file.mail_verify).unwrap_or_default(),
         mail_sandbox: yes(given.mail_sandbox, file.mail_sandbox),
@@ -149,6 +151,17 @@ fn settle(given: Settings, file: Settings) -> anyhow::Result<Config> {
         ready_file: given.ready_file.or(file.ready_file),
         accept_loss: false,
     })
+}
+
+/// Other names are not looked up: what they mean may change, and the port would be open to somebody else.
+fn parse_host(text: &str) -> anyhow::Result<IpAddr> {
+    if text.eq_ignore_ascii_case("localhost") {
+        return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse()
+        .ok()
+        .with_context(|| format!("--host is an address of this machine such as 127.0.0.1, or localhost, not `{text}`"))
 }
 
 /// A port alone is one of this machine's own.
@@ -216,6 +229,15 @@ mod tests {
         assert!(!open("auth = \"enforce\"").unwrap().exposed);
         assert!(open("auth = \"observe\"").is_err(), "watching is no protection");
         assert!(settle(parse("host = \"::1\""), Settings::default()).is_ok());
+    }
+
+    #[test]
+    fn the_host_is_an_address_or_localhost() {
+        let host = |text: &str| settle(parse(&format!("host = {text:?}")), Settings::default());
+        assert_eq!(host("localhost").unwrap().listen, "127.0.0.1:4566".parse().unwrap());
+        assert_eq!(host("[::1]").unwrap().listen, "[::1]:4566".parse().unwrap());
+        let refusal = host("example.com").unwrap_err().to_string();
+        assert!(refusal.contains("--host") && refusal.contains("example.com"), "{refusal}");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Init scripts: what a project wants to have done once the server is ready.
 //!
 //! LocalStack's layout is understood: `boot.d`, `start.d`, `ready.d` and `shutdown.d`; scripts that
-//! lie directly in the folder are for `ready`. They run one after the other, by name. A script that
-//! fails is reported and the next one runs, as there.
+//! lie directly in the folder are for `ready`. They run one after the other, by name, those of a stage's
+//! folder before those of its subfolders. A script that fails is reported and the next one runs, as there.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -77,32 +77,53 @@ impl InitScripts {
         }
     }
 
-    fn of(&self, stage: Stage) -> anyhow::Result<Vec<(String, PathBuf)>> {
+    fn of(&self, stage: Stage) -> anyhow::Result<Vec<Named>> {
         let Some(folder) = &self.folder else { return Ok(Vec::new()) };
-        let mut scripts = list(&folder.join(stage.folder())).or_else(absent_is_empty)?;
+        let unreadable = || format!("cannot read the init folder {}", folder.display());
+        let (mut scripts, subfolders) =
+            list(&folder.join(stage.folder())).or_else(absent_is_empty).with_context(unreadable)?;
         if stage == Stage::Ready {
-            let direct = list(folder).with_context(|| format!("cannot read the init folder {}", folder.display()))?;
-            scripts.extend(direct);
+            scripts.extend(list(folder).with_context(unreadable)?.0);
         }
         scripts.sort();
+        for subfolder in subfolders {
+            add_tree(&mut scripts, String::new(), subfolder).with_context(unreadable)?;
+        }
         Ok(scripts)
     }
 }
 
-fn absent_is_empty(error: std::io::Error) -> std::io::Result<Vec<(String, PathBuf)>> {
-    if error.kind() == std::io::ErrorKind::NotFound { Ok(Vec::new()) } else { Err(error) }
+/// A name and where it is.
+type Named = (String, PathBuf);
+
+fn absent_is_empty(error: std::io::Error) -> std::io::Result<(Vec<Named>, Vec<Named>)> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok((Vec::new(), Vec::new())) } else { Err(error) }
 }
 
-fn list(folder: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
-    let mut scripts = Vec::new();
+/// The scripts and the folders in a folder, each by name.
+fn list(folder: &Path) -> std::io::Result<(Vec<Named>, Vec<Named>)> {
+    let (mut scripts, mut folders) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if path.is_file() && (interpreter(&path).is_some() || platform::is_executable(&path)) {
+        let entry = entry?;
+        let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
+        // A link to a folder is not followed: it could lead round in a circle.
+        if entry.file_type()?.is_dir() {
+            folders.push((name, path));
+        } else if path.is_file() && (interpreter(&path).is_some() || platform::is_executable(&path)) {
             scripts.push((name, path));
         }
     }
-    Ok(scripts)
+    scripts.sort();
+    folders.sort();
+    Ok((scripts, folders))
+}
+
+/// Adds the scripts of a subfolder and of those in it; they are called by their way from the stage's folder.
+fn add_tree(scripts: &mut Vec<Named>, above: String, (name, folder): Named) -> std::io::Result<()> {
+    let way = format!("{above}{name}/");
+    let (inside, subfolders) = list(&folder)?;
+    scripts.extend(inside.into_iter().map(|(name, path)| (format!("{way}{name}"), path)));
+    subfolders.into_iter().try_for_each(|subfolder| add_tree(scripts, way.clone(), subfolder))
 }
 
 /// What runs a file that is no program by itself.
@@ -178,14 +199,19 @@ mod tests {
             &format!("command -v awslocal >/dev/null && echo direct >> {}", log.display()),
         );
         write(ready.join("notes.txt"), "not a script");
+        std::fs::create_dir_all(ready.join("0-more/b")).unwrap();
+        write(ready.join("0-more/b/deepest.sh"), &format!("echo deepest >> {}", log.display()));
+        write(ready.join("0-more/z.sh"), &format!("echo deeper >> {}", log.display()));
         let board = Arc::new(InitBoard::default());
         let scripts = InitScripts::new(Some(folder.path().to_owned()), board.clone()).unwrap();
         scripts.run(Stage::Ready, Some("http://127.0.0.1:1")).await.unwrap();
         let region = std::env::var("AWS_REGION").unwrap_or_else(|_| "us-east-1".to_owned());
-        assert_eq!(std::fs::read_to_string(log).unwrap(), format!("http://127.0.0.1:1 {region}\ndirect\n"));
-        let states: Vec<_> =
-            ["1-first.sh", "2-fails.sh", "3-direct.sh"].map(|name| board.state(Stage::Ready, name)).into();
-        let expected = [ScriptState::Successful, ScriptState::Failed, ScriptState::Successful].map(Some);
+        let expected = format!("http://127.0.0.1:1 {region}\ndirect\ndeeper\ndeepest\n");
+        assert_eq!(std::fs::read_to_string(log).unwrap(), expected);
+        let names = ["1-first.sh", "2-fails.sh", "3-direct.sh", "0-more/b/deepest.sh"];
+        let states: Vec<_> = names.map(|name| board.state(Stage::Ready, name)).into();
+        let [good, bad] = [ScriptState::Successful, ScriptState::Failed];
+        let expected = [good, bad, good, good].map(Some);
         assert_eq!(states, expected);
         assert_eq!(board.state(Stage::Ready, "notes.txt"), None);
     }

@@ -4,6 +4,7 @@ mod cli;
 mod client;
 mod commands;
 mod config;
+mod folder;
 mod init;
 mod platform;
 mod running;
@@ -27,11 +28,22 @@ fn main() -> ExitCode {
     match run(cli.command) {
         Ok(code) => code,
         Err(error) => {
-            // The chain on one line, outermost first: what was tried, then why it failed.
-            eprintln!("tidegate: {error:#}");
+            eprintln!("tidegate: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The chain on one line, outermost first: what was tried, then why it failed. Some errors tell their cause
+/// themselves; it is not said twice.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -50,4 +62,17 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Runtime(args) => commands::runtime::run(&args).await,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::anyhow;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = anyhow!("no such file").context("x: no such file").context("cannot read x");
+        assert_eq!(told(&error), "cannot read x: x: no such file");
+        assert_eq!(told(&anyhow!("alone")), "alone");
+    }
 }

@@ -1,6 +1,8 @@
 //! The note that a running server leaves in its data folder, by which other commands find it.
 
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,9 @@ use crate::platform;
 
 /// The folder of larger bodies, in the data folder.
 pub const BLOBS: &str = "blobs";
+
+/// How long a connection to this machine may take: less than a person notices, more than a busy machine needs.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where the server on a data folder answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,10 +52,17 @@ impl Note {
         }
     }
 
-    /// The note of the server that runs on this folder now. One that was killed left its note behind.
+    /// The note of the server that runs on this folder now. One that was killed left its note behind, and its
+    /// number says little: another process may have it by now, and a dead one has it until its parent asks.
     pub fn find(data: &Path) -> Option<Note> {
         let note: Note = serde_json::from_slice(&std::fs::read(path(data)).ok()?).ok()?;
-        platform::is_running(note.pid).unwrap_or(true).then_some(note)
+        (platform::is_running(note.pid).unwrap_or(true) && note.is_answered()).then_some(note)
+    }
+
+    /// Whether anybody listens where the server did.
+    fn is_answered(&self) -> bool {
+        let address = self.url.strip_prefix("http://").and_then(|address| address.parse().ok());
+        address.is_some_and(|address| TcpStream::connect_timeout(&address, PATIENCE).is_ok())
     }
 }
 
@@ -83,15 +95,22 @@ impl Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpListener;
 
     #[test]
     fn the_note_of_a_dead_server_is_not_believed() {
         let folder = tempfile::tempdir().unwrap();
-        let note = Note { pid: std::process::id(), url: "http://127.0.0.1:1".to_owned(), enforce: false };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let note = Note { pid: std::process::id(), url, enforce: false };
         note.leave(folder.path()).unwrap();
         assert_eq!(Note::find(folder.path()), Some(note.clone()));
         // No process has this number: Linux and macOS end long before it.
-        Note { pid: 0x7fff_fff0, ..note }.leave(folder.path()).unwrap();
+        Note { pid: 0x7fff_fff0, ..note.clone() }.leave(folder.path()).unwrap();
+        assert_eq!(Note::find(folder.path()), None);
+        // Another process has its number, and nobody its port.
+        drop(listener);
+        note.leave(folder.path()).unwrap();
         assert_eq!(Note::find(folder.path()), None);
         Note::take_away(folder.path());
         assert_eq!(Note::find(folder.path()), None);

@@ -37,7 +37,7 @@ use crate::commands::backup::blobs_beside;
 use crate::config::{Config, DEFAULT_DATA, Durability};
 use crate::init::InitScripts;
 use crate::running::{BLOBS, Note, admin_key_path};
-use crate::{secret_file, tls};
+use crate::{folder, secret_file, tls};
 
 /// How often leftovers of queues are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
@@ -113,7 +113,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let embedded = open_store(&config, &env).await?;
     let store: Arc<dyn Store> = embedded.clone();
     restore_clock(&*store, clock.as_deref()).await?;
-    let admin_key = admin_key(config.data.as_deref(), &env)?;
+    let admin_key = admin_key(&config, &env)?;
     let keys = Arc::new(AccessKeys::open(store.clone(), env.clone()).await.context("cannot read the access keys")?);
 
     let scratch =
@@ -125,9 +125,8 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     // 5. Queues, and the services on them.
     let queues = Queues::open(store.clone(), env.clone()).await.context("cannot read the queues")?;
     let supervisor = Supervisor::new(env.clone());
-    let sqs = Sqs::open(store.clone(), queues.clone(), env.clone(), tidegate_sqs::Options::default())
-        .await
-        .context("cannot start SQS")?;
+    let options = tidegate_sqs::Options { names_rest_after_deletion: config.rest_queue_names, ..Default::default() };
+    let sqs = Sqs::open(store.clone(), queues.clone(), env.clone(), options).await.context("cannot start SQS")?;
     sqs.start_workers(&supervisor);
     let logs = Arc::new(Logs::open(store.clone()).await.context("cannot read the logs")?);
     let options = tidegate_dynamodb::Options { enforce_throughput: config.enforce_throughput, ..Default::default() };
@@ -181,16 +180,16 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     served.extend(ses.apis());
     let mut pages = sqs.admin_routes();
     pages.extend(ses.admin_routes());
-    let resets: Vec<ResetHook> = vec![
-        reset_of(&sqs),
-        reset_of_dynamodb(&dynamodb),
-        reset_of_logs(&cloudwatch_logs),
-        reset_of_iam(&iam),
-        reset_of_sts(&sts),
-        reset_of_lambda(&lambda),
-        reset_of_mail(&mail),
-        reset_of_s3(&s3),
-        reset_of_ses(&ses),
+    let resets = vec![
+        reset_by(&sqs, |sqs| async move { sqs.reset().await }),
+        reset_by(&dynamodb, |dynamodb| async move { dynamodb.reset().await }),
+        reset_by(&cloudwatch_logs, |logs| async move { logs.reset().await }),
+        reset_by(&iam, |iam| async move { iam.reset().await }),
+        reset_by(&sts, |sts| async move { sts.reset().await }),
+        reset_by(&lambda, |lambda| async move { lambda.reset().await }),
+        reset_by(&mail, |mail| async move { mail.reset().await }),
+        reset_by(&s3, |s3| async move { s3.reset().await }),
+        reset_by(&ses, |ses| async move { ses.reset().await }),
     ];
 
     // 6. The gateway in front of them.
@@ -366,9 +365,7 @@ async fn open_store(config: &Config, env: &Env) -> anyhow::Result<Arc<EmbeddedSt
         Durability::Interval(interval) => tidegate_store::Durability::Interval(interval),
     };
     options.accept_loss = config.accept_loss;
-    // Opening reads and writes files: not on a worker that others wait for.
-    let owned = env.clone();
-    Ok(env.run_blocking(move || EmbeddedStore::open(owned, options)).await?)
+    folder::open(env, options).await
 }
 
 /// Takes product time up where it was: it never runs backwards.
@@ -387,84 +384,35 @@ async fn restore_clock(store: &dyn Store, clock: Option<&ShiftedClock>) -> anyho
 }
 
 /// The key that opens the admin pages under `--auth enforce`; made at the first start.
-fn admin_key(data: Option<&Path>, env: &Env) -> anyhow::Result<Option<String>> {
+fn admin_key(config: &Config, env: &Env) -> anyhow::Result<Option<String>> {
     let draw = || format!("{}{}", env.uuid().simple(), env.uuid().simple());
-    let Some(data) = data else { return Ok(std::env::var("TIDEGATE_ADMIN_KEY").ok()) };
+    let Some(data) = &config.data else {
+        let chosen = std::env::var("TIDEGATE_ADMIN_KEY").ok();
+        if chosen.is_none() && config.auth == AuthMode::Enforce {
+            bail!(
+                "nobody could make an access key for a server in memory that wants them: set TIDEGATE_ADMIN_KEY to a \
+                 secret of your choice, for it and for `tidegate keys --url … create`, or give it a folder (--data)"
+            );
+        }
+        return Ok(chosen);
+    };
     let path = admin_key_path(data);
     let key = secret_file::read_or_create(&path, draw)
         .with_context(|| format!("cannot keep the admin key in {}", path.display()))?;
     Ok(Some(key.trim().to_owned()))
 }
 
-fn reset_of(sqs: &Arc<Sqs>) -> ResetHook {
-    let sqs = sqs.clone();
+/// What empties a part of the server.
+fn reset_by<P, F, E>(part: &Arc<P>, reset: impl Fn(Arc<P>) -> F + Send + Sync + 'static) -> ResetHook
+where
+    P: Send + Sync + 'static,
+    F: Future<Output = Result<(), E>> + Send + 'static,
+    E: std::fmt::Display,
+{
+    let part = part.clone();
     Arc::new(move || {
-        let sqs = sqs.clone();
-        Box::pin(async move { sqs.reset().await.map_err(|error| error.to_string()) })
-    })
-}
-
-fn reset_of_dynamodb(dynamodb: &Arc<DynamoDb>) -> ResetHook {
-    let dynamodb = dynamodb.clone();
-    Arc::new(move || {
-        let dynamodb = dynamodb.clone();
-        Box::pin(async move { dynamodb.reset().await.map_err(|error| error.to_string()) })
-    })
-}
-
-fn reset_of_logs(logs: &Arc<CloudWatchLogs>) -> ResetHook {
-    let logs = logs.clone();
-    Arc::new(move || {
-        let logs = logs.clone();
-        Box::pin(async move { logs.reset().await.map_err(|error| error.to_string()) })
-    })
-}
-
-fn reset_of_iam(iam: &Arc<Iam>) -> ResetHook {
-    let iam = iam.clone();
-    Arc::new(move || {
-        let iam = iam.clone();
-        Box::pin(async move { iam.reset().await.map_err(|error| error.to_string()) })
-    })
-}
-
-fn reset_of_sts(sts: &Arc<Sts>) -> ResetHook {
-    let sts = sts.clone();
-    Arc::new(move || {
-        let sts = sts.clone();
-        Box::pin(async move { sts.reset().await.map_err(|error| error.to_string()) })
-    })
-}
-
-fn reset_of_lambda(lambda: &Arc<Lambda>) -> ResetHook {
-    let lambda = lambda.clone();
-    Arc::new(move || {
-        let lambda = lambda.clone();
-        Box::pin(async move { lambda.reset().await.map_err(|error| error.to_string()) })
-    })
-}
-
-fn reset_of_s3(s3: &Arc<S3>) -> ResetHook {
-    let s3 = s3.clone();
-    Arc::new(move || {
-        let s3 = s3.clone();
-        Box::pin(async move { s3.reset().await.map_err(|error| error.to_string()) })
-    })
-}
-
-fn reset_of_mail(mail: &Arc<Mail>) -> ResetHook {
-    let mail = mail.clone();
-    Arc::new(move || {
-        let mail = mail.clone();
-        Box::pin(async move { mail.reset().await.map_err(|error| error.to_string()) })
-    })
-}
-
-fn reset_of_ses(ses: &Arc<Ses>) -> ResetHook {
-    let ses = ses.clone();
-    Arc::new(move || {
-        let ses = ses.clone();
-        Box::pin(async move { ses.reset().await.map_err(|error| error.to_string()) })
+        let emptied = reset(part.clone());
+        Box::pin(async move { emptied.await.map_err(|error| error.to_string()) })
     })
 }
 

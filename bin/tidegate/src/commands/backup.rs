@@ -4,22 +4,30 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use tidegate_env::Env;
 
-use crate::client;
 use crate::running::{BLOBS, Note, Target};
+use crate::{client, folder};
+
+/// How long a server may write a backup: as long as it takes, but not for ever.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Writes what is in the data folder to a new file.
 ///
 /// # Errors
 /// A folder that cannot be read, a file that exists or cannot be written.
 pub async fn backup(data: &Path, to: &Path) -> anyhow::Result<ExitCode> {
+    if to.try_exists()? {
+        bail!("{} exists already; name a new file", to.display());
+    }
     let records = match Note::find(data) {
         Some(note) => by_server(data, note, to).await?,
         None => {
+            folder::expect(data)?;
             let (data, to) = (data.to_owned(), to.to_owned());
             Env::real().run_blocking(move || backup_folder(&data, &to)).await?
         }
@@ -54,7 +62,7 @@ async fn by_server(data: &Path, note: Note, to: &Path) -> anyhow::Result<u64> {
     let target = Target { url: note.url.clone(), data: data.to_owned(), note: Some(note) };
     let key = target.admin_key().context("the admin key in the data folder cannot be read")?;
     let body = json!({ "file": std::path::absolute(to)? });
-    let answer = client::ask(&target.url, "POST", "/_tidegate/backup", Some(&key), Some(&body)).await?;
+    let answer = client::ask_within(LONGEST, &target.url, "POST", "/_tidegate/backup", Some(&key), Some(&body)).await?;
     if answer.status != 200 {
         bail!("{}", answer.body.get("message").and_then(Value::as_str).unwrap_or("the server did not say why"));
     }

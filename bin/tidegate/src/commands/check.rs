@@ -23,6 +23,7 @@ const MAX_PRINTED: usize = 100;
 /// # Errors
 /// A folder that cannot be read at all, or that a server has open.
 pub async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
+    crate::folder::expect(folder)?;
     let env = Env::real();
     let dir = folder.to_owned();
     let report = env.run_blocking(move || tidegate_store::verify(&dir, &mut [])).await?;
@@ -52,8 +53,7 @@ fn print_report(report: &AuditReport) {
 }
 
 async fn in_services(folder: &Path, env: &Env) -> anyhow::Result<Vec<String>> {
-    let (owned, options) = (env.clone(), Options::new(folder));
-    let store = env.run_blocking(move || EmbeddedStore::open(owned, options)).await?;
+    let store = crate::folder::open(env, Options::new(folder)).await?;
     let found = violations(store.clone(), folder, env).await;
     env.run_blocking(move || store.close()).await;
     found

@@ -21,13 +21,55 @@ const SLOW_SYNC: Duration = Duration::from_millis(20);
 /// How long a program may take to tell its version.
 const VERSION_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Programs that are useful beside the server: name, argument for its version, package, what for.
-const PROGRAMS: [(&str, &str, &str, &str); 5] = [
-    ("node", "--version", "nodejs", "JavaScript functions and the console's build"),
-    ("python3", "--version", "python3", "Python functions, init scripts, conformance tests"),
-    ("aws", "--version", "awscli", "the AWS command line, used by most init scripts"),
-    ("terraform", "version", "terraform", "infrastructure as code"),
-    ("docker", "--version", "docker.io", "functions in containers; optional"),
+/// A program that is useful beside the server.
+struct Program {
+    name: &'static str,
+    /// What makes it tell its version.
+    argument: &'static str,
+    /// What it is for.
+    purpose: &'static str,
+    source: Source,
+}
+
+/// Where a program comes from.
+enum Source {
+    /// A package of the system, called so by most of them.
+    System(&'static str),
+    /// Its maker: most systems do not have it.
+    Maker(&'static str),
+}
+
+const PROGRAMS: [Program; 5] = [
+    Program {
+        name: "node",
+        argument: "--version",
+        purpose: "JavaScript functions, conformance tests",
+        source: Source::System(if cfg!(target_os = "macos") { "node" } else { "nodejs" }),
+    },
+    Program {
+        name: "python3",
+        argument: "--version",
+        purpose: "Python functions, init scripts, conformance tests",
+        source: Source::System("python3"),
+    },
+    Program {
+        name: "aws",
+        argument: "--version",
+        purpose: "the AWS command line, used by most init scripts",
+        source: Source::System("awscli"),
+    },
+    Program {
+        name: "terraform",
+        argument: "version",
+        purpose: "infrastructure as code",
+        source: Source::Maker("https://developer.hashicorp.com/terraform/install"),
+    },
+    Program {
+        name: "docker",
+        argument: "--version",
+        purpose: "functions in containers; optional",
+        source: Source::Maker("https://docs.docker.com/get-docker"),
+    },
 ];
 
 /// What a check came to.
@@ -63,8 +105,8 @@ pub async fn run(args: &TargetArgs) -> anyhow::Result<ExitCode> {
     show("disk", disk(&env, &target.data));
     show("open files", open_files());
     show("https", https(&target.data));
-    for (name, argument, package, purpose) in PROGRAMS {
-        show(name, program(&env, name, argument, package, purpose).await);
+    for wanted in &PROGRAMS {
+        show(wanted.name, program(&env, wanted).await);
     }
     for finding in functions(&env, &target.data).await {
         let verdict = if finding.good { Verdict::Good(finding.text) } else { Verdict::Note(finding.text) };
@@ -166,9 +208,14 @@ fn https(data: &Path) -> Verdict {
     ))
 }
 
-async fn program(env: &Env, name: &str, argument: &str, package: &str, purpose: &str) -> Verdict {
+async fn program(env: &Env, wanted: &Program) -> Verdict {
+    let Program { name, argument, purpose, source } = wanted;
     if platform::find_program(name).is_none() {
-        return Verdict::Note(format!("not found ({purpose}); {}", platform::install_hint(package)));
+        let hint = match source {
+            Source::System(package) => platform::install_hint(package),
+            Source::Maker(page) => format!("get it from {page}"),
+        };
+        return Verdict::Note(format!("not found ({purpose}); {hint}"));
     }
     let mut command = Command::new(name);
     command.arg(argument).kill_on_drop(true);

@@ -10,8 +10,8 @@ use tidegate_gateway::{AccessKey, AccessKeys};
 use tidegate_store::{EmbeddedStore, Options};
 
 use crate::cli::{KeysAction, KeysArgs};
-use crate::client;
 use crate::running::Target;
+use crate::{client, folder};
 
 /// Makes, lists or deletes access keys.
 ///
@@ -57,8 +57,7 @@ async fn ask_server(target: &Target, action: &KeysAction) -> anyhow::Result<()> 
 
 async fn in_folder(target: &Target, action: &KeysAction) -> anyhow::Result<()> {
     let env = Env::real();
-    let (owned, options) = (env.clone(), Options::new(&target.data));
-    let store = env.run_blocking(move || EmbeddedStore::open(owned, options)).await?;
+    let store = folder::open(&env, Options::new(&target.data)).await?;
     let done = with_store(store.clone(), &env, action).await;
     env.run_blocking(move || store.close()).await;
     done

@@ -72,6 +72,33 @@ fn a_backup_of_a_running_server_restores_what_it_held() {
 }
 
 #[test]
+fn after_a_crash_the_folder_is_backed_up_whoever_has_the_servers_number_now() {
+    let server = Server::start(&[]);
+    server.queue("orders");
+    let data = server.data();
+    let note = std::fs::read_to_string(data.join("server.json")).unwrap();
+    let note = note.replace(&server.pid().to_string(), &std::process::id().to_string());
+    let folder = server.kill();
+    std::fs::write(data.join("server.json"), note).unwrap();
+    assert!(!run(folder.path(), &["status"]).status.success());
+    succeed(folder.path(), &["backup", "after.backup"]);
+}
+
+#[test]
+fn a_deleted_queues_name_rests_if_asked_to() {
+    let (queue, delete) = (r#"{"QueueName":"orders"}"#, |url: &str| format!("{{\"QueueUrl\":\"{url}\"}}"));
+    for (arguments, expected) in [(&["--ephemeral"][..], 200), (&["--ephemeral", "--rest-queue-names"], 400)] {
+        let server = Server::start(arguments);
+        let url = server.queue("orders");
+        assert_eq!(server.sqs("DeleteQueue", &delete(&url)).0, 200);
+        let (status, answer) = server.sqs("CreateQueue", queue);
+        assert_eq!(status, expected, "{arguments:?}: {answer}");
+        assert_eq!(server.request("POST", "/_tidegate/clock", &[], "{\"advance\":\"PT61S\"}").0, 200);
+        assert_eq!(server.sqs("CreateQueue", queue).0, 200, "{arguments:?}");
+    }
+}
+
+#[test]
 fn moved_time_survives_a_restart_and_never_runs_backwards() {
     let server = Server::start(&["--virtual-clock"]);
     let (status, moved) = server.request("POST", "/_tidegate/clock", &[], "{\"advance\":\"P2D\"}");

@@ -88,10 +88,28 @@ fn mistakes_are_named_with_their_mend() {
         (&["up", "--config", "bad.toml"], "prot"),
         (&["up", "--init", "absent"], "absent"),
         (&["up", "--port", "0", "--log", "tidegate=loud"], "info,tidegate_store=debug"),
-        (&["check", "absent"], "absent is not a data folder"),
+        (&["up", "--host", "example.com"], "such as 127.0.0.1"),
+        (&["up", "--port", "0", "--data", "bad.toml"], "cannot use bad.toml as a data folder"),
+        (&["check", "absent"], "absent is not a data folder: there is no such folder"),
+        (&["check", "."], ". is not a data folder; name"),
         (&["backup", "--data", "absent", "x"], "absent is not a data folder"),
+        (&["backup", "bad.toml"], "bad.toml exists already"),
+        (&["restore", "absent"], "absent: No such file"),
     ] {
         let refusal = fail(folder.path(), arguments);
         assert!(refusal.contains(expected), "{arguments:?}: {refusal}");
+        assert!(!refusal.contains("is damaged"), "{arguments:?}: {refusal}");
+        assert!(refusal.matches("os error").count() <= 1, "a cause is told once: {refusal}");
+    }
+}
+
+#[test]
+fn variables_say_yes_as_people_do() {
+    for yes in ["1", "true", "yes", "on"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = program(folder.path());
+        command.args(["up", "--host", "localhost", "--port", "0"]).env("TIDEGATE_EPHEMERAL", yes);
+        let server = Server::spawn(folder, command);
+        assert!(server.ready.contains("(data: in memory)"), "{}", server.ready);
     }
 }

@@ -65,6 +65,11 @@ impl ScriptState {
     }
 }
 
+/// LocalStack tells the name of a script in a subfolder without the way to it.
+fn file_name(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
 /// All scripts and their states.
 #[derive(Debug, Default)]
 pub struct InitBoard {
@@ -105,7 +110,7 @@ impl InitBoard {
             .scripts
             .iter()
             .filter(|(of, _, _)| stage.is_none_or(|stage| stage == *of))
-            .map(|(of, name, state)| json!({ "stage": of.name(), "name": name, "state": state.name() }))
+            .map(|(of, name, state)| json!({ "stage": of.name(), "name": file_name(name), "state": state.name() }))
             .collect();
         let completed = |stage: Stage| board.completed.contains(&stage);
         match stage {
