@@ -1,4 +1,7 @@
-"""Every line of the table of misuses of S3, through boto3 without its own checks, against AWS's answer."""
+"""Every line of the tables of misuses of S3, through boto3 without its own checks and as raw requests, against AWS's
+answer."""
+
+from xml.etree import ElementTree
 
 import boto3
 import pytest
@@ -7,6 +10,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from misuses_s3 import B, GONE, TABLE
+from misuses_s3_raw import RAW
+from s3 import SIGNED
 from tidegate import REGION
 
 
@@ -40,13 +45,41 @@ def test_misuse_is_answered_in_aws_words(lax, operation, parameters, status, cod
     assert told.startswith(message[:-1]) if message.endswith("…") else told == message
 
 
+@pytest.fixture(scope="module")
+def raw(server):
+    """Sends a request as it is; answers the status and the error's elements."""
+    s3 = server.client("s3")
+    s3.create_bucket(Bucket="b-raw")
+    s3.create_bucket(Bucket="locked-raw", ObjectLockEnabledForBucket=True)
+    for name in ("b-raw", "locked-raw"):
+        s3.put_object(Bucket=name, Key="it", Body=b"it")
+    upload = s3.create_multipart_upload(Bucket="b-raw", Key="it")["UploadId"]
+
+    def raw(method, path, headers, body):
+        for name in ("/b", "/locked"):
+            if path == name or path.startswith((f"{name}/", f"{name}?")):
+                path = f"{name}-raw{path[len(name):]}"
+        answer = server.request(method, path.replace("$upload", upload), body, SIGNED | headers)
+        return answer.status, {element.tag: element.text or "" for element in ElementTree.fromstring(answer.body)}
+
+    return raw
+
+
+@pytest.mark.parametrize(("method", "path", "headers", "body", "status", "code", "message", "more"), [line[1:] for line in RAW], ids=[line[0] for line in RAW])
+def test_raw_misuse_is_answered_in_aws_words(raw, method, path, headers, body, status, code, message, more):
+    answered, error = raw(method, path, headers, body)
+    assert (answered, error["Code"], error["Message"]) == (status, code, message), error
+    assert {name: error.get(name) for name in more} == more
+
+
 def test_the_table_is_as_long_as_promised_and_names_everything_once():
     assert len(TABLE) >= 80
     assert len({line[0] for line in TABLE}) == len(TABLE)
+    assert len(RAW) >= 100 and len({line[0] for line in RAW}) == len(RAW)
 
 
 def test_nothing_of_all_this_did_anything(lax):
     assert [entry["Key"] for entry in lax.list_objects_v2(Bucket=B)["Contents"]] == ["it"]
     names = [entry["Name"] for entry in lax.list_buckets()["Buckets"]]
-    assert names == [B] and GONE not in names
+    assert B in names and GONE not in names
     assert lax.get_object_tagging(Bucket=B, Key="it")["TagSet"] == []

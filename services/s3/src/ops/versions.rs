@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use tidegate_blob::BlobId;
 use tidegate_record::Stored;
-use tidegate_store::{KeyRange, LatchKey, Order, Page, Snapshot, Space, Tx};
+use tidegate_store::{KeyRange, LatchKey, Order, Page, Record, Snapshot, Space, Tx};
 use tidegate_types::Timestamp;
 
 use super::content::remove_content_in_tx;
@@ -41,16 +41,36 @@ impl Located {
     }
 }
 
-/// The newest version of a key in accepted state.
-pub(crate) async fn current_in_tx(tx: &mut Tx, bucket: BucketId, key: &str) -> Result<Option<VersionRecord>, Error> {
-    get_in_tx(tx, &keys::current(bucket, key)).await
+/// Where versions are read. (A trait would be the same; the compiler cannot show then that these futures may change
+/// their thread.)
+enum Source<'a> {
+    Accepted(&'a mut Tx),
+    Durable(&'a dyn Snapshot),
+}
+
+impl Source<'_> {
+    async fn record(&mut self, place: &Bytes) -> Result<Option<Record>, Error> {
+        Ok(match self {
+            Source::Accepted(tx) => tx.get(Space::Map, place).await?,
+            Source::Durable(snapshot) => snapshot.get(Space::Map, place).await?,
+        })
+    }
+
+    async fn version(&mut self, place: &Bytes) -> Result<Option<VersionRecord>, Error> {
+        match self.record(place).await? {
+            Some(record) => Ok(Some(decode(Space::Map, place, &record)?)),
+            None => Ok(None),
+        }
+    }
 }
 
 async fn get_in_tx(tx: &mut Tx, place: &Bytes) -> Result<Option<VersionRecord>, Error> {
-    match tx.get(Space::Map, place).await? {
-        Some(record) => Ok(Some(decode(Space::Map, place, &record)?)),
-        None => Ok(None),
-    }
+    Source::Accepted(tx).version(place).await
+}
+
+/// The newest version of a key in accepted state.
+pub(crate) async fn current_in_tx(tx: &mut Tx, bucket: BucketId, key: &str) -> Result<Option<VersionRecord>, Error> {
+    get_in_tx(tx, &keys::current(bucket, key)).await
 }
 
 /// A version in accepted state: the newest, or the one that a client names.
@@ -63,8 +83,26 @@ pub(crate) async fn locate_in_tx(
     key: &str,
     version: Option<&str>,
 ) -> Result<Located, Error> {
+    locate(Source::Accepted(tx), bucket, key, version).await
+}
+
+/// A durable version, and whether it is the newest.
+///
+/// # Errors
+/// As [`locate_in_tx`].
+pub(crate) async fn find(
+    snapshot: &dyn Snapshot,
+    bucket: BucketId,
+    key: &str,
+    version: Option<&str>,
+) -> Result<(VersionRecord, bool), Error> {
+    let Located { record, is_current, .. } = locate(Source::Durable(snapshot), bucket, key, version).await?;
+    Ok((record, is_current))
+}
+
+async fn locate(mut from: Source<'_>, bucket: BucketId, key: &str, version: Option<&str>) -> Result<Located, Error> {
     let place = keys::current(bucket, key);
-    let current = get_in_tx(tx, &place).await?;
+    let current = from.version(&place).await?;
     let Some(name) = version else {
         let record = current.ok_or_else(|| Error::NoSuchKey(key.to_owned()))?;
         return Ok(Located { place, is_current: true, record });
@@ -75,63 +113,25 @@ pub(crate) async fn locate_in_tx(
     let number = match name {
         "null" => {
             let at = keys::null(bucket, key);
-            let pointer = tx.get(Space::Map, &at).await?;
+            let pointer = from.record(&at).await?;
             pointer.map(|record| read_pointer(&at, &record.value)).transpose()?
         }
         _ => Some(parse(name)?),
     };
     if let Some(number) = number {
         let place = keys::older(bucket, key, number);
-        if let Some(record) = get_in_tx(tx, &place).await?.filter(|record| record.name() == name) {
+        if let Some(record) = from.version(&place).await?.filter(|record| record.name() == name) {
             return Ok(Located { place, is_current: false, record });
         }
     }
     Err(Error::NoSuchVersion { key: key.to_owned(), version: name.to_owned() })
 }
 
-/// A durable version: the newest, or the one that a client names.
-///
-/// # Errors
-/// If there is none, as S3 words it. A deletion is found too.
-pub(crate) async fn find(
-    snapshot: &dyn Snapshot,
-    bucket: BucketId,
-    key: &str,
-    version: Option<&str>,
-) -> Result<(VersionRecord, bool), Error> {
-    let get = async |place: &Bytes| -> Result<Option<VersionRecord>, Error> {
-        match snapshot.get(Space::Map, place).await? {
-            Some(record) => Ok(Some(decode(Space::Map, place, &record)?)),
-            None => Ok(None),
-        }
-    };
-    let current = get(&keys::current(bucket, key)).await?;
-    let Some(name) = version else {
-        return current.map(|record| (record, true)).ok_or_else(|| Error::NoSuchKey(key.to_owned()));
-    };
-    if let Some(record) = current.filter(|current| current.name() == name) {
-        return Ok((record, true));
-    }
-    let number = match name {
-        "null" => {
-            let at = keys::null(bucket, key);
-            let pointer = snapshot.get(Space::Map, &at).await?;
-            pointer.map(|record| read_pointer(&at, &record.value)).transpose()?
-        }
-        _ => Some(parse(name)?),
-    };
-    let found = match number {
-        Some(number) => get(&keys::older(bucket, key, number)).await?.filter(|record| record.name() == name),
-        None => None,
-    };
-    let absent = || Error::NoSuchVersion { key: key.to_owned(), version: name.to_owned() };
-    Ok((found.ok_or_else(absent)?, false))
-}
-
 /// The number that a client wrote for a version.
 pub(crate) fn parse(name: &str) -> Result<VersionId, Error> {
+    let words = if name.is_empty() { "Version id cannot be the empty string" } else { "Invalid version id specified" };
     VersionId::parse(name).ok_or_else(|| Error::InvalidArgument {
-        words: "Invalid version id specified".to_owned(),
+        words: words.to_owned(),
         name: "versionId".to_owned(),
         value: name.to_owned(),
     })
@@ -143,16 +143,16 @@ fn read_pointer(at: &Bytes, value: &Bytes) -> Result<VersionId, Error> {
     Ok(VersionId(u128::from_be_bytes(number)))
 }
 
-/// Puts a version in front of the others of its key. Returns it as it was written, and the files that nothing
-/// refers to any more once the transaction is durable.
+/// Puts a version in front of the others of its key, of which `current` is the newest. Returns it as it was
+/// written, and the files that nothing refers to any more once the transaction is durable.
 pub(crate) async fn put_version_in_tx(
     tx: &mut Tx,
     bucket: &BucketRecord,
     key: &str,
+    current: Option<VersionRecord>,
     mut new: VersionRecord,
 ) -> Result<(VersionRecord, Vec<BlobId>), Error> {
     let place = keys::current(bucket.id, key);
-    let current = get_in_tx(tx, &place).await?;
     let mut gone = Vec::new();
     new.is_null = bucket.versioning != Versioning::Enabled;
     if new.is_null && bucket.versioning == Versioning::Suspended {

@@ -215,7 +215,7 @@ fn lock_of(
     if until <= now {
         let words = "The retain until date must be in the future!".to_owned();
         let name = "x-amz-object-lock-retain-until-date".to_owned();
-        return Err(Error::InvalidArgument { words, name, value: domain::http_date(until) });
+        return Err(Error::InvalidArgument { words, name, value: iso_date(until) });
     }
     Ok(Some(Lock { mode, until }))
 }
@@ -231,6 +231,12 @@ fn owned(call: &Call, bucket: &Bucket, canned: Option<&str>, acl: Option<String>
         _ if call.caller.permissions.guard().is_some() && call.caller.access_key.is_none() => (owner, acl),
         _ => (call.account, acl),
     }
+}
+
+/// A time as requests write it.
+fn iso_date(time: Timestamp) -> String {
+    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| millis.to_string(), |time| time.to_string())
 }
 
 /// The mode of a lock by its name.
