@@ -34,6 +34,8 @@ pub struct DynamoDb {
     pub(crate) meter: Option<Arc<Meter>>,
     /// When the expiry worker means to look again, in milliseconds.
     pub(crate) next_expiry: AtomicU64,
+    /// When the housekeeping has something to do again, in milliseconds.
+    pub(crate) next_housekeeping: AtomicU64,
     hints: Hints,
     router: Router<DynamoDb>,
 }
@@ -61,6 +63,7 @@ struct Hints {
     expiry: Hint,
     copies: Hint,
     shards: Hint,
+    housekeeping: Hint,
 }
 
 impl DynamoDb {
@@ -83,7 +86,8 @@ impl DynamoDb {
         options: Options,
     ) -> Result<Arc<DynamoDb>, Error> {
         let hints = Hints::default();
-        let told = vec![hints.backfill.clone(), hints.sweep.clone(), hints.expiry.clone(), hints.copies.clone()];
+        let told = [&hints.backfill, &hints.sweep, &hints.expiry, &hints.copies, &hints.housekeeping];
+        let told = told.into_iter().cloned().collect();
         let directory = Arc::new(Directory::new(told, hints.shards.clone(), options.max_collection));
         store.attach(directory.clone()).await?;
         let (engaged, router) = (Mutex::default(), wire::router());
@@ -96,6 +100,7 @@ impl DynamoDb {
             counts: Counts::default(),
             meter: options.enforce_throughput.then(Arc::default),
             next_expiry: AtomicU64::new(u64::MAX),
+            next_housekeeping: AtomicU64::new(u64::MAX),
             hints,
             router,
         }))
@@ -110,7 +115,7 @@ impl DynamoDb {
         supervisor.start(Expiry::new(self.clone()), &self.hints.expiry);
         supervisor.start(Copies::new(self.clone()), &self.hints.copies);
         supervisor.start(Sharding::new(self.clone()), &self.hints.shards);
-        supervisor.start(Housekeeping::new(self.clone()), &Hint::new());
+        supervisor.start(Housekeeping::new(self.clone()), &self.hints.housekeeping);
     }
 
     /// The API of its streams, which is a service of its own on the wire.
@@ -173,6 +178,13 @@ impl DynamoDb {
             self.hints.expiry.give();
         }
     }
+
+    /// Lets the housekeeping look again if a token is to be forgotten sooner than it means to look.
+    pub(crate) fn forgets(&self, at: Timestamp) {
+        if at.as_millis() < self.next_housekeeping.load(Ordering::SeqCst) {
+            self.hints.housekeeping.give();
+        }
+    }
 }
 
 impl Service for DynamoDb {
@@ -185,7 +197,8 @@ impl Service for DynamoDb {
     }
 
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
-        self.router.dispatch(self, call, input)
+        let dispatched = self.router.dispatch(self, call, input);
+        dispatched.map_err(|error| wire::reworded(call.operation.name, error))
     }
 
     fn knows_needs_of(&self, operation: &str) -> bool {

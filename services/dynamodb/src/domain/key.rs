@@ -14,6 +14,23 @@ pub struct KeyPart {
     pub kind: Type,
 }
 
+impl KeyPart {
+    /// Refuses an empty value: no key has one.
+    ///
+    /// # Errors
+    /// Names the part.
+    pub fn check_filled(&self, value: &Value) -> Result<(), Misuse> {
+        if value.length() != Some(0) {
+            return Ok(());
+        }
+        let what = if self.kind == Type::B { "binary" } else { "string" };
+        Err(Misuse::new(format!(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty {what} value. Key: {}",
+            self.name
+        )))
+    }
+}
+
 /// The key of a table or an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySchema {
@@ -48,6 +65,15 @@ impl KeySchema {
     /// # Errors
     /// A part that is missing, of another type, empty or too long.
     pub fn of_item(&self, item: &Item) -> Result<Key, Misuse> {
+        let (partition, sort) = self.values_of_item(item)?;
+        self.checked(partition, sort)
+    }
+
+    /// The parts of an item's key, whatever their lengths.
+    ///
+    /// # Errors
+    /// A part that is missing or of another type.
+    pub fn values_of_item(&self, item: &Item) -> Result<(Value, Option<Value>), Misuse> {
         let value = |part: &KeyPart| {
             let missing = || Misuse::parameter(format!("Missing the key {} in the item", part.name));
             let value = item.get(&part.name).ok_or_else(missing)?;
@@ -61,7 +87,7 @@ impl KeySchema {
             }
             Ok(value.clone())
         };
-        self.checked(value(&self.partition)?, self.sort.as_ref().map(value).transpose()?)
+        Ok((value(&self.partition)?, self.sort.as_ref().map(value).transpose()?))
     }
 
     /// The key that a request names an item by: exactly its attributes.
@@ -69,6 +95,15 @@ impl KeySchema {
     /// # Errors
     /// Another number of attributes, other names, other types, empty or too long values.
     pub fn of_request(&self, key: &Item) -> Result<Key, Misuse> {
+        let (partition, sort) = self.values_of_request(key)?;
+        self.checked(partition, sort)
+    }
+
+    /// The parts of a key that a request names, whatever their lengths.
+    ///
+    /// # Errors
+    /// Another number of attributes, other names, other types.
+    pub fn values_of_request(&self, key: &Item) -> Result<(Value, Option<Value>), Misuse> {
         let mismatch = || Misuse::new("The provided key element does not match the schema");
         if key.len() != self.parts().count() {
             return Err(mismatch());
@@ -76,7 +111,7 @@ impl KeySchema {
         let value = |part: &KeyPart| {
             key.get(&part.name).filter(|value| value.kind() == part.kind).cloned().ok_or_else(mismatch)
         };
-        self.checked(value(&self.partition)?, self.sort.as_ref().map(value).transpose()?)
+        Ok((value(&self.partition)?, self.sort.as_ref().map(value).transpose()?))
     }
 
     /// The key that an item has in an index; none if it lacks an attribute of it, or has one there that
@@ -110,13 +145,7 @@ impl KeySchema {
 
     fn checked(&self, partition: Value, sort: Option<Value>) -> Result<Key, Misuse> {
         for (part, value) in self.parts().zip([Some(&partition), sort.as_ref()].into_iter().flatten()) {
-            if value.length() == Some(0) {
-                let what = if part.kind == Type::B { "binary" } else { "string" };
-                return Err(Misuse::new(format!(
-                    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty {what} value. Key: {}",
-                    part.name
-                )));
-            }
+            part.check_filled(value)?;
         }
         if partition.size() > MAX_PARTITION_KEY {
             return Err(Misuse::parameter("Size of hashkey has exceeded the maximum size limit of2048 bytes"));

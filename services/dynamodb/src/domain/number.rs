@@ -94,28 +94,34 @@ impl Number {
     /// The sum.
     ///
     /// # Errors
-    /// A sum that DynamoDB cannot hold.
+    /// A sum that DynamoDB cannot hold. Of one with too many digits the service says that it is too large.
     pub fn plus(self, other: Number) -> Result<Number, Misuse> {
+        self.exact_sum(other)?.ok_or_else(overflow)
+    }
+
+    /// The sum, unless it has more digits than there may be.
+    fn exact_sum(self, other: Number) -> Result<Option<Number>, Misuse> {
         if self.coefficient == 0 {
-            return Ok(other);
+            return Ok(Some(other));
         }
         if other.coefficient == 0 {
-            return Ok(self);
+            return Ok(Some(self));
         }
         let (high, low) = if self.exponent >= other.exponent { (self, other) } else { (other, self) };
         let shift = u32::from((high.exponent - low.exponent).unsigned_abs());
         // The low one's last digit is not zero, so a shifted one that does not fit 128 bits leaves
         // more digits than there may be, whatever is added or taken away.
         let shifted = 10_u128.checked_pow(shift).and_then(|power| high.coefficient.checked_mul(power));
-        let shifted = shifted.ok_or_else(too_many_digits)?;
+        let Some(shifted) = shifted else { return Ok(None) };
         let (negative, coefficient) = if high.negative == low.negative {
-            (high.negative, shifted.checked_add(low.coefficient).ok_or_else(too_many_digits)?)
+            let Some(sum) = shifted.checked_add(low.coefficient) else { return Ok(None) };
+            (high.negative, sum)
         } else if shifted >= low.coefficient {
             (high.negative, shifted - low.coefficient)
         } else {
             (low.negative, low.coefficient - shifted)
         };
-        Number::normal(negative, coefficient, low.exponent.into())
+        Number::within_digits(negative, coefficient, low.exponent.into())
     }
 
     /// The difference.
@@ -126,9 +132,14 @@ impl Number {
         self.plus(Number { negative: !other.negative && other.coefficient != 0, ..other })
     }
 
-    fn normal(negative: bool, mut coefficient: u128, mut exponent: i32) -> Result<Number, Misuse> {
+    fn normal(negative: bool, coefficient: u128, exponent: i32) -> Result<Number, Misuse> {
+        Number::within_digits(negative, coefficient, exponent)?.ok_or_else(too_many_digits)
+    }
+
+    /// The number in its one form, unless it has more digits than there may be.
+    fn within_digits(negative: bool, mut coefficient: u128, mut exponent: i32) -> Result<Option<Number>, Misuse> {
         if coefficient == 0 {
-            return Ok(Number::ZERO);
+            return Ok(Some(Number::ZERO));
         }
         while coefficient.is_multiple_of(10) {
             coefficient /= 10;
@@ -137,9 +148,9 @@ impl Number {
         let digits = digits(coefficient);
         check_magnitude(exponent + digits as i32 - 1)?;
         if digits > MAX_DIGITS {
-            return Err(too_many_digits());
+            return Ok(None);
         }
-        Ok(Number { negative, coefficient, exponent: exponent_of(exponent) })
+        Ok(Some(Number { negative, coefficient, exponent: exponent_of(exponent) }))
     }
 
     /// The decimal exponent of the first digit.
@@ -227,9 +238,7 @@ fn digits(coefficient: u128) -> u32 {
 
 fn check_magnitude(magnitude: i32) -> Result<(), Misuse> {
     if magnitude > MAX_MAGNITUDE {
-        return Err(Misuse::new(
-            "Number overflow. Attempting to store a number with magnitude larger than supported range",
-        ));
+        return Err(overflow());
     }
     if magnitude < MIN_MAGNITUDE {
         return Err(Misuse::new(
@@ -237,6 +246,10 @@ fn check_magnitude(magnitude: i32) -> Result<(), Misuse> {
         ));
     }
     Ok(())
+}
+
+fn overflow() -> Misuse {
+    Misuse::new("Number overflow. Attempting to store a number with magnitude larger than supported range")
 }
 
 fn too_many_digits() -> Misuse {
@@ -332,8 +345,8 @@ mod tests {
             sum.map_or_else(|misuse| misuse.to_string(), |sum| sum.to_string())
         };
         assert_eq!(sum("1e38", "-1"), "9".repeat(38));
-        assert_eq!(sum("1e39", "-1"), "Attempting to store more than 38 significant digits in a Number");
-        assert_eq!(sum("1e125", "1"), "Attempting to store more than 38 significant digits in a Number");
+        assert!(sum("1e39", "-1").starts_with("Number overflow"));
+        assert!(sum("1e125", "1").starts_with("Number overflow"));
         assert_eq!(sum("0.1", "0.2"), "0.3");
         assert_eq!(sum("5", "-5"), "0");
         assert_eq!(sum("-5", "3"), "-2");

@@ -57,16 +57,21 @@ impl fmt::Display for TableAddress {
 /// # Errors
 /// A wrong length, or a character that cannot be in it.
 pub fn check_table_name(name: &str) -> Result<(), Misuse> {
-    if !(3..=255).contains(&name.len()) {
-        return Err(Misuse::new("TableName must be at least 3 characters long and at most 255 characters long"));
-    }
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    if !name.bytes().all(fits) {
-        return Err(Misuse::new(format!(
-            "1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
-        )));
+    let demands = [
+        (name.bytes().all(fits), "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"),
+        (name.len() >= 3, "Member must have length greater than or equal to 3"),
+        (name.len() <= 255, "Member must have length less than or equal to 255"),
+    ];
+    let broken = demands.iter().filter(|(holds, _)| !holds);
+    let broken: Vec<String> = broken
+        .map(|(_, demand)| format!("Value '{name}' at 'tableName' failed to satisfy constraint: {demand}"))
+        .collect();
+    match broken.len() {
+        0 => Ok(()),
+        1 => Err(Misuse::new(format!("1 validation error detected: {}", broken[0]))),
+        count => Err(Misuse::new(format!("{count} validation errors detected: {}", broken.join("; ")))),
     }
-    Ok(())
 }
 
 /// How a table is paid for, and, where throughput is enforced, what it serves.

@@ -73,21 +73,25 @@ fn key_condition(
     if let Some(text) = &input.key_condition_expression {
         return parse_key_condition(text, placeholders, schema);
     }
-    let condition = inputs::legacy_condition(input.key_conditions.take(), false)?;
     let missing = || {
         Misuse::new("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
     };
-    let condition = condition.ok_or_else(missing)?;
-    let not_indexable = |_| Misuse::new("Attempted conditional constraint is not an indexable operation");
-    match &condition {
-        Condition::Or(..)
-        | Condition::Contains(..)
-        | Condition::In(..)
-        | Condition::Exists(_)
-        | Condition::NotExists(_) => from_condition(&condition, schema).map_err(not_indexable),
-        _ => from_condition(&condition, schema),
+    let conditions = input.key_conditions.take().ok_or_else(missing)?;
+    let searches = |name: &String, condition: &tidegate_api_dynamodb::Condition| {
+        schema.has(name) && condition.comparison_operator.as_deref().is_some_and(|kind| SEARCHING.contains(&kind))
+    };
+    let searches = conditions.contains_key(&schema.partition.name)
+        && conditions.iter().any(|(name, condition)| searches(name, condition));
+    let of_no_length = || Misuse::new("Conditions can be of length 1 or 2 only");
+    let condition = inputs::legacy_condition(Some(conditions), false)?.ok_or_else(of_no_length)?;
+    if searches {
+        return Err(Misuse::new("Attempted conditional constraint is not an indexable operation"));
     }
+    from_condition(&condition, schema)
 }
+
+/// The legacy operators that need more than an order of keys.
+const SEARCHING: [&str; 6] = ["NULL", "NOT_NULL", "NE", "CONTAINS", "NOT_CONTAINS", "IN"];
 
 fn check_filter(filter: Option<&Condition>, keys: &KeySchema, parameter: &str) -> Result<(), Misuse> {
     let mut key = None;

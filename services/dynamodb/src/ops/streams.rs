@@ -35,6 +35,17 @@ async fn find(dynamodb: &DynamoDb, arn: &str) -> Result<(TableAddress, String, S
     Ok((address, label, decode(&key, &record)?))
 }
 
+/// How many a page may have. The model has no upper bound; the service does.
+fn limit(wanted: Option<i32>, most: usize) -> Result<usize, Misuse> {
+    match wanted.map(|limit| usize::try_from(limit).unwrap_or(0)) {
+        None => Ok(most),
+        Some(limit) if limit <= most => Ok(limit),
+        Some(limit) => Err(Misuse::new(format!(
+            "1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to {most}"
+        ))),
+    }
+}
+
 /// The streams of the caller's tables, those of deleted ones for another day.
 pub(crate) async fn list_streams(
     streams: &DynamoDbStreams,
@@ -43,10 +54,12 @@ pub(crate) async fn list_streams(
 ) -> Result<ListStreamsOutput, Error> {
     let dynamodb = &*streams.dynamodb;
     let table = input.table_name.as_deref().map(|name| dynamodb.address(call, Some(name))).transpose()?;
-    let limit = input.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MAX_STREAMS).min(MAX_STREAMS);
+    let limit = limit(input.limit, MAX_STREAMS)?;
     let prefix = keys::streams(call.account, &call.region, table.as_ref().map(|table| table.name.as_str()));
     let mut range = KeyRange::prefix(&prefix);
-    if let Some((address, label)) = input.exclusive_start_stream_arn.as_deref().and_then(wire::read_stream_arn) {
+    if let Some(start) = input.exclusive_start_stream_arn {
+        let invalid = || Misuse::new(format!("Invalid StreamArn: {start}"));
+        let (address, label) = wire::read_stream_arn(&start).ok_or_else(invalid)?;
         range.start = super::reading::behind(&keys::stream(&address, &label));
     }
     let view = dynamodb.store.snapshot()?;
@@ -152,6 +165,12 @@ pub(crate) async fn get_shard_iterator(
     let kind = input.shard_iterator_type.unwrap_or_default();
     let log = LogId(shard.name.log);
     let from = match kind.as_str() {
+        "TRIM_HORIZON" | "LATEST" if input.sequence_number.is_some() => {
+            return Err(Misuse::new(format!(
+                "The SequenceNumber parameter must not be specified when the ShardIteratorType is {kind}"
+            ))
+            .into());
+        }
         "TRIM_HORIZON" => Position(0),
         "LATEST" => dynamodb.logs.newest(log).await?.map_or(Position(0), |newest| Position(newest.0 + 1)),
         _ => {
@@ -193,7 +212,7 @@ pub(crate) async fn get_records(
     let (address, _, stream) = find(dynamodb, &iterator.arn).await?;
     // A shard that an iterator once named and that is gone was trimmed as a whole.
     let shard = stream.shard(iterator.log).ok_or(Error::Trimmed)?;
-    let limit = input.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MAX_RECORDS).min(MAX_RECORDS);
+    let limit = limit(input.limit, MAX_RECORDS)?;
     let page = Page { entries: limit, bytes: MAX_BYTES };
     let LogPage { records, next, trimmed } = dynamodb.logs.read(LogId(iterator.log), iterator.from, page).await?;
     if trimmed {

@@ -94,6 +94,9 @@ impl Transaction<'_> {
             })
             .await?;
         drop(engaged);
+        if token.is_some() {
+            dynamodb.forgets(now.plus_millis(TOKEN_MS));
+        }
         match transacted.value {
             Some(written) => self.written(written),
             None => self.repeated().await,
@@ -163,8 +166,14 @@ impl Transaction<'_> {
         let mut latches = Vec::with_capacity(self.actions.len());
         let mut seen = HashSet::new();
         let mut bytes = 0;
-        for Action { address, write, .. } in &self.actions {
+        for (place, Action { address, write, .. }) in self.actions.iter().enumerate() {
             let known = self.dynamodb.known(address)?;
+            // Of the first key that is not of its table's form the service speaks as of a condition that failed.
+            if let Err(misuse) = write.check_form(&known.table.keys) {
+                let mut reasons = vec![Reason::None; self.actions.len()];
+                reasons[place] = Reason::Invalid(misuse.to_string());
+                return Err(Error::Cancelled(reasons));
+            }
             let key = write.check(&known.table)?;
             let latch = keys::item(known.table.id, &key);
             if !seen.insert(latch.clone()) {

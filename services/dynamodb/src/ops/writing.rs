@@ -57,6 +57,15 @@ impl Write {
         }
     }
 
+    /// Refuses a key that is not of the table's form.
+    pub(crate) fn check_form(&self, schema: &KeySchema) -> Result<(), Misuse> {
+        match &self.change {
+            Change::Put(item) => schema.values_of_item(item),
+            Change::Update(key, _) | Change::Delete(key) | Change::Check(key) => schema.values_of_request(key),
+        }
+        .map(drop)
+    }
+
     /// Refuses what no state of the item can make right.
     pub(crate) fn check(&self, table: &Table) -> Result<Key, Misuse> {
         let key = self.key(&table.keys)?;

@@ -1,9 +1,8 @@
 use tidegate_protocol::Coverage;
 
-const TABLES: Coverage =
-    Coverage::Partial("throughput, encryption, table class and resource policy are stored without effect; no replicas");
-
-const RESTORES: Coverage = Coverage::Partial("on-demand maximums are not kept");
+const TABLES: Coverage = Coverage::Partial(
+    "throughput is enforced where the server is asked to; encryption and table class are stored without effect; keys of global indexes have one partition and one sort attribute; no replicas, no warm throughput",
+);
 
 /// How completely each operation is served.
 pub const COVERAGE: &[(&str, Coverage)] = &[
@@ -21,7 +20,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("DescribeContributorInsights", Coverage::Partial("always disabled")),
     ("DescribeEndpoints", Coverage::Complete),
     ("DescribeKinesisStreamingDestination", Coverage::Partial("there never is one")),
-    ("DescribeLimits", Coverage::Stored("AWS's default quotas; nothing is throttled")),
+    ("DescribeLimits", Coverage::Partial("AWS's default quotas, which are not enforced")),
     ("DescribeTable", TABLES),
     ("DescribeTimeToLive", Coverage::Complete),
     ("ExecuteStatement", Coverage::Complete),
@@ -34,8 +33,8 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("PutItem", Coverage::Complete),
     ("PutResourcePolicy", Coverage::Complete),
     ("Query", Coverage::Complete),
-    ("RestoreTableFromBackup", RESTORES),
-    ("RestoreTableToPointInTime", RESTORES),
+    ("RestoreTableFromBackup", Coverage::Complete),
+    ("RestoreTableToPointInTime", Coverage::Complete),
     ("Scan", Coverage::Complete),
     ("TagResource", Coverage::Complete),
     ("TransactGetItems", Coverage::Complete),
@@ -49,7 +48,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
 
 /// The same for the streams of tables, which are an API of their own.
 pub const STREAMS_COVERAGE: &[(&str, Coverage)] = &[
-    ("DescribeStream", Coverage::Partial("a stream has one shard")),
+    ("DescribeStream", Coverage::Complete),
     ("GetRecords", Coverage::Complete),
     ("GetShardIterator", Coverage::Complete),
     ("ListStreams", Coverage::Complete),

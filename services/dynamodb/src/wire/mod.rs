@@ -12,6 +12,7 @@ mod routes;
 pub(crate) mod streams;
 pub(crate) mod tables;
 mod values;
+mod wording;
 
 pub(crate) use capacity::{Consumed, Kind, consumed_capacity};
 pub use coverage::{COVERAGE, STREAMS_COVERAGE};
@@ -20,6 +21,7 @@ pub(crate) use routes::{router, streams_router};
 pub(crate) use streams::stream_label;
 pub(crate) use tables::{Counted, Measure};
 pub(crate) use values::{WireItem, item, value, wire_item};
+pub(crate) use wording::reworded;
 
 /// A count for an answer.
 pub(crate) fn count(count: usize) -> i32 {

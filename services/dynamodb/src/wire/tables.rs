@@ -1,6 +1,6 @@
 //! Tables between the wire and the domain: what a new one may be, and how one is described.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use tidegate_api_dynamodb::{
     AttributeDefinition, BillingModeSummary, CreateTableInput, GlobalSecondaryIndexDescription, KeySchemaElement,
@@ -49,9 +49,14 @@ pub(crate) fn key_schema(wire: &[KeySchemaElement], definitions: &[KeyPart]) -> 
         )));
     }
     if names.len() > 2 {
+        let shown = wire.iter().map(|element| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let (name, kind) = (text(&element.attribute_name), text(&element.key_type));
+            format!("KeySchemaElement(attributeName={name}, keyType={kind})")
+        });
         return Err(Misuse::new(format!(
-            "1 validation error detected: Value '[...]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2, but has {}",
-            names.len()
+            "1 validation error detected: Value '[{}]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2",
+            shown.collect::<Vec<_>>().join(", ")
         )));
     }
     if let [first, second] = names[..]
@@ -78,7 +83,13 @@ pub(crate) fn projected(wire: Option<Projection>) -> Result<Projected, Misuse> {
     let kind = wire.projection_type.as_deref();
     match (kind, wire.non_key_attributes) {
         (None, _) => Err(Misuse::parameter("Unknown ProjectionType: null")),
-        (Some("INCLUDE"), Some(names)) => Ok(Projected::Include(names)),
+        (Some("INCLUDE"), Some(names)) => {
+            let mut seen = HashSet::new();
+            match names.iter().find(|name| !seen.insert(name.as_str())) {
+                Some(name) => Err(Misuse::parameter(format!("Duplicate value in attribute name: {name}"))),
+                None => Ok(Projected::Include(names)),
+            }
+        }
         (Some("INCLUDE"), None) => {
             Err(Misuse::parameter("ProjectionType is INCLUDE, but NonKeyAttributes is not specified"))
         }
@@ -256,7 +267,14 @@ fn add_index(table: &mut Table, index: Index) -> Result<(), Misuse> {
 pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Result<Table, Misuse> {
     let billing = billing(input.billing_mode.as_deref(), input.provisioned_throughput.as_ref())?;
     let definitions = definitions(input.attribute_definitions.unwrap_or_default())?;
-    let keys = key_schema(&input.key_schema.unwrap_or_default(), &definitions)?;
+    let schema = input.key_schema.unwrap_or_default();
+    if let [first, second] = &schema[..]
+        && first.attribute_name == second.attribute_name
+        && definitions.len() < schema.len()
+    {
+        return Err(Misuse::new("Invalid KeySchema: Some index key attribute have no definition"));
+    }
+    let keys = key_schema(&schema, &definitions)?;
     let mut table = Table {
         id,
         created_at: now,

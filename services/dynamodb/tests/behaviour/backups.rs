@@ -286,3 +286,23 @@ async fn a_table_has_so_many_backups_under_way_at_most() {
     let (code, _) = bed.refused("CreateBackup", json!({ "TableName": "tbl", "BackupName": "one" })).await;
     assert_eq!(code, "LimitExceededException");
 }
+
+#[tokio::test]
+async fn a_restored_table_keeps_its_bounds() {
+    let bed = Bed::new().await;
+    let (of_table, of_index) =
+        (json!({ "MaxReadRequestUnits": 5, "MaxWriteRequestUnits": 6 }), json!({ "MaxReadRequestUnits": 7 }));
+    let index = json!({
+        "IndexName": "by-g", "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"}, "OnDemandThroughput": of_index,
+    });
+    bed.create("tbl", json!({ "GlobalSecondaryIndexes": [index], "OnDemandThroughput": of_table })).await;
+    let arn = back_up(&bed).await;
+    bed.settle().await;
+    bed.ok("RestoreTableFromBackup", json!({ "BackupArn": arn, "TargetTableName": "restored" })).await;
+    bed.settle().await;
+    let table = bed.ok("DescribeTable", json!({ "TableName": "restored" })).await["Table"].clone();
+    assert_eq!(table["OnDemandThroughput"], of_table);
+    let index = &table["GlobalSecondaryIndexes"][0]["OnDemandThroughput"];
+    assert_eq!(index["MaxReadRequestUnits"], of_index["MaxReadRequestUnits"]);
+}

@@ -101,7 +101,7 @@ async fn shards_follow_each_other_and_vanish_after_a_day() {
     advance(5).await;
     assert_eq!(bed.shards(&arn).await.len(), 1, "one that holds nothing stays open");
     write(&bed, 1, "first").await;
-    advance(1).await;
+    advance(4).await;
     write(&bed, 1, "second").await;
     let shards = bed.shards(&arn).await;
     assert_eq!(shards[1]["ParentShardId"], shards[0]["ShardId"]);

@@ -46,6 +46,61 @@ async fn each_view_shows_its_images() {
 }
 
 #[tokio::test]
+async fn the_housekeeping_sleeps_until_something_is_due() {
+    let bed = Bed::new().await;
+    let due = async |bed: &Bed| {
+        bed.settle().await;
+        let waiting = bed.env.activity().report(bed.env.now()).waiting;
+        let own = waiting.into_iter().find(|waiting| waiting.what == "dynamodb housekeeping")?;
+        Some(own.due.since(bed.env.now()).as_secs())
+    };
+    assert_eq!(due(&bed).await, None, "nothing is there");
+    bed.create("plain", json!({})).await;
+    assert_eq!(due(&bed).await, None, "nothing that grows old is there");
+    let write = json!([{ "Put": {"TableName": "plain", "Item": item(1, None)} }]);
+    bed.ok("TransactWriteItems", json!({ "TransactItems": write, "ClientRequestToken": "token" })).await;
+    assert_eq!(due(&bed).await, Some(600), "a token lives for ten minutes");
+    bed.clock.advance(Duration::from_secs(600));
+    assert_eq!(due(&bed).await, None, "and is gone then");
+    streamed(&bed, "KEYS_ONLY").await;
+    assert_eq!(due(&bed).await, Some(4 * 3600), "of what comes from now on nothing is due sooner");
+    bed.clock.advance(Duration::from_secs(3600));
+    put(&bed, item(1, None)).await;
+    bed.clock.advance(Duration::from_secs(3 * 3600));
+    assert_eq!(due(&bed).await, Some(4 * 3600), "the shard was followed by another");
+    // Ten days in which nothing happens are some sixty steps and not fifteen hundred.
+    let mut steps = 0;
+    let end = bed.env.now().plus(Duration::from_secs(10 * 86_400));
+    while bed.env.now() < end {
+        let rest = due(&bed).await.expect("the stream is still there");
+        bed.clock.advance(Duration::from_secs(rest));
+        steps += 1;
+    }
+    assert!(steps <= 64, "{steps}");
+}
+
+#[tokio::test]
+async fn pages_have_bounds_and_places_are_named_once() {
+    let bed = Bed::new().await;
+    let arn = streamed(&bed, "KEYS_ONLY").await;
+    let shard = bed.ok("DescribeStream", json!({ "StreamArn": arn })).await["StreamDescription"]["Shards"][0].clone();
+    let iterator = |more: Value| {
+        let mut input = json!({ "StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "LATEST" });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input
+    };
+    let answer = bed.ok("GetShardIterator", iterator(json!({}))).await;
+    for (operation, input) in [
+        ("ListStreams", json!({ "Limit": 101 })),
+        ("ListStreams", json!({ "ExclusiveStartStreamArn": "this-is-no-arn-of-any-stream-whatsoever" })),
+        ("GetRecords", json!({ "ShardIterator": answer["ShardIterator"], "Limit": 1001 })),
+        ("GetShardIterator", iterator(json!({ "SequenceNumber": "1".repeat(25) }))),
+    ] {
+        assert_eq!(bed.refused(operation, input.clone()).await.0, "ValidationException", "{operation} {input}");
+    }
+}
+
+#[tokio::test]
 async fn a_stream_keeps_a_day_and_ends_a_day_after_its_table() {
     let bed = Bed::new().await;
     let arn = streamed(&bed, "KEYS_ONLY").await;

@@ -231,7 +231,8 @@ fn condition_of(parser: &mut Parser<'_>, node: Node) -> Result<Condition, Misuse
     }
 }
 
-fn misused(parser: &mut Parser<'_>, name: &str) {
+/// Notes a function that stands where its result cannot be used.
+pub(super) fn misused(parser: &mut Parser<'_>, name: &str) {
     parser.fault(Rank::MisusedFunction, || {
         format!("The function is not allowed to be used this way in an expression; function: {name}")
     });

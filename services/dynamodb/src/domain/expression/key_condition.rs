@@ -81,10 +81,12 @@ pub fn from_condition(condition: &Condition, schema: &KeySchema) -> Result<KeyCo
     if partition.kind() != schema.partition.kind {
         return Err(wrong_type());
     }
+    schema.partition.check_filled(&partition)?;
     if let (Some(sort), Some(key)) = (&sort, &schema.sort) {
         if sort.values().iter().any(|value| value.kind() != key.kind) {
             return Err(wrong_type());
         }
+        sort.values().into_iter().try_for_each(|value| key.check_filled(value))?;
         if matches!(sort, SortCondition::BeginsWith(value) if matches!(value, Value::N(_))) {
             return Err(Misuse::new("Query key condition not supported"));
         }

@@ -1,4 +1,5 @@
 use super::ast::{Action, Change, Source, Update};
+use super::condition::misused;
 use super::lexer::Kind;
 use super::parser::{Parser, Rank};
 use super::placeholders::Placeholders;
@@ -143,6 +144,9 @@ fn function(parser: &mut Parser<'_>) -> Result<Source, Misuse> {
     if name == "list_append" {
         for side in [&first, &second] {
             check_type(parser, name, side, Type::L);
+            if matches!(side, Source::ListAppend(..)) {
+                misused(parser, name);
+            }
         }
         return Ok(Source::ListAppend(Box::new(first), Box::new(second)));
     }
