@@ -5,7 +5,7 @@ use futures::stream::{BoxStream, StreamExt};
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use tidegate_ports::Broken;
-use tidegate_protocol::{HttpAnswer, ProtocolId, Reply, ServiceError, ServiceModel, codec, event_stream};
+use tidegate_protocol::{HttpAnswer, HttpBody, ProtocolId, Reply, ServiceError, ServiceModel, codec, event_stream};
 
 use crate::envelope;
 use crate::stream_body::AnswerBody;
@@ -37,14 +37,18 @@ pub fn from_pieces(reply: Reply, pieces: BoxStream<'static, Bytes>) -> Answer {
 /// The answer with a status, headers or a body that the protocol knows nothing of.
 pub fn from_http(reply: Reply, http: &HttpAnswer) -> Answer {
     let mut answer = from_reply(reply);
-    if let Some((pieces, length)) = http.take_body() {
-        let pieces = pieces.map(|piece| {
-            piece.map_err(|error| {
-                tracing::error!(%error, "an answer broke off");
-                Broken
-            })
-        });
-        *answer.body_mut() = AnswerBody::of_length(pieces.boxed(), length);
+    match http.take_body() {
+        Some(HttpBody::Whole(bytes)) => *answer.body_mut() = bytes.into(),
+        Some(HttpBody::Pieces(pieces, length)) => {
+            let pieces = pieces.map(|piece| {
+                piece.map_err(|error| {
+                    tracing::error!(%error, "an answer broke off");
+                    Broken
+                })
+            });
+            *answer.body_mut() = AnswerBody::of_length(pieces.boxed(), length);
+        }
+        None => {}
     }
     if let Some(status) = http.status {
         *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

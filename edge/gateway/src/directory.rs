@@ -210,7 +210,10 @@ impl Directory {
         if wanted.headers.contains_key("x-amz-target") || wanted.path == "/" {
             return None;
         }
-        self.find(wanted).ok().filter(|found| found.protocol.is_rest() && found.entry.service.is_some())
+        let found = self.find(wanted).ok().filter(|found| found.protocol.is_rest() && found.entry.service.is_some())?;
+        // The path of an object is a queue's too. What nobody signed may still name an action in its body.
+        let may_be_action = wanted.scope.is_none() && *wanted.method == Method::POST && is_form(wanted);
+        (!may_be_action || found.protocol != ProtocolId::RestXml).then_some(found)
     }
 
     /// In which protocol, and as which service, to refuse a request of which only the head is known.
@@ -392,11 +395,14 @@ fn action(wanted: &Wanted<'_>) -> Option<String> {
 /// A parameter of a query request, from its body or its URL.
 fn form_value(wanted: &Wanted<'_>, name: &str) -> Option<String> {
     let in_url = || wanted.query.and_then(|query| value_in_form(query.as_bytes(), name));
-    let is_form = match content_type(wanted.headers) {
+    if is_form(wanted) { value_in_form(wanted.body, name).or_else(in_url) } else { in_url() }
+}
+
+fn is_form(wanted: &Wanted<'_>) -> bool {
+    match content_type(wanted.headers) {
         b"" => *wanted.method == Method::POST,
         kind => kind.starts_with(b"application/x-www-form-urlencoded"),
-    };
-    if is_form { value_in_form(wanted.body, name).or_else(in_url) } else { in_url() }
+    }
 }
 
 fn value_in_form(form: &[u8], name: &str) -> Option<String> {

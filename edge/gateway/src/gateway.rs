@@ -18,8 +18,8 @@ use tidegate_protocol::rest::Head;
 use tidegate_protocol::rest_json::RestJsonReader;
 use tidegate_protocol::rest_xml::RestXmlReader;
 use tidegate_protocol::{
-    Call, ErrorShape, EventStream, Fault, HttpRequest, Operation, ProtocolId, ResponseFuture, Service, ServiceError,
-    ServiceModel, Shape, codec, errors,
+    Call, ErrorShape, EventStream, Fault, HttpRequest, ProtocolId, ResponseFuture, Service, ServiceError, ServiceModel,
+    Shape, codec, errors,
 };
 use tidegate_types::ErrorKind;
 
@@ -267,9 +267,10 @@ impl Gateway {
         let request_id = self.env.uuid().to_string();
         let path = self.directory.path_of(&parts).into_owned();
         let by_head = self.by_head(&parts, &path);
-        if by_head.is_some_and(|(service, operation)| service.is_streamed(operation)) {
+        if let Some(found) = by_head.filter(Found::is_streamed) {
             let incoming = Incoming::new(body, &parts.headers);
-            let mut answer = Box::pin(self.streamed(origin, parts, path, &incoming, request_id, started)).await;
+            let asking = Asking { path, request_id, found: Some(found) };
+            let mut answer = Box::pin(self.streamed(origin, parts, asking, &incoming, started)).await;
             if incoming.is_still_expected() {
                 answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -284,7 +285,8 @@ impl Gateway {
                 return self.measured(answer, self.directory.unknown(), started);
             }
         };
-        let prepared = self.prepare(origin, &parts, path, Some(&bytes), request_id);
+        let asking = Asking { path, request_id, found: by_head };
+        let prepared = self.prepare(origin, &parts, asking, Some(&bytes));
         let Prepared { found, mut call, payload } = match prepared {
             Ok(prepared) => prepared,
             Err(answer) => return self.measured(*answer, self.directory.unknown(), started),
@@ -307,16 +309,15 @@ impl Gateway {
         &self,
         origin: Origin,
         parts: Parts,
-        path: String,
+        asking: Asking<'_>,
         incoming: &Incoming<B>,
-        request_id: String,
         started: Duration,
     ) -> Answer
     where
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
-        let prepared = self.prepare(origin, &parts, path, None, request_id);
+        let prepared = self.prepare(origin, &parts, asking, None);
         let Prepared { found, mut call, payload } = match prepared {
             Ok(prepared) => prepared,
             Err(answer) => {
@@ -345,18 +346,20 @@ impl Gateway {
     }
 
     /// The operation of a request, if its head says which one it is.
-    fn by_head(&self, parts: &Parts, path: &str) -> Option<ByHead<'_>> {
+    fn by_head(&self, parts: &Parts, path: &str) -> Option<Found<'_>> {
         self.directory.find_by_head(&wanted(parts, path, &Bytes::new(), claimed(parts).as_ref()))
     }
 
     /// Reads a body within the limit of its operation, where the head says which one it is.
-    async fn read<B>(&self, by_head: Option<ByHead<'_>>, body: B) -> Result<(Bytes, Share), ServiceError>
+    async fn read<B>(&self, by_head: Option<Found<'_>>, body: B) -> Result<(Bytes, Share), ServiceError>
     where
         B: Body<Data = Bytes> + Unpin + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
-        let limited =
-            by_head.and_then(|(service, operation)| Some((service, operation, service.body_limit(operation)?)));
+        let limited = by_head.and_then(|found| {
+            let (service, operation) = (found.entry.service.as_ref()?, found.operation());
+            Some((service, operation, service.body_limit(operation)?))
+        });
         let Some((service, operation, limit)) = limited else {
             return self.bodies.read(&self.env, body).await.map_err(ServiceError::from);
         };
@@ -372,20 +375,23 @@ impl Gateway {
     }
 
     /// Finds the operation and the caller.
-    fn prepare(
-        &self,
+    fn prepare<'a>(
+        &'a self,
         origin: Origin,
         parts: &Parts,
-        path: String,
+        asking: Asking<'a>,
         body: Option<&Bytes>,
-        request_id: String,
-    ) -> Result<Prepared<'_>, Box<Answer>> {
+    ) -> Result<Prepared<'a>, Box<Answer>> {
+        let Asking { path, request_id, found } = asking;
         let host = identity::host(parts);
         let scope = claimed(parts);
-        let found = self
-            .directory
-            .find(&wanted(parts, &path, body.unwrap_or(&Bytes::new()), scope.as_ref()))
-            .map_err(|lost: Lost| Box::new(answer::failure(lost.protocol, lost.model, &request_id, &lost.error)))?;
+        let found = match found {
+            Some(found) => found,
+            None => self
+                .directory
+                .find(&wanted(parts, &path, body.unwrap_or(&Bytes::new()), scope.as_ref()))
+                .map_err(|lost: Lost| Box::new(answer::failure(lost.protocol, lost.model, &request_id, &lost.error)))?,
+        };
         let operation = found.entry.model.operations[found.index].name;
         let claim = Claim {
             parts,
@@ -462,8 +468,13 @@ impl Gateway {
     }
 }
 
-/// What serves a request, and its operation, as far as the head says it.
-type ByHead<'a> = (&'a dyn Service, &'static Operation);
+/// A request before its caller is known.
+struct Asking<'a> {
+    path: String,
+    request_id: String,
+    /// The operation, if its head said it.
+    found: Option<Found<'a>>,
+}
 
 /// A request that is ready to be called.
 struct Prepared<'a> {

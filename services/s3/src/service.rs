@@ -13,10 +13,11 @@ use tidegate_types::Timestamp;
 use tidegate_workers::{Hint, Supervisor};
 
 use crate::error::Error;
+use crate::ops::content::Leftovers;
 use crate::ports::{BucketObjects, BucketPolicies, Websites};
 use crate::store::{Bucket, Directory, VersionId};
 use crate::wire::{self, COVERAGE};
-use crate::workers::{Lifecycle, Sweep};
+use crate::workers::{Lifecycle, Removal, Sweep};
 
 /// What the service is made of.
 pub struct Parts {
@@ -39,6 +40,9 @@ pub struct S3 {
     pub(crate) directory: Arc<Directory>,
     /// Given when a bucket or its configuration changes.
     pub(crate) lifecycle_due: Hint,
+    pub(crate) leftovers: Leftovers,
+    /// Given when there are some.
+    pub(crate) leftovers_due: Hint,
     router: Router<S3>,
 }
 
@@ -53,7 +57,8 @@ impl S3 {
         let directory = Arc::new(Directory::new(lifecycle_due.clone()));
         store.attach(directory.clone()).await?;
         let router = wire::router();
-        let s3 = Arc::new(S3 { store, blobs, env, post, directory, lifecycle_due, router });
+        let (leftovers, leftovers_due) = (Leftovers::default(), Hint::new());
+        let s3 = Arc::new(S3 { store, blobs, env, post, directory, lifecycle_due, leftovers, leftovers_due, router });
         crate::ops::unmark_all(&s3).await?;
         Ok(s3)
     }
@@ -69,6 +74,7 @@ impl S3 {
     /// Starts what runs beside the requests: lifecycle, and the removal of files that nothing refers to.
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
         supervisor.start(Lifecycle::new(self.clone()), &self.lifecycle_due);
+        supervisor.start(Removal::new(self.clone()), &self.leftovers_due);
         supervisor.start(Sweep::new(self.clone()), &Hint::new());
     }
 

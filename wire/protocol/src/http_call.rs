@@ -103,13 +103,21 @@ pub struct HttpAnswer {
     /// More headers; they replace those of the shape.
     pub headers: HeaderMap,
     /// The body, if not the shape's.
-    body: Mutex<Option<(Pieces, u64)>>,
+    body: Mutex<Option<HttpBody>>,
+}
+
+/// The body of such an answer.
+pub enum HttpBody {
+    /// What is at hand is sent with the head, as one piece.
+    Whole(Bytes),
+    /// Pieces as they come, and how many bytes they are.
+    Pieces(Pieces, u64),
 }
 
 impl HttpAnswer {
-    /// An answer with this body of so many bytes.
-    pub fn with_body(pieces: Pieces, length: u64) -> HttpAnswer {
-        HttpAnswer { body: Mutex::new(Some((pieces, length))), ..HttpAnswer::default() }
+    /// An answer with this body.
+    pub fn with_body(body: HttpBody) -> HttpAnswer {
+        HttpAnswer { body: Mutex::new(Some(body)), ..HttpAnswer::default() }
     }
 
     /// The same with this status.
@@ -128,8 +136,8 @@ impl HttpAnswer {
         self
     }
 
-    /// The body and its length, once.
-    pub fn take_body(&self) -> Option<(Pieces, u64)> {
+    /// The body, once.
+    pub fn take_body(&self) -> Option<HttpBody> {
         self.body.lock().take()
     }
 }

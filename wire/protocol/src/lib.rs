@@ -36,7 +36,7 @@ pub use access::{Access, Guard, Need, Needs, Permissions, ResourceRule, needs, n
 pub use codec::{Codec, Reply, codec};
 pub use decode::DecodeError;
 pub use event_stream::{EventStream, StreamEvent};
-pub use http_call::{Answered, FormSigners, HttpAnswer, HttpRequest, Pieces, Trailers, UploadForm};
+pub use http_call::{Answered, FormSigners, HttpAnswer, HttpBody, HttpRequest, Pieces, Trailers, UploadForm};
 pub use members::Members;
 pub use model::{Coverage, ErrorShape, Fault, Operation, ProtocolId, ServiceModel, Validation};
 pub use router::{Handler, Route, Router, route};

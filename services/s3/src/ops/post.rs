@@ -14,7 +14,7 @@ use multer::{Field, Multipart};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tidegate_api_s3::{HeadBucketRequest, Tagging};
 use tidegate_protocol::rest_xml::XmlReader;
-use tidegate_protocol::{Answered, Call, HttpAnswer, HttpRequest, Pieces, ServiceError, Shape, UploadForm};
+use tidegate_protocol::{Answered, Call, HttpAnswer, HttpBody, HttpRequest, Pieces, ServiceError, Shape, UploadForm};
 use tidegate_sigv4::{PostForm, PostPolicy};
 use tidegate_types::Timestamp;
 
@@ -269,9 +269,7 @@ impl Form {
                     escaped(key),
                     escaped(etag),
                 );
-                let length = text.len() as u64;
-                let body = futures::stream::once(async move { Ok(text.into()) }).boxed();
-                HttpAnswer::with_body(body, length)
+                HttpAnswer::with_body(HttpBody::Whole(text.into()))
                     .with_status(201)
                     .with_header(header::CONTENT_TYPE, "application/xml")
                     .with_header(header::LOCATION, location)

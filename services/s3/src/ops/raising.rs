@@ -29,9 +29,13 @@ use crate::wire::{Happening, Origin, bus_event, notification};
 /// How long functions are tried.
 const RETRY: RetryPolicy = RetryPolicy { max_retries: 2, max_age_ms: 6 * 3600 * 1000 };
 
-/// Who may hear of what happens to a key: those whose filters let it through.
+/// Who may hear of what happens to a key: those whose filters let it through. Mostly it is nobody, and then nothing
+/// more is known.
 #[derive(Debug, Clone)]
-pub(crate) struct Audience {
+pub(crate) struct Audience(Option<Box<Hearers>>);
+
+#[derive(Debug, Clone)]
+struct Hearers {
     bucket: Bucket,
     key: String,
     origin: Origin,
@@ -43,50 +47,52 @@ pub(crate) struct Audience {
 impl S3 {
     /// Who may hear of what a request does to a key.
     pub(crate) fn audience(&self, call: &Call, bucket: &Bucket, key: &str) -> Audience {
-        let source = call.http.as_ref().map_or_else(|| "127.0.0.1".to_owned(), |http| http.source.to_string());
-        let origin = Origin {
+        Audience::new(bucket, key, || Origin {
             principal: format!("AWS:{}", call.caller.user_id),
             requester: call.account.to_string(),
-            source,
+            source: call.http.as_ref().map_or_else(|| "127.0.0.1".to_owned(), |http| http.source.to_string()),
             request_id: call.request_id.clone(),
             trace: call.trace.clone(),
-            region: bucket.record.region.clone(),
             at: self.now(),
-        };
-        Audience::new(bucket, key, origin)
+        })
     }
 
     /// Who may hear of what lifecycle does to a key.
     pub(crate) fn audience_of_lifecycle(&self, bucket: &Bucket, key: &str) -> Audience {
-        let service = "s3.amazonaws.com".to_owned();
-        let origin = Origin {
-            principal: service.clone(),
-            requester: service.clone(),
-            source: service,
+        let service = "s3.amazonaws.com";
+        Audience::new(bucket, key, || Origin {
+            principal: service.to_owned(),
+            requester: service.to_owned(),
+            source: service.to_owned(),
             request_id: self.env.uuid().to_string(),
             trace: None,
-            region: bucket.record.region.clone(),
             at: self.now(),
-        };
-        Audience::new(bucket, key, origin)
+        })
     }
 }
 
 impl Audience {
-    fn new(bucket: &Bucket, key: &str, origin: Origin) -> Audience {
-        let config = bucket.config::<NotificationConfiguration>(ConfigKind::Notification);
-        let has_bus = config.as_ref().is_some_and(|config| config.event_bridge_configuration.is_some());
-        let bus = has_bus.then(|| Arn::new("events", &origin.region, bucket.record.account, "event-bus/default"));
-        let mut subscribers = config.map(subscribers).unwrap_or_default();
+    fn new(bucket: &Bucket, key: &str, origin: impl FnOnce() -> Origin) -> Audience {
+        let Some(config) = bucket.config::<NotificationConfiguration>(ConfigKind::Notification) else {
+            return Audience(None);
+        };
+        let (region, account) = (&bucket.record.region, bucket.record.account);
+        let has_bus = config.event_bridge_configuration.is_some();
+        let bus = has_bus.then(|| Arn::new("events", region, account, "event-bus/default"));
+        let mut subscribers = subscribers(config);
         subscribers.retain(|subscriber| subscriber.filter.matches(key));
-        Audience { bucket: bucket.clone(), key: key.to_owned(), origin, subscribers, bus }
+        let hears = !subscribers.is_empty() || bus.is_some();
+        Audience(hears.then(|| {
+            Box::new(Hearers { bucket: bucket.clone(), key: key.to_owned(), origin: origin(), subscribers, bus })
+        }))
     }
 
     /// The latches that raising any event needs; to be taken before the transaction.
     pub(crate) fn latches(&self, service: &S3) -> Vec<LatchKey> {
-        let targets = self.subscribers.iter().map(|subscriber| &subscriber.target).chain(&self.bus);
-        let deliveries: Vec<Delivery> = targets.map(|target| self.delivery(target, Bytes::new())).collect();
-        if deliveries.is_empty() { Vec::new() } else { service.post.latches(&deliveries) }
+        let Some(hearers) = &self.0 else { return Vec::new() };
+        let targets = hearers.subscribers.iter().map(|subscriber| &subscriber.target).chain(&hearers.bus);
+        let deliveries: Vec<Delivery> = targets.map(|target| hearers.delivery(target, Bytes::new())).collect();
+        service.post.latches(&deliveries)
     }
 
     /// Tells those who want to hear of it. `version` is the one that came, went or changed.
@@ -99,9 +105,15 @@ impl Audience {
         event: Event,
         version: &VersionRecord,
     ) -> Result<(), Error> {
-        if self.subscribers.is_empty() && self.bus.is_none() {
-            return Ok(());
+        match &self.0 {
+            Some(hearers) => hearers.raise_in_tx(service, tx, event, version).await,
+            None => Ok(()),
         }
+    }
+}
+
+impl Hearers {
+    async fn raise_in_tx(&self, service: &S3, tx: &mut Tx, event: Event, version: &VersionRecord) -> Result<(), Error> {
         let sequencer = match event {
             _ if event.is_creation() => Some(version.version),
             Event::DeleteMarkerCreated | Event::LifecycleDeleteMarkerCreated => Some(version.version),

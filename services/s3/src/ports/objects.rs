@@ -62,12 +62,12 @@ impl BucketObjects {
             let (content, range) = (viewed.object().content, viewed.range.clone());
             Ok((viewed, content, range))
         };
-        let (viewed, mut pieces) = opened(&self.s3, view).await.map_err(refusal)?;
+        let (viewed, opened) = opened(&self.s3, view).await.map_err(refusal)?;
         let size = viewed.object().size;
         if size > most {
             return Err(ObjectRefusal::TooLarge { size, most });
         }
-        let mut body = BytesMut::new();
+        let (mut body, mut pieces) = (BytesMut::new(), opened.into_pieces());
         while let Some(piece) = pieces.next().await {
             body.extend_from_slice(&piece.map_err(|error| refusal(error.into()))?);
         }

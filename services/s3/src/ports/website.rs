@@ -131,11 +131,11 @@ impl Websites {
             let (content, range) = (viewed.object().content, viewed.range.clone());
             Ok((viewed, content, range))
         };
-        let (viewed, pieces) = opened(&self.s3, view).await?;
+        let (viewed, opened) = opened(&self.s3, view).await?;
         if let Some(location) = &viewed.object().redirect {
             return Ok(redirected(&Redirection { status: 301, location: location.clone() }));
         }
-        let pieces = pieces.map(|piece| {
+        let pieces = opened.into_pieces().map(|piece| {
             piece.map_err(|error| {
                 tracing::error!(%error, "a page breaks off");
                 Broken

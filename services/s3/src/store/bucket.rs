@@ -138,8 +138,14 @@ impl Stored for BucketRecord {
 }
 
 pub(super) fn read_account(from: &mut Reader<'_>) -> Result<AccountId, DecodeError> {
-    let digits = format!("{:012}", from.varint()?);
-    digits.parse().map_err(|_| from.malformed("an account of too many digits"))
+    let malformed = "an account of too many digits";
+    let (mut number, mut digits) = (from.varint()?, [b'0'; 12]);
+    for digit in digits.iter_mut().rev() {
+        *digit += (number % 10) as u8;
+        number /= 10;
+    }
+    let text = std::str::from_utf8(&digits).ok().filter(|_| number == 0);
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| from.malformed(malformed))
 }
 
 #[cfg(test)]

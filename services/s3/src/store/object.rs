@@ -111,7 +111,9 @@ pub struct Etag {
 impl fmt::Display for Etag {
     /// Without the quotes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.md5))?;
+        let mut digits = [0; 32];
+        hex::encode_to_slice(self.md5, &mut digits).map_err(|_| fmt::Error)?;
+        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)?;
         match self.parts {
             Some(parts) => write!(f, "-{parts}"),
             None => Ok(()),

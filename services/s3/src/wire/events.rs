@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tidegate_protocol::rest_xml::host_id;
-use tidegate_types::{AccountId, Region, Timestamp};
+use tidegate_types::{AccountId, Timestamp};
 
 use crate::domain::Event;
 use crate::store::{Bucket, VersionId, VersionRecord};
@@ -22,8 +22,6 @@ pub(crate) struct Origin {
     pub request_id: String,
     /// The trace it belongs to.
     pub trace: Option<String>,
-    /// Where.
-    pub region: Region,
     /// When.
     pub at: Timestamp,
 }

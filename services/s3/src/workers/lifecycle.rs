@@ -283,7 +283,8 @@ impl Task {
         bucket: &BucketRecord,
         version: &VersionRecord,
     ) -> Result<Vec<BlobId>, Error> {
-        if current_in_tx(tx, bucket.id, &self.key).await?.as_ref() != Some(version) {
+        let current = current_in_tx(tx, bucket.id, &self.key).await?;
+        if current.as_ref() != Some(version) {
             return Ok(Vec::new());
         }
         if bucket.versioning == Versioning::Never {
@@ -296,7 +297,7 @@ impl Task {
             replaced_at: None,
             stands: Stands::Marker { owner: bucket.account },
         };
-        let (marker, gone) = put_version_in_tx(tx, bucket, &self.key, marker).await?;
+        let (marker, gone) = put_version_in_tx(tx, bucket, &self.key, current, marker).await?;
         self.audience.raise_in_tx(s3, tx, Event::LifecycleDeleteMarkerCreated, &marker).await?;
         Ok(gone)
     }

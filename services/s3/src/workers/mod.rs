@@ -2,7 +2,9 @@
 //! what is due, and say when to look again.
 
 mod lifecycle;
+mod removal;
 mod sweep;
 
 pub(crate) use lifecycle::Lifecycle;
+pub(crate) use removal::Removal;
 pub(crate) use sweep::Sweep;

@@ -135,6 +135,7 @@ impl Leaf {
     fn fits(&self, asked: &Asked<'_>) -> bool {
         let given = |wanted: &&str| asked.query.split('&').any(|given| matches_parameter(wanted, given));
         self.method == asked.method
+            && (self.query.is_empty() || !asked.query.is_empty())
             && self.query.iter().all(given)
             && self.header.is_none_or(|name| asked.headers.contains_key(name))
     }

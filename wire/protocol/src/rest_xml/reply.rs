@@ -1,12 +1,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::RestXmlWriter;
 use super::roots::{LOCATION, root};
 use crate::aws_query::element;
-use crate::codec::{self, Codec, Reply};
+use crate::codec::{Codec, Reply};
 use crate::model::{Operation, ServiceModel};
 use crate::rest::{Parts, PartsBody};
 use crate::service::ServiceError;
@@ -15,7 +15,7 @@ use crate::shape::Shape;
 /// Answers in XML, statuses and headers.
 pub struct RestXml;
 
-const CONTENT_TYPE: &str = "application/xml";
+const XML: HeaderValue = HeaderValue::from_static("application/xml");
 /// What bytes are that nobody said more about.
 const BYTES: HeaderValue = HeaderValue::from_static("binary/octet-stream");
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
@@ -33,18 +33,10 @@ impl Codec for RestXml {
             PartsBody::Document(document) => {
                 let nothing = document.is_empty() && operation.name == LOCATION;
                 let document = if nothing { no_location(model) } else { document };
-                finished(Reply::new(status, CONTENT_TYPE, request_id, declared(&document)), headers, request_id)
+                finished(status, Some(XML), declared(&document).into(), headers, request_id)
             }
-            PartsBody::Raw(bytes) => {
-                let mut reply = Reply::new(status, CONTENT_TYPE, request_id, bytes);
-                reply.headers.insert(header::CONTENT_TYPE, BYTES);
-                finished(reply, headers, request_id)
-            }
-            PartsBody::None => {
-                let mut reply = Reply::new(status, CONTENT_TYPE, request_id, Bytes::new());
-                reply.headers.remove(header::CONTENT_TYPE);
-                finished(reply, headers, request_id)
-            }
+            PartsBody::Raw(bytes) => finished(status, Some(BYTES), bytes, headers, request_id),
+            PartsBody::None => finished(status, None, Bytes::new(), headers, request_id),
         }
     }
 
@@ -59,7 +51,7 @@ impl Codec for RestXml {
         element(&mut body, "RequestId", request_id);
         element(&mut body, "HostId", &host_id(request_id));
         body.push_str("</Error>");
-        finished(Reply::new(error.shape.status, CONTENT_TYPE, request_id, body), HeaderMap::new(), request_id)
+        finished(error.shape.status, Some(XML), body.into(), HeaderMap::with_capacity(8), request_id)
     }
 }
 
@@ -72,14 +64,14 @@ fn declared(document: &[u8]) -> Vec<u8> {
     [DECLARATION.as_bytes(), document].concat()
 }
 
-fn finished(mut reply: Reply, headers: HeaderMap, request_id: &str) -> Reply {
-    for (name, value) in headers {
-        if let Some(name) = name {
-            reply.headers.insert(name, value);
-        }
+/// The answer with these headers, of which a content type says more than `kind`.
+fn finished(status: u16, kind: Option<HeaderValue>, body: Bytes, headers: HeaderMap, request_id: &str) -> Reply {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut reply = Reply { status, headers, body };
+    if let Some(kind) = kind {
+        reply.headers.entry(header::CONTENT_TYPE).or_insert(kind);
     }
     // SDKs look for the second id only where the first has S3's name.
-    reply.headers.remove(codec::REQUEST_ID);
     reply.header(REQUEST_ID, request_id);
     reply.header(HOST_ID, &host_id(request_id));
     reply

@@ -71,7 +71,8 @@ impl<'a> Collecting<'a> {
     pub(super) async fn push(&mut self, piece: Bytes) -> Result<(), Error> {
         self.pending_bytes += piece.len();
         self.pending.push(piece);
-        if self.pending_bytes >= self.at_once { self.hand_on().await } else { Ok(()) }
+        // Boxed, as all that large bodies need: small ones shall not make room for it.
+        if self.pending_bytes >= self.at_once { Box::pin(self.hand_on()).await } else { Ok(()) }
     }
 
     /// Hands on what is pending. Returns when that has begun, which is when all before it is done: two times
@@ -103,10 +104,10 @@ impl<'a> Collecting<'a> {
     /// At the body's end.
     pub(super) async fn finish(mut self) -> Result<Arrived, Error> {
         if self.pending_bytes > 0 && (self.large.is_some() || self.pending_bytes > MAX_INLINE_BODY) {
-            self.hand_on().await?;
+            Box::pin(self.hand_on()).await?;
         }
         if let Some(large) = self.large {
-            return large.finish().await;
+            return Box::pin(large.finish()).await;
         }
         let (mut md5, mut hasher) = (self.md5, self.hasher);
         for piece in &self.pending {

@@ -5,6 +5,7 @@ mod lane;
 mod opening;
 mod receiving;
 
+use parking_lot::Mutex;
 use tidegate_blob::BlobId;
 use tidegate_record::Stored;
 use tidegate_store::{Snapshot, Space, Tx};
@@ -13,7 +14,7 @@ use crate::error::Error;
 use crate::service::S3;
 use crate::store::{Content, ContentId, Piece, PiecesRecord, corrupt, decode, keys};
 
-pub(crate) use opening::open;
+pub(crate) use opening::{Opened, open};
 pub(crate) use receiving::{Announced, Received, keep, receive};
 
 /// The most bytes of a body that comes in one request: 5 GiB.
@@ -62,7 +63,55 @@ pub(crate) async fn pieces_of(snapshot: &dyn Snapshot, id: ContentId) -> Result<
     Ok(PiecesRecord::decode(&record.value).map_err(|error| corrupt(Space::Map, &place, &error))?.pieces)
 }
 
+/// Files of which nobody has to wait for the end. To remove a hundred megabytes takes as long as to write them.
+#[derive(Default)]
+pub(crate) struct Leftovers(Mutex<Vec<BlobId>>);
+
+/// So many of them are kept in mind: who would leave more behind removes them itself.
+const MOST_LEFTOVERS: usize = 1024;
+
+/// So many of them are removed at once.
+const LEFTOVERS_AT_ONCE: usize = 16;
+
+impl Leftovers {
+    /// Takes them, unless there are too many.
+    fn add(&self, files: Vec<BlobId>) -> Result<(), Vec<BlobId>> {
+        let mut left = self.0.lock();
+        if left.len() + files.len() > MOST_LEFTOVERS {
+            return Err(files);
+        }
+        left.extend(files);
+        Ok(())
+    }
+
+    fn take(&self) -> Vec<BlobId> {
+        let mut left = self.0.lock();
+        let kept = left.len().saturating_sub(LEFTOVERS_AT_ONCE);
+        left.split_off(kept)
+    }
+}
+
 impl S3 {
+    /// Has files removed that nothing refers to any more, without waiting for it. What the end of the process comes
+    /// before, the sweep finds.
+    pub(crate) async fn leave_files(&self, files: Vec<BlobId>) {
+        if files.is_empty() {
+            return;
+        }
+        match self.leftovers.add(files) {
+            Ok(()) => self.leftovers_due.give(),
+            Err(files) => self.remove_files(files).await,
+        }
+    }
+
+    /// Removes some of what was left. Answers whether there was anything.
+    pub(crate) async fn remove_leftovers(&self) -> bool {
+        let files = self.leftovers.take();
+        let were_any = !files.is_empty();
+        self.remove_files(files).await;
+        were_any
+    }
+
     /// Removes files that nothing refers to any more. What a crash leaves, the sweep finds.
     pub(crate) async fn remove_files(&self, files: Vec<BlobId>) {
         for file in files {

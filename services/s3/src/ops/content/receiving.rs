@@ -152,4 +152,3 @@ fn check_checksum(
 pub(crate) async fn keep(service: &S3, body: Bytes) -> Result<Received, Error> {
     receive(service, None, Some(stream::once(async { Ok(body) }).boxed()), Announced::default()).await
 }
-

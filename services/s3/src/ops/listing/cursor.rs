@@ -5,8 +5,11 @@ use tidegate_store::{Entry, KeyRange, Order, Page, Snapshot, Space};
 
 use crate::error::Error;
 
-/// How many entries are read at first, and after a jump: one common prefix may be all there is.
+/// How many entries are read at first, and at most after a jump: one common prefix may be all there is.
 const FEW: usize = 8;
+/// How many are read after a jump at least. The second one tells whether it had to be a jump: where every common
+/// prefix has one key, it is not below the first one's.
+const FEWEST: usize = 2;
 /// The most that are read at once.
 const MANY: usize = 1000;
 
@@ -17,6 +20,8 @@ pub(super) struct Cursor<'a> {
     rest: KeyRange,
     read: VecDeque<Entry>,
     batch: usize,
+    /// How many to read after a jump: the fewer, the more often all that was read ahead was jumped over.
+    after_jump: usize,
     is_at_end: bool,
 }
 
@@ -24,7 +29,7 @@ impl<'a> Cursor<'a> {
     /// A cursor at the beginning of a range.
     pub(super) fn new(snapshot: &'a dyn Snapshot, range: KeyRange) -> Cursor<'a> {
         let is_at_end = range.is_empty();
-        Cursor { snapshot, rest: range, read: VecDeque::new(), batch: FEW, is_at_end }
+        Cursor { snapshot, rest: range, read: VecDeque::new(), batch: FEW, after_jump: FEW, is_at_end }
     }
 
     /// The next entry, which stays.
@@ -57,9 +62,12 @@ impl<'a> Cursor<'a> {
         };
         let below = self.read.partition_point(|entry| entry.key < start);
         self.read.drain(..below);
-        if self.read.is_empty() && self.rest.start < start {
+        if !self.read.is_empty() {
+            self.after_jump = (2 * self.after_jump).min(FEW);
+        } else if self.rest.start < start {
             self.rest.start = start;
-            self.batch = FEW;
+            self.after_jump = (self.after_jump / 2).max(FEWEST);
+            self.batch = self.after_jump;
             self.is_at_end |= self.rest.is_empty();
         }
     }

@@ -156,7 +156,7 @@ impl Place<'_> {
     /// it, the body's file is removed.
     async fn put(self, received: &Received, checksum: Option<Checksum>) -> Result<PartRecord, Error> {
         let Place { s3, bucket, key, upload, number } = self;
-        let (id, created_at) = (ContentId(s3.env.uuid().as_u128()), s3.now());
+        let (id, created_at) = (ContentId(s3.draw_version().0), s3.now());
         let checksum = &checksum;
         let at = keys::part(upload, number);
         let at = &at;

@@ -32,7 +32,7 @@ pub(crate) async fn upload_part_copy(
     let customer_key = input.copy_source_sse_customer_key_md5.as_deref();
     let owner = input.expected_source_bucket_owner.as_deref();
     let (source, asked) = (&source, input.copy_source_range.as_deref());
-    let ((from, viewed, length), pieces) = opened(s3, async || {
+    let ((from, viewed, length), opened) = opened(s3, async || {
         let (bucket, viewed) = source.view(s3, conditions, customer_key, owner).await?;
         let range = range(asked, viewed.object().size)?;
         let (content, length) = (viewed.object().content, range.end - range.start);
@@ -44,7 +44,7 @@ pub(crate) async fn upload_part_copy(
     }
     let kind = upload.checksum.unwrap_or(ChecksumKind::DEFAULT);
     let announced = Announced { length: Some(length), md5: None, checksum: Some((kind, None)) };
-    let received = receive(s3, None, Some(pieces), announced).await?;
+    let received = receive(s3, None, Some(opened.into_pieces()), announced).await?;
     let place = Place { s3, bucket: &bucket, key, upload: id, number };
     let part = place.put(&received, received.checksum.clone()).await?;
     let mut result = CopyPartResult {

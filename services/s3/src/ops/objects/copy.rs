@@ -96,7 +96,7 @@ pub(crate) async fn copy_object(s3: &S3, call: &Call, input: CopyObjectRequest) 
     let owner = input.expected_source_bucket_owner.as_deref();
     let customer_key = input.copy_source_sse_customer_key_md5.as_deref();
     let from = &source;
-    let ((from, viewed), pieces) = opened(s3, async || {
+    let ((from, viewed), opened) = opened(s3, async || {
         let (bucket, viewed) = from.view(s3, conditions, customer_key, owner).await?;
         let (content, range) = (viewed.object().content, viewed.range.clone());
         Ok(((bucket, viewed), content, range))
@@ -134,7 +134,7 @@ pub(crate) async fn copy_object(s3: &S3, call: &Call, input: CopyObjectRequest) 
     }
     let kind = checksum_kind(input.checksum_algorithm.as_deref(), object)?;
     let announced = Announced { length: Some(object.size), md5: None, checksum: Some((kind, None)) };
-    let received = receive(s3, None, Some(pieces), announced).await?;
+    let received = receive(s3, None, Some(opened.into_pieces()), announced).await?;
     let (etag, checksum) = (Etag { md5: received.md5, parts: None }, received.checksum.clone());
     let write = Write { if_match: input.if_match.as_deref(), if_none_match: input.if_none_match.as_deref() }.check()?;
     let version = Put { s3, call, bucket: &bucket, key, event: Event::Copy, write }.received(&draft, received).await?;

@@ -2,11 +2,12 @@ use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, EXPIRES, HeaderName,
 };
 use tidegate_api_s3::{GetObjectOutput, GetObjectRequest, HeadObjectRequest};
-use tidegate_protocol::{Answered, Call, HttpAnswer};
+use tidegate_protocol::{Answered, Call, HttpAnswer, HttpBody};
 
 use super::reading::{Conditions, Reading, Viewed, opened};
 use crate::domain::http_date;
 use crate::error::Error;
+use crate::ops::content::Opened;
 use crate::service::S3;
 use crate::store::{Bucket, Versioning};
 use crate::wire;
@@ -56,7 +57,7 @@ pub(crate) async fn get_object(
     let overrides = checked_overrides(call, overrides_of!(input))?;
     let reading = &reading_of!(input, true);
     let bucket = &bucket;
-    let (viewed, pieces) = opened(s3, async || {
+    let (viewed, opened) = opened(s3, async || {
         let viewed = reading.view(s3, bucket, key).await?;
         let (content, range) = (viewed.object().content, viewed.range.clone());
         Ok((viewed, content, range))
@@ -64,7 +65,11 @@ pub(crate) async fn get_object(
     .await?;
     let shape = shown(s3, bucket, key, &viewed, input.checksum_mode.is_some());
     let length = viewed.range.end - viewed.range.start;
-    let http = with_overrides(HttpAnswer::with_body(pieces, length), &viewed, overrides);
+    let body = match opened {
+        Opened::Whole(bytes) => HttpBody::Whole(bytes),
+        Opened::Pieces(pieces) => HttpBody::Pieces(pieces, length),
+    };
+    let http = with_overrides(HttpAnswer::with_body(body), &viewed, overrides);
     Ok(Answered { shape, http })
 }
 

@@ -109,7 +109,8 @@ pub(crate) struct Put<'a> {
 impl Put<'_> {
     /// Writes an object of a body that has come. If nothing comes of it, the body's file is removed.
     pub(crate) async fn received(self, draft: &Draft, received: Received) -> Result<VersionRecord, Error> {
-        let content = ContentId(self.s3.env.uuid().as_u128());
+        // In order of time: what is written together lies together, and is dropped together.
+        let content = ContentId(self.s3.draw_version().0);
         let etag = Etag { md5: received.md5, parts: None };
         let (kept, size, checksum) = (&received, received.size, &received.checksum);
         let committed = self
@@ -138,7 +139,8 @@ impl Put<'_> {
         latches.push(latch(bucket.id(), key));
         let written = s3.transact(&latches, async |tx: &mut Tx| {
             let record = bucket_in_tx(tx, &bucket.name).await?;
-            write.allows(key, current_in_tx(tx, record.id, key).await?.as_ref())?;
+            let current = current_in_tx(tx, record.id, key).await?;
+            write.allows(key, current.as_ref())?;
             let (object, mut files) = object(tx).await?;
             let new = VersionRecord {
                 version,
@@ -147,13 +149,13 @@ impl Put<'_> {
                 replaced_at: None,
                 stands: Stands::Object(Box::new(object)),
             };
-            let (new, gone) = put_version_in_tx(tx, &record, key, new).await?;
+            let (new, gone) = put_version_in_tx(tx, &record, key, current, new).await?;
             files.extend(gone);
             audience.raise_in_tx(s3, tx, event, &new).await?;
             Ok((new, files))
         });
         let (version, files) = written.await?.value;
-        s3.remove_files(files).await;
+        s3.leave_files(files).await;
         Ok(version)
     }
 }
@@ -222,7 +224,8 @@ pub(crate) fn announced(
 }
 
 fn checksum_of(http: &HttpRequest, algorithm: Option<&str>) -> Result<(ChecksumKind, Option<Vec<u8>>), Error> {
-    let mut stated = ChecksumKind::ALL.into_iter().filter_map(|kind| Some((kind, http.header(kind.header())?)));
+    let kinds = http.head.headers.keys().filter_map(|name| ChecksumKind::of_header(name.as_str()));
+    let mut stated = kinds.filter_map(|kind| Some((kind, http.header(kind.header())?)));
     let first = stated.next();
     if stated.next().is_some() {
         let words = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use http::header::{ALLOW, ETAG, HeaderName, LAST_MODIFIED};
-use tidegate_protocol::{Pieces, ServiceError};
+use tidegate_protocol::ServiceError;
 use tidegate_types::Timestamp;
 
 use super::unquoted;
 use crate::domain::{StorageClass, http_date};
 use crate::error::Error;
-use crate::ops::content::{open, pieces_of};
+use crate::ops::content::{Opened, open, pieces_of};
 use crate::ops::versions::find;
 use crate::service::S3;
 use crate::store::{Bucket, Checksum, Content, Encryption, ObjectRecord, Stands, VersionRecord, Versioning};
@@ -37,8 +37,10 @@ impl Conditions<'_> {
     /// Whether they hold for an object. Times are compared by the second, as HTTP writes them; a condition on
     /// the entity tag weighs more than one on the time.
     pub(crate) fn check(self, object: &ObjectRecord, written_at: Timestamp) -> Result<(), Unread> {
-        let etag = object.etag.to_string();
-        let names = |list: &str| list.split(',').any(|name| name.trim() == "*" || unquoted(name) == etag);
+        let names = |list: &str| {
+            let etag = object.etag.to_string();
+            list.split(',').any(|name| name.trim() == "*" || unquoted(name) == etag)
+        };
         let seconds = |time: Timestamp| time.as_millis() / 1000;
         match self.if_match {
             Some(list) if !names(list) => return Err(Unread::Failed("If-Match")),
@@ -186,11 +188,11 @@ impl Reading<'_> {
 pub(crate) async fn opened<T>(
     s3: &S3,
     view: impl AsyncFnOnce() -> Result<(T, Content, Range<u64>), Error> + Clone,
-) -> Result<(T, Pieces), Error> {
+) -> Result<(T, Opened), Error> {
     let (mut found, mut content, mut range) = view.clone()().await?;
     loop {
         let error = match open(s3, &*s3.store.snapshot()?, content, range).await {
-            Ok(pieces) => return Ok((found, pieces)),
+            Ok(opened) => return Ok((found, opened)),
             Err(error) => error,
         };
         let before = content;
