@@ -2,7 +2,8 @@
 
 Each line is (what is wrong, operation, parameters, code, message). Messages are AWS's own words, from
 recordings of the real service in public test suites; one that ends in `…` is compared up to there. The
-function `misused` has the versions 1 and 2, the alias `live`, and a URL; nothing else belongs to it.
+function `misused` has the versions 1 and 2, the alias `live`, and a URL; nothing else belongs to it. There are the
+queues `misused`, `misused.fifo` and `brief`, whose messages are hidden for a second.
 """
 
 from lambdas import BASE, ROLE, python, zipped
@@ -66,6 +67,21 @@ def events(what: str, code: str, message: str, operation: str = "PutFunctionEven
 
 def destination(arn: str) -> dict:
     return {"DestinationConfig": {"OnSuccess": {"Destination": arn}}}
+
+
+def queue(name: str) -> str:
+    return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+
+
+def mapping(what: str, code: str, message: str, **parameters):
+    """A mapping of a queue that cannot be."""
+    return on("CreateEventSourceMapping", what, code, message, **{"EventSourceArn": queue("misused"), **parameters})
+
+
+def unsupported(parameter: str, value):
+    name = parameter[0].lower() + parameter[1:]
+    words = f"Unsupported '{name}' parameter for given event source mapping type."
+    return mapping(f"{parameter} of a queue", INVALID, words, **{parameter: value})
 
 
 def tag(what: str, code: str, message: str, resource: str, operation: str = "TagResource", **parameters):
@@ -158,6 +174,7 @@ SETTINGS = [
     events("a function that is not there", INVALID, f"The destination ARN {ABSENT} is invalid.", **destination(ABSENT)),
     events("itself", INVALID, "You can't specify the function as a destination for itself.", **destination(ARN)),
     events("another service", INVALID, f"The provided destination config DestinationConfig(onSuccess=OnSuccess(destination=arn:aws:iam:{REGION}:{ACCOUNT}:function:f), onFailure=null) is invalid.", **destination(f"arn:aws:iam:{REGION}:{ACCOUNT}:function:f")),
+    events("a queue in order", INVALID, f"The destination ARN {queue('misused.fifo')} is invalid.", **destination(queue("misused.fifo"))),
     events("no configuration", MISSING, f"The function {ARN}:$LATEST{NO_EVENTS}", "GetFunctionEventInvokeConfig"),
     events("no version", MISSING, f"The function {ARN}:none{NO_EVENTS}", "GetFunctionEventInvokeConfig", Qualifier="none"),
     events("no function", MISSING, f"The function {ABSENT}:$LATEST{NO_EVENTS}", "GetFunctionEventInvokeConfig", FunctionName="absent"),
@@ -183,4 +200,36 @@ SETTINGS = [
     tag("no function", MISSING, f"Function not found: {ABSENT}", ABSENT, "ListTags"),
 ]
 
-TABLE = CREATION + FUNCTIONS + ALIASES + POLICIES + SETTINGS
+FAILURE = {"OnFailure": {"Destination": queue("misused")}}
+NO_MAPPING = "The resource you requested does not exist."
+
+MAPPINGS = [
+    on("CreateEventSourceMapping", "no source", INVALID, "Unrecognized event source."),
+    mapping("a source that is none", INVALID, "Unrecognized event source.", EventSourceArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:t"),
+    mapping("no function", INVALID, "Function does not exist", FunctionName="absent"),
+    mapping("no alias", INVALID, "Function does not exist", FunctionName=f"{ARN}:none"),
+    mapping("no queue", INVALID, "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist…", EventSourceArn=queue("absent")),
+    mapping("messages that come back too soon", INVALID, "Queue visibility timeout: 1 seconds is less than Function timeout: 3 seconds", EventSourceArn=queue("brief")),
+    mapping("a position in a queue", INVALID, "StartingPosition is not valid for SQS event sources.", StartingPosition="LATEST"),
+    mapping("a position that is none", VALIDATION, f"{FAILED}'0' at 'startingPosition'{MUST}satisfy enum value set: […", StartingPosition="0"),
+    mapping("no messages", VALIDATION, f"{FAILED}'0' at 'batchSize'{MUST}have value greater than or equal to 1", BatchSize=0),
+    mapping("more than 10,000 messages", VALIDATION, f"{FAILED}'10001' at 'batchSize'{MUST}have value less than or equal to 10000", BatchSize=10_001),
+    mapping("eleven messages without a window", INVALID, "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", BatchSize=11),
+    mapping("eleven messages of a group", INVALID, "Batch size must not exceed 10 for FIFO queues", EventSourceArn=queue("misused.fifo"), BatchSize=11),
+    mapping("a window of a FIFO queue", INVALID, "Batching window is not supported for FIFO queues", EventSourceArn=queue("misused.fifo"), MaximumBatchingWindowInSeconds=1),
+    mapping("a window of six minutes", VALIDATION, f"{FAILED}'360' at 'maximumBatchingWindowInSeconds'{MUST}have value less than or equal to 300", MaximumBatchingWindowInSeconds=360),
+    mapping("one call at a time", VALIDATION, f"{FAILED}'1' at 'scalingConfig.maximumConcurrency'{MUST}have value greater than or equal to 2", ScalingConfig={"MaximumConcurrency": 1}),
+    mapping("pollers and concurrency", INVALID, "Provisioned mode for SQS ESM does not support maximum concurrency feature. Use MaximumPollers as the control mechanism and remove maximum concurrency.", ScalingConfig={"MaximumConcurrency": 2}, ProvisionedPollerConfig={"MinimumPollers": 2}),
+    mapping("a pattern that is none", INVALID, "Invalid filter pattern definition.", FilterCriteria={"Filters": [{"Pattern": '{"body": 1}'}]}),
+    mapping("an empty pattern", INVALID, "Invalid filter pattern definition.", FilterCriteria={"Filters": [{"Pattern": ""}]}),
+    mapping("to be told of successes", INVALID, "Unsupported DestinationConfig parameter for given event source mapping type.", DestinationConfig={"OnSuccess": {"Destination": queue("misused")}}),
+    unsupported("DestinationConfig", FAILURE),
+    unsupported("BisectBatchOnFunctionError", True),
+    unsupported("ParallelizationFactor", 2),
+    unsupported("MaximumRetryAttempts", 1),
+    unsupported("MaximumRecordAgeInSeconds", 60),
+    unsupported("TumblingWindowInSeconds", 5),
+    *((f"{operation}: no mapping {uuid}", operation, {"UUID": uuid}, MISSING, NO_MAPPING) for operation in ("GetEventSourceMapping", "UpdateEventSourceMapping", "DeleteEventSourceMapping") for uuid in ("no-uuid", "5d0c1ea5-0e0e-4a0d-9d0e-7a4e1c0b0a01")),
+]
+
+TABLE = CREATION + FUNCTIONS + ALIASES + POLICIES + SETTINGS + MAPPINGS

@@ -21,7 +21,7 @@ use crate::suites::Outcome;
 /// Terraform is there, and fails or plans a change where there is none.
 pub fn run() -> Result<Outcome> {
     with_terraform(|user| {
-        for file in ["queues.tf", "tables.tf", "logs.tf", "identities.tf", "functions.tf", "buckets.tf"] {
+        for file in ["queues.tf", "tables.tf", "logs.tf", "identities.tf", "functions.tf", "buckets.tf", "mail.tf"] {
             std::fs::copy(source("terraform").join(file), user.folder.join(file))?;
         }
         std::fs::write(user.folder.join("index.py"), "def handler(event, context):\n    return event\n")?;

@@ -44,6 +44,9 @@ resource "aws_lambda_function" "orders" {
   layers           = [aws_lambda_layer_version.shared.arn]
   tags             = { stage = var.stage }
 
+  # Its role must be able to tell the dead letter, as on AWS.
+  depends_on = [aws_iam_role_policy.consume]
+
   reserved_concurrent_executions = 10
 
   environment {
