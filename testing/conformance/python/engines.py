@@ -34,7 +34,7 @@ class Engine:
             "RepoDigests": [f"{repository}@sha256:{digest}"],
             "Architecture": "amd64",
             "Config": {"Entrypoint": [ENTRY_POINT], "Cmd": ["app.handler"]},
-            "Programs": [ENTRY_POINT],
+            "Programs": [ENTRY_POINT, "/bin/sh"],
         } | more
         return self._change("images.json" if local else "registry.json", name, image)
 

@@ -289,6 +289,31 @@ def test_functions_that_cannot_be(aws, change, code, message):
     assert message in (None, said)
 
 
+def test_pages_go_on_behind_what_was_deleted_meanwhile(aws, make):
+    """As clean-up scripts do it: a page is listed and deleted, then the next one."""
+    name = make()
+    for n in range(12):
+        aws.update_function_configuration(FunctionName=name, Description=f"{n}")
+        aws.publish_version(FunctionName=name)
+    pages = aws.get_paginator("list_versions_by_function").paginate(FunctionName=name, PaginationConfig={"PageSize": 4})
+    found = []
+    for page in pages:
+        for version in page["Versions"]:
+            found.append(version["Version"])
+            if version["Version"] != "$LATEST":
+                aws.delete_function(FunctionName=name, Qualifier=version["Version"])
+    assert found == ["$LATEST", *(str(n) for n in range(1, 13))]
+    for letter in "abcde":
+        aws.publish_version(FunctionName=name)
+        aws.create_alias(FunctionName=name, Name=letter, FunctionVersion="$LATEST")
+    found = []
+    for page in aws.get_paginator("list_aliases").paginate(FunctionName=name, PaginationConfig={"PageSize": 2}):
+        for alias in page["Aliases"]:
+            found.append(alias["Name"])
+            aws.delete_alias(FunctionName=name, Name=alias["Name"])
+    assert found == list("abcde")
+
+
 def test_everything_survives_a_kill(aws, make, server):
     name = make()
     aws.publish_version(FunctionName=name)

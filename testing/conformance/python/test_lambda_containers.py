@@ -18,6 +18,24 @@ CONFLICT = "ResourceConflictException"
 BUSY = "The operation cannot be performed at this time. The function is currently in the following state: {}"
 SECRETS = {"TOKEN": "t0ken-of-a-secret", "PEM": "-----BEGIN KEY-----\ns3cret lines\n-----END KEY-----\n"}
 
+# What it does after the runtime was told to end is seen, too.
+WATCHER = """#!/usr/bin/env python3
+import json, os, urllib.request
+
+API = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2020-01-01/extension"
+
+def call(path, body=None, **headers):
+    return urllib.request.urlopen(urllib.request.Request(API + path, body, headers))
+
+answer = call("/register", json.dumps({"events": ["INVOKE", "SHUTDOWN"]}).encode(), **{"Lambda-Extension-Name": "watcher"})
+own = {"Lambda-Extension-Identifier": answer.headers["Lambda-Extension-Identifier"]}
+kind = None
+while kind != "SHUTDOWN":
+    kind = json.load(call("/event/next", **own))["eventType"]
+    print("watcher saw", kind, flush=True)
+print("watcher ends", flush=True)
+"""
+
 _numbers = itertools.count(1)
 
 
@@ -178,6 +196,24 @@ def test_java_runs_in_its_image(aws, engine):
     assert again["State"] == "Active"
 
 
+def test_extensions_run_beside_the_runtime(server, aws, engine):
+    engine.image(JAVA)
+    layer = aws.publish_layer_version(LayerName="watching", Content={"ZipFile": zipped(**{"extensions/watcher": WATCHER})})
+    name = f"contained-{next(_numbers)}"
+    aws.create_function(FunctionName=name, Layers=[layer["LayerVersionArn"]], **java())
+    assert invoked(aws, name, do="print", text="beside")["line"] == [ENTRY_POINT, "Handler::handle"]
+    aws.update_function_configuration(FunctionName=name, Timeout=9)
+    invoked(aws, name)
+    logs = server.client("logs")
+
+    def seen() -> set[str]:
+        events = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}", filterPattern="watcher")["events"]
+        words = {event["message"].strip() for event in events if event["message"].startswith("watcher")}
+        return words if "watcher ends" in words else set()
+
+    assert until(seen) == {"watcher saw INVOKE", "watcher saw SHUTDOWN", "watcher ends"}
+
+
 def test_a_runtime_without_an_image_is_refused(aws):
     code, message = refused(aws.create_function, FunctionName="old", **java(Runtime="dotnetcore1.0"))
     assert code == INVALID and "dotnetcore1.0" in message
@@ -314,6 +350,12 @@ def test_what_does_not_go_together(aws, engine, image):
         INVALID,
         "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.",
     )
+    signed = aws.create_code_signing_config(
+        AllowedPublishers={"SigningProfileVersionArns": [f"{BASE.replace(':lambda:', ':signer:')}:/signing-profiles/p/abcdefghij"]}
+    )["CodeSigningConfig"]["CodeSigningConfigArn"]
+    unsigned = (INVALID, "Code signing is not supported for functions created with container images.")
+    assert refused(aws.put_function_code_signing_config, FunctionName=name, CodeSigningConfigArn=signed) == unsigned
+    assert refused(aws.get_function_code_signing_config, FunctionName=name) == unsigned
     arm = f"contained-{next(_numbers)}"
     aws.create_function(FunctionName=arm, PackageType="Image", Code={"ImageUri": image}, Role=ROLE, Architectures=["arm64"])
     shown = until(lambda: (found := aws.get_function_configuration(FunctionName=arm))["State"] == "Failed" and found)
