@@ -8,8 +8,7 @@ use tidegate_store::{CommitError, Space, Store, StoreError, TransactError, Tx, t
 
 use crate::error::Error;
 use crate::oidc::IssuerKeys;
-use crate::ops::ShownCodes;
-use crate::store::{Issued, SessionRecord, Sessions, key};
+use crate::store::{Code, Issued, SessionRecord, Sessions, ShownCode, ShownCodes, code_key, key};
 use crate::wire;
 
 /// How many forgotten sessions a new one takes away.
@@ -48,6 +47,7 @@ impl Sts {
     ) -> Result<Arc<Sts>, StoreError> {
         let sessions = Arc::new(Sessions::default());
         store.attach(sessions.clone()).await?;
+        let shown_codes = ShownCodes::open(&*store, env.real_now()).await?;
         Ok(Arc::new(Sts {
             store,
             env,
@@ -56,7 +56,7 @@ impl Sts {
             issuers,
             resources: OnceLock::new(),
             issuer_keys: IssuerKeys::default(),
-            shown_codes: ShownCodes::default(),
+            shown_codes,
             router: wire::router(),
         }))
     }
@@ -87,7 +87,23 @@ impl Sts {
         }
     }
 
-    /// Forgets all sessions.
+    /// Keeps that a code was shown, and forgets codes that hold no more.
+    ///
+    /// # Errors
+    /// [`Error::MfaCode`] if it was shown before, [`Error::Store`] and [`Error::Commit`].
+    pub(crate) async fn spend_code(&self, code: Code) -> Result<(), Error> {
+        let now = self.env.real_now();
+        let forgotten = &self.shown_codes.note(code.clone(), now).ok_or(Error::MfaCode)?;
+        transact(&*self.store, &[], async |tx: &mut Tx| -> Result<(), Error> {
+            forgotten.iter().for_each(|gone| tx.delete(Space::Map, code_key(gone)));
+            tx.put(Space::Map, code_key(&code), ShownCode { at: now }.encode());
+            Ok(())
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets all sessions and codes.
     ///
     /// # Errors
     /// [`Error::Store`] and [`Error::Commit`].
@@ -99,6 +115,12 @@ impl Sts {
             })
             .await?;
         }
+        let codes = &self.shown_codes.forget();
+        transact(&*self.store, &[], async |tx: &mut Tx| -> Result<(), Error> {
+            codes.iter().for_each(|code| tx.delete(Space::Map, code_key(code)));
+            Ok(())
+        })
+        .await?;
         Ok(())
     }
 }

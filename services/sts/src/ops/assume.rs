@@ -25,7 +25,7 @@ pub(crate) async fn assume_role(sts: &Sts, call: &Call, input: AssumeRoleRequest
     if caller.permissions.guard().is_some() && caller.principal_arn.ends_with(":root") {
         return Err(Error::Root);
     }
-    let proven = mfa::spend(sts, call, &input.serial_number, &input.token_code)?;
+    let proven = mfa::spend(sts, call, &input.serial_number, &input.token_code).await?;
     let by = sts.session(call).filter(|issued| issued.record.role_arn.is_some());
     let role = find(sts, call, text(&input.role_arn))?;
     let seconds = duration(&role, input.duration_seconds, by.is_some())?;

@@ -21,7 +21,7 @@ pub(crate) async fn get_session_token(
     if sts.session(call).is_some() {
         return Err(Error::BySession("GetSessionToken"));
     }
-    let proven = mfa::spend(sts, call, &input.serial_number, &input.token_code)?;
+    let proven = mfa::spend(sts, call, &input.serial_number, &input.token_code).await?;
     let (access_key, record) = make(sts, call, input.duration_seconds, proven);
     sts.issue(&access_key, &record).await?;
     Ok(api::GetSessionTokenResponse { credentials: Some(shown(access_key, &record)) })

@@ -22,6 +22,9 @@ use tidegate_types::{AccountId, Region, Timestamp};
 
 pub const START: Timestamp = Timestamp::from_secs(1_700_000_000);
 
+/// The root's device.
+pub const DEVICE: &str = "arn:aws:iam::000000000000:mfa/device";
+
 /// A role: who may assume it, and what it may do.
 #[derive(Clone)]
 pub struct Role {
@@ -36,6 +39,8 @@ pub struct People {
     pub roles: Mutex<BTreeMap<&'static str, Role>>,
     /// By ARN.
     pub providers: Mutex<BTreeMap<String, KnownProvider>>,
+    /// What the root's device shows.
+    pub codes: Mutex<Vec<&'static str>>,
 }
 
 fn parsed(name: &str, text: &str) -> NamedPolicy {
@@ -68,8 +73,8 @@ impl Roles for People {
         self.providers.lock().get(arn).cloned()
     }
 
-    fn mfa_code_holds(&self, _: &str, _: &str, _: &str, _: Timestamp) -> Option<bool> {
-        None
+    fn mfa_code_holds(&self, _: &str, serial: &str, code: &str, _: Timestamp) -> Option<bool> {
+        (serial == DEVICE).then(|| self.codes.lock().contains(&code))
     }
 
     fn owner_of_key(&self, _: &str) -> Option<AccountId> {

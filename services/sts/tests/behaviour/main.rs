@@ -5,5 +5,6 @@
 
 mod bed;
 mod damage;
+mod mfa;
 mod services;
 mod web_identity;
