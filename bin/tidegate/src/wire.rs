@@ -251,7 +251,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
             admin_key,
         },
     });
-    let gateway = gateway.showing(mail.site());
+    let gateway = gateway.showing(mail.site()).showing(ses.site());
     let gateway = lambda.hosted().into_iter().fold(gateway, Gateway::hosting).hosting(s3.websites());
     let tls = config.tls.then(|| tls::server_config(config.data.as_deref(), &env)).transpose()?;
     let incoming = ses.incoming();

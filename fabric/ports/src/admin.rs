@@ -62,6 +62,8 @@ pub struct AdminVisit {
     pub query: Vec<(String, String)>,
     /// The `Accept` header.
     pub accept: Option<String>,
+    /// The `User-Agent` header.
+    pub user_agent: Option<String>,
 }
 
 impl AdminVisit {

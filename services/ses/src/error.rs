@@ -3,6 +3,8 @@
 use tidegate_store::{CommitError, StoreError, TransactError};
 use tidegate_types::Region;
 
+use crate::ops::signing::WantedKey;
+
 /// What may be missing or there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
@@ -86,6 +88,8 @@ pub enum Error {
     Target { target: Target, what: String },
     #[error("{0} is stored, which {1} cannot carry out")]
     NotServed(&'static str, &'static str),
+    #[error("the domain {} has no key yet to sign with", .0.domain)]
+    NoSigningKey(Box<WantedKey>),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

@@ -19,6 +19,7 @@
 //! # Left out
 //! `docs/services/ses.md` says what and why.
 
+mod chance;
 mod desk;
 pub mod domain;
 mod error;
@@ -31,4 +32,5 @@ mod wire;
 mod workers;
 
 pub use error::{Error, Target, Thing};
+pub use ops::signing::WantedKey;
 pub use service::{Options, Parts, Ses, Verification};

@@ -1,10 +1,12 @@
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use tidegate_env::Env;
 use tidegate_mail::Mail;
-use tidegate_ports::{AdminRoute, Credentials, Delivery, Functions, Objects, Post, ResourcePolicies};
+use tidegate_ports::{AdminRoute, AdminSite, Credentials, Delivery, Functions, Objects, Post, ResourcePolicies};
 use tidegate_protocol::{
     Call, Coverage, Handler, Operation as Asked, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel,
     Shape,
@@ -14,8 +16,9 @@ use tidegate_types::{Arn, Timestamp};
 use tidegate_workers::{Hint, Supervisor};
 
 use crate::desk::{Desk, Operation};
+use crate::domain::signing_key::Opened;
 use crate::error::Error;
-use crate::ports::{IdentityPolicies, Inbound, SmtpInterface, Verify};
+use crate::ports::{Dkim, IdentityPolicies, Inbound, SmtpInterface, Tracking, Verify};
 use crate::store::{Directory, Place, Shelf, keys};
 use crate::wire;
 use crate::workers::Trim;
@@ -63,6 +66,10 @@ pub struct Ses {
     pub(crate) functions: OnceLock<Arc<dyn Functions>>,
     /// Where receipt rules put mails.
     pub(crate) objects: OnceLock<Arc<dyn Objects>>,
+    /// Whoever makes a signing key.
+    pub(crate) making_keys: futures::lock::Mutex<()>,
+    /// Signing keys that are ready to be used, by how they are stored.
+    pub(crate) opened_keys: Mutex<HashMap<String, Arc<Opened>>>,
 }
 
 impl Ses {
@@ -83,6 +90,8 @@ impl Ses {
             directory,
             functions: OnceLock::new(),
             objects: OnceLock::new(),
+            making_keys: futures::lock::Mutex::default(),
+            opened_keys: Mutex::default(),
         });
         let outcomes: Weak<dyn tidegate_mail::Outcomes> = Arc::downgrade(&(ses.clone() as _));
         ses.mail.tell(outcomes);
@@ -107,9 +116,15 @@ impl Ses {
         Arc::new(IdentityPolicies(self.clone()))
     }
 
-    /// The pages under `/_tidegate/`: where the link of a verification mail leads.
+    /// The pages under `/_tidegate/`: where the link of a verification mail leads, and by what signatures are
+    /// verified.
     pub fn admin_routes(self: &Arc<Self>) -> Vec<Arc<dyn AdminRoute>> {
-        vec![Arc::new(Verify(self.clone()))]
+        vec![Arc::new(Verify(self.clone())), Arc::new(Dkim(self.clone()))]
+    }
+
+    /// Where the links and pictures of mails lead that SES wants to hear of.
+    pub fn site(self: &Arc<Self>) -> Arc<dyn AdminSite> {
+        Arc::new(Tracking(self.clone()))
     }
 
     /// Makes known what receipt rules run, and where they put mails. The first call counts.
@@ -178,12 +193,18 @@ impl Ses {
         F: for<'d> Operation<'d, I, O>,
     {
         let now = self.env.now();
-        let done = transact(&*self.store, latches, async |tx: &mut Tx| {
-            let place = Place { account: call.account, region: call.region.clone() };
-            let desk = Desk { ses: self, call, now, shelf: Shelf { tx, place } };
-            run.run(desk, input).await
-        });
-        Ok(done.await.map_err(Error::from)?.value)
+        loop {
+            let done = transact(&*self.store, latches, async |tx: &mut Tx| {
+                let place = Place { account: call.account, region: call.region.clone() };
+                let desk = Desk { ses: self, call, now, shelf: Shelf { tx, place } };
+                run.run(desk, input).await
+            });
+            match done.await.map_err(Error::from) {
+                Ok(done) => return Ok(done.value),
+                Err(Error::NoSigningKey(wanted)) => self.make_key(*wanted).await?,
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

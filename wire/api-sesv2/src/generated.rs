@@ -787,6 +787,14 @@ pub static MODEL: ServiceModel = ServiceModel {
             has_output: true,
         },
         Operation {
+            name: "PutEmailIdentityDkimSigningAttributesAtV1",
+            method: "PUT",
+            uri: "/v1/email/identities/{EmailIdentity}/dkim/signing",
+            header: None,
+            status: 200,
+            has_output: true,
+        },
+        Operation {
             name: "PutEmailIdentityFeedbackAttributes",
             method: "PUT",
             uri: "/v2/email/identities/{EmailIdentity}/feedback",

@@ -72,6 +72,14 @@ const SESV2_ADDED: &[Added] = &[
         input: "ListTenantsRequest",
         output: Some("ListEmailIdentitiesResponse"),
     },
+    // SDKs from before 2026 have this one of version 2 below version 1; Terraform's provider 5 among them.
+    Added {
+        name: "PutEmailIdentityDkimSigningAttributesAtV1",
+        method: "PUT",
+        uri: "/v1/email/identities/{EmailIdentity}/dkim/signing",
+        input: "PutEmailIdentityDkimSigningAttributesRequest",
+        output: Some("PutEmailIdentityDkimSigningAttributesResponse"),
+    },
 ];
 
 impl Entry {

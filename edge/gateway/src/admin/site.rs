@@ -17,12 +17,13 @@ pub(super) fn find<'a>(gateway: &'a Gateway, path: &str) -> Option<&'a Arc<dyn A
 }
 
 pub(super) async fn answer(site: &Arc<dyn AdminSite>, path: &str, parts: &Parts) -> Answer {
-    let accept = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let visit = AdminVisit {
         method: if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() },
         path: path.to_owned(),
         query: parse_query(parts.uri.query().unwrap_or("")),
-        accept: accept.map(str::to_owned),
+        accept: text(header::ACCEPT),
+        user_agent: text(header::USER_AGENT),
     };
     let document = site.answer(visit).await;
     let mut answer = Answer::new(document.body.into());

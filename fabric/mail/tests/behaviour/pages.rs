@@ -10,7 +10,7 @@ async fn ask(bed: &Bed, method: Method, target: &str) -> AdminDocument {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let query = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    bed.mail.site().answer(AdminVisit { method, path: path.to_owned(), query, accept: None }).await
+    bed.mail.site().answer(AdminVisit { method, path: path.to_owned(), query, accept: None, user_agent: None }).await
 }
 
 async fn get(bed: &Bed, target: &str) -> Value {
@@ -137,6 +137,7 @@ async fn the_page_runs_no_script_but_its_own() {
         path: path.to_owned(),
         query: Vec::new(),
         accept: Some(accept.to_owned()),
+        user_agent: None,
     };
     let page = site.answer(visit("/_tidegate/mail", "text/html,application/xhtml+xml,*/*;q=0.8")).await;
     let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();

@@ -10,6 +10,7 @@ use crate::domain::address::{self, Mailbox};
 use crate::domain::configuration_set::is_plain_name;
 use crate::domain::identity::{Identity, Status, canonical, is_domain};
 use crate::domain::message::{Draft, Stamp, compose};
+use crate::domain::signing_key::SigningKey;
 use crate::error::Error;
 use crate::service::Verification;
 
@@ -56,6 +57,13 @@ pub(crate) async fn begin(desk: &mut Desk<'_>, name: &str) -> Result<Identity, S
     settle(desk, &mut identity);
     desk.shelf.put(&identity);
     Ok(identity)
+}
+
+/// Forgets an identity, and its key with it.
+pub(crate) fn forget(desk: &mut Desk<'_>, name: &str) {
+    let name = canonical(name);
+    desk.shelf.remove::<Identity>(&name);
+    desk.shelf.remove::<SigningKey>(&name);
 }
 
 /// A token as a domain's `_amazonses` record holds it: 32 bytes.

@@ -8,5 +8,7 @@ pub(crate) mod outcomes;
 pub(crate) mod receipt;
 pub(crate) mod returned;
 pub(crate) mod sending;
+pub(crate) mod signing;
 pub(crate) mod statistics;
 pub(crate) mod templates;
+pub(crate) mod tracking;

@@ -206,6 +206,25 @@ async fn complained(
     count(tx, &place, &sent.id, at, more).await
 }
 
+/// The most that is written down of a mail which is opened again and again.
+const MAX_OUTCOMES: usize = 200;
+
+/// A mail was opened, or a link of it followed. By whom is known if it has one recipient.
+pub(crate) async fn engaged(
+    ses: &Ses,
+    tx: &mut Tx,
+    sent: &mut Sent,
+    event: &Event,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    ses.raise(tx, sent, event, at).await?;
+    if let ([recipient], true) = (&sent.facts.destination[..], sent.facts.outcomes.len() < MAX_OUTCOMES) {
+        let recipient = recipient.clone();
+        note(tx, sent, std::iter::once(recipient.as_str()), event.kind.v2(), at);
+    }
+    Ok(())
+}
+
 fn feedback_id(ses: &Ses, sent: &Sent, at: Timestamp) -> String {
     let place = Place { account: sent.account, region: sent.region.clone() };
     super::sending::new_message_id(&place, at, &ses.env.uuid().to_string())

@@ -9,7 +9,7 @@ use tidegate_types::{Arn, Timestamp};
 pub(crate) use super::returned;
 
 use super::letters::{Content, Letter, too_long};
-use super::{outcomes, statistics};
+use super::{outcomes, signing, statistics, tracking};
 use crate::desk::Desk;
 use crate::domain::account::{Settings, Suppressed};
 use crate::domain::address::{Mailbox, domain_of};
@@ -71,6 +71,10 @@ pub(crate) async fn send(desk: &mut Desk<'_>, letter: Letter) -> Result<String, 
             (compose((**draft).clone(), Some(&stamp)), Some((template.clone(), why.clone())))
         }
     };
+    let mime = match unrendered {
+        None => tracking::tracked(desk, set.as_ref(), &id, mime).await?,
+        Some(_) => mime,
+    };
     too_long(mime.len(), *max_bytes)?;
     let source_arn = source_arn(desk, &letter, identity.as_ref());
     let sent = sent(desk, &letter, &id, &mime, source_arn, set.as_ref(), &ways);
@@ -85,6 +89,7 @@ pub(crate) async fn send(desk: &mut Desk<'_>, letter: Letter) -> Result<String, 
     count(desk.shelf.tx, &desk.shelf.place, &id, desk.now, attempts).await?;
     let event = Event { kind: EventType::Send, member: "send", body: json!({}) };
     desk.ses.raise(desk.shelf.tx, &sent, &event, desk.now).await?;
+    let mime = signing::signed(desk, &letter, mime).await?;
     let return_path = letter.return_path.as_ref().unwrap_or(&letter.source);
     let outgoing = Outgoing {
         id: id.clone(),

@@ -44,7 +44,9 @@ mod kinds {
     use crate::domain::contact::{Contact, ContactList};
     use crate::domain::identity::Identity;
     use crate::domain::receipt::{Filter, RuleSet};
+    use crate::domain::signing_key::SigningKey;
     use crate::domain::template::{CustomTemplate, Template};
+    use crate::ops::tracking::TrackingSecret;
 
     impl Row for Settings {
         const KIND: u8 = 1;
@@ -123,6 +125,22 @@ mod kinds {
         const NAME: &'static str = "ses contact";
         fn key(&self) -> String {
             Contact::key(&self.list, &self.address)
+        }
+    }
+
+    impl Row for SigningKey {
+        const KIND: u8 = 12;
+        const NAME: &'static str = "ses signing key";
+        fn key(&self) -> String {
+            self.domain.clone()
+        }
+    }
+
+    impl Row for TrackingSecret {
+        const KIND: u8 = 13;
+        const NAME: &'static str = "ses tracking secret";
+        fn key(&self) -> String {
+            String::new()
         }
     }
 

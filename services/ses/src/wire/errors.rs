@@ -64,6 +64,8 @@ pub(crate) fn v1(error: Error) -> ServiceError {
         Error::NotServed(what, operation) => {
             return ServiceError::not_implemented("ses", operation).with_detail(what);
         }
+        // It is made, and the operation begins anew: nobody is told.
+        Error::NoSigningKey(_) => return ServiceError::unavailable(message),
         Error::Store(error) | Error::Commit(CommitError::Store(error)) => return store(&error),
         Error::Commit(error) => return commit(&error),
     };
@@ -81,7 +83,7 @@ pub(crate) struct Bulk {
 /// The status of one mail of many. What the store says is nobody's status: the request fails.
 pub(crate) fn bulk_status(error: Error) -> Result<Bulk, Error> {
     let status = match error {
-        Error::Store(_) | Error::Commit(_) => return Err(error),
+        Error::Store(_) | Error::Commit(_) | Error::NoSigningKey(_) => return Err(error),
         Error::Unverified { .. } | Error::Rejected(_) => ("MessageRejected", "MESSAGE_REJECTED"),
         Error::MailFrom(_) => ("MailFromDomainNotVerified", "MAIL_FROM_DOMAIN_NOT_VERIFIED"),
         Error::NoSuch(Thing::ConfigurationSet, _) => ("ConfigurationSetDoesNotExist", "CONFIGURATION_SET_NOT_FOUND"),
@@ -134,6 +136,8 @@ pub(crate) fn v2(error: Error) -> ServiceError {
         Error::NotServed(what, operation) => {
             return ServiceError::not_implemented("sesv2", operation).with_detail(what);
         }
+        // It is made, and the operation begins anew: nobody is told.
+        Error::NoSigningKey(_) => return ServiceError::unavailable(message),
         Error::Store(error) | Error::Commit(CommitError::Store(error)) => return store(&error),
         Error::Commit(error) => return commit(&error),
     };
@@ -178,7 +182,7 @@ fn words(error: &Error, version: Version) -> String {
         | Error::CustomContent(what)
         | Error::Target { what, .. } => what.clone(),
         Error::Throttled(what) => (*what).to_owned(),
-        Error::NotServed(..) | Error::Store(_) | Error::Commit(_) => error.to_string(),
+        Error::NotServed(..) | Error::NoSigningKey(_) | Error::Store(_) | Error::Commit(_) => error.to_string(),
     }
 }
 

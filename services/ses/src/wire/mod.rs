@@ -6,6 +6,7 @@ pub(crate) mod errors;
 pub(crate) mod events;
 mod paging;
 pub(crate) mod receipt;
+mod senders;
 pub(crate) mod v1;
 pub(crate) mod v2;
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use tidegate_api_ses as api;
 
 use crate::desk::Desk;
-use crate::domain::identity::{Identity, MailFrom, Notification, Status, canonical, is_domain};
+use crate::domain::identity::{Identity, MailFrom, Notification, Status, is_domain};
 use crate::error::Error;
-use crate::ops::identities::{ask, begin, check_address, check_domain, check_policy, settle, sign};
+use crate::ops::identities::{ask, begin, check_address, check_domain, check_policy, forget, settle, sign};
 use crate::wire::paging::Paging;
 use crate::wire::text;
 
@@ -71,7 +71,8 @@ pub(crate) async fn delete_identity(
     mut desk: Desk<'_>,
     input: &api::DeleteIdentityRequest,
 ) -> Result<api::DeleteIdentityResponse, Error> {
-    desk.shelf.remove::<Identity>(&canonical(text(&input.identity)));
+    let name = name_of(&desk, text(&input.identity)).to_owned();
+    forget(&mut desk, &name);
     Ok(api::DeleteIdentityResponse {})
 }
 
@@ -79,7 +80,7 @@ pub(crate) async fn delete_verified_email_address(
     mut desk: Desk<'_>,
     input: &api::DeleteVerifiedEmailAddressRequest,
 ) -> Result<(), Error> {
-    desk.shelf.remove::<Identity>(&canonical(text(&input.email_address)));
+    forget(&mut desk, text(&input.email_address));
     Ok(())
 }
 
@@ -120,7 +121,8 @@ async fn each<T>(
 ) -> Result<BTreeMap<String, T>, Error> {
     let mut shown = BTreeMap::new();
     for name in names.iter().flatten() {
-        if let Some(found) = desk.shelf.identity(name).await?.and_then(&show) {
+        let own = name_of(desk, name).to_owned();
+        if let Some(found) = desk.shelf.identity(&own).await?.and_then(&show) {
             shown.insert(name.clone(), found);
         }
     }
@@ -193,9 +195,21 @@ pub(crate) async fn get_identity_notification_attributes(
     Ok(api::GetIdentityNotificationAttributesResponse { notification_attributes: Some(all.await?) })
 }
 
+/// The name of an identity that may be given by its ARN. One without an account is the caller's: programs that do
+/// not know the account write such (Terraform with `skip_requesting_account_id`).
+fn name_of<'n>(desk: &Desk<'_>, given: &'n str) -> &'n str {
+    let place = &desk.shelf.place;
+    let own = given.strip_prefix("arn:aws:ses:").and_then(|rest| rest.strip_prefix(place.region.as_str()));
+    let own = own.and_then(|rest| rest.strip_prefix(':')).and_then(|rest| rest.split_once(":identity/"));
+    match own {
+        Some((account, name)) if account.is_empty() || account == place.account.to_string() => name,
+        _ => given,
+    }
+}
+
 /// The identity that a setting is for.
 async fn existing(desk: &mut Desk<'_>, name: &Option<String>) -> Result<Identity, Error> {
-    let name = text(name);
+    let name = &name_of(desk, text(name)).to_owned();
     if !name.contains('@') && !is_domain(name) {
         let text = format!("Identity {name} is invalid. It must be a verified email address or domain.");
         return Err(Error::invalid(text));
@@ -278,7 +292,7 @@ pub(crate) async fn set_identity_dkim_enabled(
     mut desk: Desk<'_>,
     input: &api::SetIdentityDkimEnabledRequest,
 ) -> Result<api::SetIdentityDkimEnabledResponse, Error> {
-    let name = text(&input.identity);
+    let name = &name_of(&desk, text(&input.identity)).to_owned();
     let domain = crate::domain::address::domain_of(name);
     let domain = if domain.is_empty() { name } else { domain };
     let mut identity = match desk.shelf.identity(name).await? {
@@ -294,7 +308,7 @@ pub(crate) async fn set_identity_mail_from_domain(
     mut desk: Desk<'_>,
     input: &api::SetIdentityMailFromDomainRequest,
 ) -> Result<api::SetIdentityMailFromDomainResponse, Error> {
-    let name = text(&input.identity);
+    let name = &name_of(&desk, text(&input.identity)).to_owned();
     let Some(mut identity) = desk.shelf.identity(name).await? else {
         return Err(Error::invalid(format!("Identity <{name}> does not exist.")));
     };
@@ -334,7 +348,8 @@ pub(crate) async fn put_identity_policy(
 
 /// The identity that a policy is of.
 async fn owner(desk: &mut Desk<'_>, name: &Option<String>) -> Result<Identity, Error> {
-    let found = desk.shelf.identity(text(name)).await?;
+    let own = name_of(desk, text(name)).to_owned();
+    let found = desk.shelf.identity(&own).await?;
     found.ok_or_else(|| Error::invalid(format!("Identity does not exist: {}", text(name))))
 }
 

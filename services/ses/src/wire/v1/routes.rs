@@ -4,7 +4,7 @@ use tidegate_protocol::{Route, Router, Shape, route};
 use super::{account, configuration_sets, identities, receipt, sending, templates};
 use crate::desk::Operation;
 use crate::service::{Run, SesV1};
-use crate::wire::{COVERAGE, access};
+use crate::wire::{COVERAGE, access, senders};
 
 /// An operation that sends nothing.
 fn plain<I, O, F>(operation: F) -> Route<SesV1>
@@ -104,5 +104,5 @@ pub(crate) fn router() -> Router<SesV1> {
         ("VerifyEmailAddress", sends(identities::verify_email_address)),
         ("VerifyEmailIdentity", sends(identities::verify_email_identity)),
     ];
-    Router::new(&MODEL, COVERAGE, routes).with_accesses(access::accesses(COVERAGE, false))
+    Router::new(&MODEL, COVERAGE, routes).with_accesses(access::accesses(COVERAGE, false).chain(senders::v1()))
 }

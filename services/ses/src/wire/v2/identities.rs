@@ -5,9 +5,10 @@ use tidegate_types::Timestamp;
 
 use super::tags;
 use crate::desk::Desk;
-use crate::domain::identity::{Identity, Status, canonical, is_domain};
+use crate::domain::identity::{Identity, Status, is_domain};
 use crate::error::{Error, Thing};
-use crate::ops::identities::{ask, begin, check_address, check_domain, check_policy, settle, sign};
+use crate::ops::identities::{ask, begin, check_address, check_domain, check_policy, forget, settle, sign};
+use crate::ops::signing::bring;
 use crate::wire::paging::Paging;
 use crate::wire::text;
 use crate::wire::v1::mail_from;
@@ -46,14 +47,15 @@ fn dkim(identity: &Identity) -> api::DkimAttributes {
 
 /// Takes over a key that the owner brings along, or gives tokens.
 fn signed_by(
-    desk: &Desk<'_>,
+    desk: &mut Desk<'_>,
     identity: &mut Identity,
     given: Option<&api::DkimSigningAttributes>,
 ) -> Result<(), Error> {
     let none = api::DkimSigningAttributes::default();
     let given = given.unwrap_or(&none);
     match (&given.domain_signing_selector, &given.domain_signing_private_key) {
-        (Some(selector), Some(_)) => {
+        (Some(selector), Some(key)) => {
+            bring(desk, &identity.name, selector, key)?;
             identity.dkim.external = true;
             identity.dkim.tokens = vec![selector.clone()];
             identity.dkim.enabled = true;
@@ -91,7 +93,7 @@ pub(crate) async fn create_email_identity(
     identity.tags = tags::new(&input.tags)?;
     identity.configuration_set.clone_from(&input.configuration_set_name);
     if !identity.is_address() {
-        signed_by(&desk, &mut identity, input.dkim_signing_attributes.as_ref())?;
+        signed_by(&mut desk, &mut identity, input.dkim_signing_attributes.as_ref())?;
     }
     desk.shelf.put(&identity);
     if identity.is_address() {
@@ -171,7 +173,7 @@ pub(crate) async fn delete_email_identity(
     input: &api::DeleteEmailIdentityRequest,
 ) -> Result<api::DeleteEmailIdentityResponse, Error> {
     existing(&mut desk, &input.email_identity).await?;
-    desk.shelf.remove::<Identity>(&canonical(text(&input.email_identity)));
+    forget(&mut desk, text(&input.email_identity));
     Ok(api::DeleteEmailIdentityResponse {})
 }
 
@@ -223,7 +225,7 @@ pub(crate) async fn put_dkim_signing(
         }
         _ => return Err(Error::invalid("SigningAttributesOrigin must be AWS_SES or EXTERNAL.")),
     }
-    signed_by(&desk, &mut identity, input.signing_attributes.as_ref())?;
+    signed_by(&mut desk, &mut identity, input.signing_attributes.as_ref())?;
     desk.shelf.put(&identity);
     Ok(api::PutEmailIdentityDkimSigningAttributesResponse {
         dkim_status: Some(status(identity.dkim.status)),

@@ -4,7 +4,7 @@ use tidegate_protocol::{Route, Router, Shape, route};
 use super::{account, configuration_sets, contacts, identities, insights, sending, tags, templates};
 use crate::desk::Operation;
 use crate::service::{Run, SesV2};
-use crate::wire::{V2_COVERAGE, access};
+use crate::wire::{V2_COVERAGE, access, senders};
 
 /// An operation that sends nothing.
 fn plain<I, O, F>(operation: F) -> Route<SesV2>
@@ -89,6 +89,7 @@ pub(crate) fn router() -> Router<SesV2> {
         ("PutEmailIdentityConfigurationSetAttributes", plain(identities::put_configuration_set)),
         ("PutEmailIdentityDkimAttributes", plain(identities::put_dkim)),
         ("PutEmailIdentityDkimSigningAttributes", plain(identities::put_dkim_signing)),
+        ("PutEmailIdentityDkimSigningAttributesAtV1", plain(identities::put_dkim_signing)),
         ("PutEmailIdentityFeedbackAttributes", plain(identities::put_feedback)),
         ("PutEmailIdentityMailFromAttributes", plain(identities::put_mail_from)),
         ("PutSuppressedDestination", plain(account::put_suppressed)),
@@ -105,5 +106,5 @@ pub(crate) fn router() -> Router<SesV2> {
         ("UpdateEmailIdentityPolicy", plain(identities::update_policy)),
         ("UpdateEmailTemplate", plain(templates::update_email_template)),
     ];
-    Router::new(&MODEL, V2_COVERAGE, routes).with_accesses(access::accesses(V2_COVERAGE, true))
+    Router::new(&MODEL, V2_COVERAGE, routes).with_accesses(access::accesses(V2_COVERAGE, true).chain(senders::v2()))
 }
