@@ -5,6 +5,9 @@ use serde::Deserialize;
 /// Where AWS publishes the images that its runtimes are.
 const REGISTRY: &str = "public.ecr.aws/lambda";
 
+/// Starts extensions beside a runtime.
+const EXTENSIONS: &str = include_str!("extensions.sh");
+
 /// A function that is an image.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Image {
@@ -97,6 +100,14 @@ impl Contents {
         };
         let (entry_point, working_directory) = (image.entry_point.clone(), image.working_directory.clone());
         Contents { facts, entry_point, command, working_directory }
+    }
+
+    /// The same with the extensions in `/opt` beside it, which nothing in AWS's images starts: a shell, which all of
+    /// them have, is the first process.
+    pub(crate) fn with_extensions(&self) -> Contents {
+        let own = if self.entry_point.is_empty() { &self.facts.entry_point } else { &self.entry_point };
+        let shell = ["/bin/sh", "-c", EXTENSIONS, "sh"].map(str::to_owned);
+        Contents { entry_point: shell.iter().chain(own).cloned().collect(), ..self.clone() }
     }
 
     /// The program that starts first, for messages.

@@ -31,7 +31,10 @@ pub(crate) struct Container {
     /// The number of its first process on this machine, once that is known.
     first: Arc<AtomicI32>,
     looking: Option<TaskHandle<()>>,
-    is_over: bool,
+    /// Its end was seen here.
+    has_ended: bool,
+    /// Nothing of it is left in the engine.
+    is_gone: bool,
 }
 
 /// Starts a container.
@@ -61,7 +64,8 @@ pub(crate) async fn start(
         reach: plan.reach,
         first: Arc::default(),
         looking: None,
-        is_over: false,
+        has_ended: false,
+        is_gone: false,
     })
 }
 
@@ -95,7 +99,7 @@ impl Container {
     /// Resolves when it has ended, with AWS's words for how. May be asked again and again.
     pub(crate) async fn ended(&mut self) -> String {
         let status = self.client.status().await;
-        self.is_over = true;
+        self.has_ended = true;
         status.map_or_else(|error| format!("error: {error}"), describe)
     }
 
@@ -120,7 +124,7 @@ impl Container {
     }
 
     fn first_process(&self) -> Option<i32> {
-        Some(self.first.load(Ordering::Acquire)).filter(|pid| *pid > 0 && !self.is_over)
+        Some(self.first.load(Ordering::Acquire)).filter(|pid| *pid > 0 && !self.has_ended)
     }
 
     /// Asks it to end: the engine's program passes signals on.
@@ -130,23 +134,25 @@ impl Container {
 
     /// Ends it, and waits until it has ended.
     pub(crate) async fn kill(&mut self) {
-        if !self.is_over && self.engine.kill(&self.name).await {
-            let env = self.env.clone();
-            // What it printed last comes out before the program ends.
-            self.is_over = env.timeout_real(LAST_WORDS, self.client.status()).await.is_ok();
-        }
-        let was_over = std::mem::replace(&mut self.is_over, true);
+        let env = self.env.clone();
+        // What it printed last comes out before the program ends.
+        let is_dead = !self.has_ended
+            && self.engine.kill(&self.name).await
+            && env.timeout_real(LAST_WORDS, self.client.status()).await.is_ok();
+        self.has_ended = true;
         self.client.kill().await;
-        // One that the engine was still making could not be killed; its program can no longer start it.
-        if !was_over {
+        // Either the engine was still making it, which its program can no longer start; or the program's end was not the
+        // container's, as when the engine was started anew. One that is gone already is not missed.
+        if !is_dead {
             self.engine.remove(&self.name).await;
         }
+        self.is_gone = true;
     }
 }
 
 impl Drop for Container {
     fn drop(&mut self) {
-        if !self.is_over {
+        if !self.is_gone {
             self.engine.remove_later(&self.name);
         }
     }

@@ -183,8 +183,9 @@ impl Environment {
         if self.endpoint.extensions().shutdown(reason, deadline.as_millis()) {
             self.runtime.terminate();
             let env = self.env.clone();
+            let limit = if self.runtime.holds_extensions() { SHUTDOWN_WITH_EXTENSIONS } else { SHUTDOWN_RUNTIME };
             // Whether they end in time or not, they are ended below.
-            drop(env.timeout_real(SHUTDOWN_RUNTIME, self.runtime.ended()).await);
+            drop(env.timeout_real(limit, self.runtime.ended()).await);
             let extensions = futures::future::join_all(self.extensions.iter_mut().map(Process::ended));
             drop(env.timeout_real(SHUTDOWN_WITH_EXTENSIONS, extensions).await);
         }

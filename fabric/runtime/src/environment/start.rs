@@ -282,12 +282,15 @@ impl Place<'_> {
         let variables = Variables::of(variables::container(spec, &own))?;
         let is_image = matches!(spec.runtime, Runtime::Image(_));
         let name = format!("tidegate-{}", parts.env.uuid().simple());
+        let extensions = extension_names(ingredients.layers.as_deref());
+        let beside = if extensions.is_empty() { contents.clone() } else { contents.with_extensions() };
+        endpoint.extensions().expect(extensions);
         let plan = Plan {
             name: &name,
             owner: &engine.owner,
             function: &spec.name,
             architecture: &spec.architecture,
-            contents,
+            contents: &beside,
             code: (!is_image).then_some(spec.code.as_path()),
             layers: ingredients.layers.as_deref(),
             memory_mb: spec.memory_mb,

@@ -55,6 +55,11 @@ impl Worker {
         }
     }
 
+    /// Whether extensions run within it, so that its end is theirs.
+    pub(super) fn holds_extensions(&self) -> bool {
+        matches!(self, Worker::Container(_))
+    }
+
     /// Asks it to end.
     pub(super) fn terminate(&self) {
         match self {

@@ -15,10 +15,10 @@ use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Page, Space, StoreError, Tx};
 use tidegate_types::Arn;
 
-use super::{page, read, read_function};
+use super::{page, read, read_function, read_latest};
 use crate::error::Error;
 use crate::service::Lambda;
-use crate::store::{SignedByRecord, SigningRecord, keys};
+use crate::store::{SignedByRecord, SigningRecord, VersionRecord, keys};
 use crate::wire;
 
 /// What comes before the id in an ARN's resource.
@@ -259,7 +259,9 @@ pub(crate) async fn put_function_code_signing_config(
     lambda
         .transact(&[key.clone(), keys::function(address)], async |tx: &mut Tx| {
             read::<SigningRecord>(tx, key).await?.ok_or_else(|| Error::NoSigning(arn.clone()))?;
-            let id = read_function(tx, address).await?.id;
+            let (function, latest) = read_latest(tx, address).await?;
+            check_signable(&latest)?;
+            let id = function.id;
             tx.put(Space::Map, keys::signed_by(id), SignedByRecord { config: arn.clone() }.encode());
             Ok(())
         })
@@ -270,6 +272,16 @@ pub(crate) async fn put_function_code_signing_config(
     })
 }
 
+/// Only zip files are signed.
+fn check_signable(version: &VersionRecord) -> Result<(), Error> {
+    match version.is_image() {
+        true => {
+            Err(Error::Invalid("Code signing is not supported for functions created with container images.".to_owned()))
+        }
+        false => Ok(()),
+    }
+}
+
 /// A function's configuration: no ARN if it has none.
 pub(crate) async fn get_function_code_signing_config(
     lambda: &Lambda,
@@ -277,6 +289,7 @@ pub(crate) async fn get_function_code_signing_config(
     input: GetFunctionCodeSigningConfigRequest,
 ) -> Result<GetFunctionCodeSigningConfigResponse, Error> {
     let function = lambda.known(&lambda.named(call, input.function_name, None)?)?;
+    function.latest().map_or(Ok(()), |latest| check_signable(latest))?;
     Ok(GetFunctionCodeSigningConfigResponse {
         code_signing_config_arn: function.signed_by.as_ref().map(|by| by.config.clone()),
         function_name: Some(function.address.name.clone()),

@@ -81,7 +81,7 @@ pub(crate) fn configuration(
         timeout: Some(record.timeout as i32),
         memory_size: Some(record.memory as i32),
         last_modified: Some(time(record.modified_at)),
-        code_sha256: Some(code_sha256(record)),
+        code_sha256: Some(code_sha256(record)).filter(|sum| !sum.is_empty()),
         version: Some(number(version)),
         vpc_config: vpc,
         dead_letter_config: record.dead_letter.clone().map(|target| DeadLetterConfig { target_arn: Some(target) }),
