@@ -1,7 +1,6 @@
 // Lambda through aws-sdk v3 and v2: functions are created, asked, and answer piece by piece.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { crc32 } from "node:zlib";
 import AWS from "aws-sdk";
 import {
   CreateFunctionCommand,
@@ -16,7 +15,7 @@ import {
   PutFunctionConcurrencyCommand,
   waitUntilFunctionActiveV2,
 } from "@aws-sdk/client-lambda";
-import { credentials, region, Server } from "./tidegate.js";
+import { credentials, region, Server, zipped } from "./tidegate.js";
 
 const Role = "arn:aws:iam::000000000000:role/functions";
 const ECHO = "exports.handler = async (event, context) => ({ event, arn: context.invokedFunctionArn });";
@@ -41,27 +40,6 @@ after(async () => {
   lambda.destroy();
   await server.close();
 });
-
-/** A zip file with one file in it, as it is. */
-function zipped(name, text) {
-  const [file, body] = [Buffer.from(name), Buffer.from(text)];
-  const common = Buffer.alloc(26);
-  common.writeUInt16LE(20, 0);
-  common.writeUInt16LE(0x21, 8);
-  common.writeUInt32LE(crc32(body), 10);
-  common.writeUInt32LE(body.length, 14);
-  common.writeUInt32LE(body.length, 18);
-  common.writeUInt16LE(file.length, 22);
-  const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, file, body]);
-  const central = Buffer.concat([Buffer.from("PK\x01\x02\x14\x00"), common, Buffer.alloc(14), file]);
-  const end = Buffer.alloc(22);
-  end.write("PK\x05\x06");
-  end.writeUInt16LE(1, 8);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(local.length, 16);
-  return Buffer.concat([local, central, end]);
-}
 
 const described = (FunctionName, text) => ({
   FunctionName,

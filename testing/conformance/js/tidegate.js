@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } fro
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { crc32 } from "node:zlib";
 
 const READY_WITHIN_MS = 60_000;
 
@@ -101,3 +102,24 @@ export class Server {
 /** What every client is configured with. */
 export const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 export const region = "us-east-1";
+
+/** A zip file with one file in it, as it is. */
+export function zipped(name, text) {
+  const [file, body] = [Buffer.from(name), Buffer.from(text)];
+  const common = Buffer.alloc(26);
+  common.writeUInt16LE(20, 0);
+  common.writeUInt16LE(0x21, 8);
+  common.writeUInt32LE(crc32(body), 10);
+  common.writeUInt32LE(body.length, 14);
+  common.writeUInt32LE(body.length, 18);
+  common.writeUInt16LE(file.length, 22);
+  const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, file, body]);
+  const central = Buffer.concat([Buffer.from("PK\x01\x02\x14\x00"), common, Buffer.alloc(14), file]);
+  const end = Buffer.alloc(22);
+  end.write("PK\x05\x06");
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return Buffer.concat([local, central, end]);
+}
