@@ -78,6 +78,29 @@ async fn bodies_come_back_whole_and_in_ranges_whatever_pieces_they_came_in() {
     assert_eq!(files(folder.path()).len(), 5);
 }
 
+/// Room is made ahead for such a body, in two steps for the largest, and the file must not keep any of it.
+#[tokio::test]
+async fn a_large_body_of_known_length_takes_the_room_that_it_needs() {
+    let folder = TempDir::new().unwrap();
+    let blobs = open(&folder).await;
+    for length in [4 * 1024 * 1024 - 1, 4 * 1024 * 1024, 40_000_001] {
+        let body = body(length);
+        let mut upload = blobs.upload(Expected { length: Some(length as u64), ..Expected::default() }).await.unwrap();
+        for start in (0..length).step_by(3_000_001) {
+            let batch = body.slice(start..(start + 3_000_001).min(length));
+            upload.write(batch.chunks(70_000).map(Bytes::copy_from_slice).collect()).await.unwrap();
+        }
+        let blob = upload.finish().await.unwrap();
+        assert_eq!(load(&blobs, blob, 0..u64::MAX).await.unwrap(), body, "{length} bytes");
+    }
+    let mut upload = blobs.upload(Expected { length: Some(1 << 30), ..Expected::default() }).await.unwrap();
+    upload.write(vec![body(1)]).await.unwrap();
+    let announced = files(&folder.path().join("blobs/tmp"));
+    assert!(fs::metadata(&announced[0]).unwrap().len() < 100 << 20, "who announces a lot does not get it at once");
+    drop(upload);
+    assert_eq!(files(folder.path()).len(), 3);
+}
+
 #[tokio::test]
 async fn blobs_outlive_a_restart_and_uploads_do_not() {
     let folder = TempDir::new().unwrap();
