@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use futures::FutureExt;
 use http::{HeaderMap, Method};
 use tidegate_api_s3::MODEL;
 use tidegate_blob::Blobs;
@@ -17,7 +18,7 @@ use crate::ops::content::Leftovers;
 use crate::ports::{BucketObjects, BucketPolicies, Websites};
 use crate::store::{Bucket, Directory, VersionId};
 use crate::wire::{self, COVERAGE};
-use crate::workers::{Lifecycle, Removal, Sweep};
+use crate::workers::{AccessLogs, Lifecycle, Removal, Sweep};
 
 /// What the service is made of.
 pub struct Parts {
@@ -40,6 +41,8 @@ pub struct S3 {
     pub(crate) directory: Arc<Directory>,
     /// Given when a bucket or its configuration changes.
     pub(crate) lifecycle_due: Hint,
+    /// Given when there is a line of an access log.
+    pub(crate) logs_due: Hint,
     pub(crate) leftovers: Leftovers,
     /// Given when there are some.
     pub(crate) leftovers_due: Hint,
@@ -58,7 +61,19 @@ impl S3 {
         store.attach(directory.clone()).await?;
         let router = wire::router();
         let (leftovers, leftovers_due) = (Leftovers::default(), Hint::new());
-        let s3 = Arc::new(S3 { store, blobs, env, post, directory, lifecycle_due, leftovers, leftovers_due, router });
+        let logs_due = Hint::new();
+        let s3 = Arc::new(S3 {
+            store,
+            blobs,
+            env,
+            post,
+            directory,
+            lifecycle_due,
+            logs_due,
+            leftovers,
+            leftovers_due,
+            router,
+        });
         crate::ops::unmark_all(&s3).await?;
         Ok(s3)
     }
@@ -71,8 +86,9 @@ impl S3 {
         crate::ops::delete_everything(self).await
     }
 
-    /// Starts what runs beside the requests: lifecycle, and the removal of files that nothing refers to.
+    /// Starts what runs beside the requests: access logs, lifecycle, and the removal of files that nothing refers to.
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
+        supervisor.start(AccessLogs::new(self.clone()), &self.logs_due);
         supervisor.start(Lifecycle::new(self.clone()), &self.lifecycle_due);
         supervisor.start(Removal::new(self.clone()), &self.leftovers_due);
         supervisor.start(Sweep::new(self.clone()), &Hint::new());
@@ -138,8 +154,13 @@ impl Service for S3 {
     }
 
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
-        wire::check_head(call)?;
-        self.router.dispatch(self, call, input).map_err(|error| wire::in_own_words(call, error))
+        let started = wire::check_head(call)
+            .and_then(|()| self.router.dispatch(self, call, input))
+            .map_err(|error| wire::in_own_words(call, error));
+        match crate::ops::logged(self, call) {
+            None => started,
+            Some(bucket) => Ok(crate::ops::noted(self, call, bucket, started).boxed()),
+        }
     }
 
     fn is_streamed(&self, operation: &Operation) -> bool {

@@ -1,5 +1,6 @@
 //! The rules, pure: what is allowed, what follows from what. Nothing here reads a clock or the store.
 
+pub mod access_log;
 pub mod acl;
 mod checksum;
 pub mod cors;

@@ -1,5 +1,6 @@
 //! S3's operations: validate, decide, one transaction, answer.
 
+mod access_log;
 pub(crate) mod acl_headers;
 mod attributes;
 mod buckets;
@@ -19,6 +20,7 @@ mod subscribers;
 mod torrent;
 pub(crate) mod versions;
 
+pub(crate) use access_log::{logged, noted};
 pub(crate) use attributes::get_object_attributes;
 pub(crate) use buckets::{create_bucket, delete_bucket, get_bucket_location, head_bucket, list_buckets, unmark_all};
 pub(crate) use cors::{allow_page, is_page_allowed, options_bucket, options_object};

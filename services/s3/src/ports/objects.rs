@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use tidegate_api_s3::MODEL;
 use tidegate_ports::{Acting, ObjectAddress, ObjectRefusal, Objects, StoredObject};
-use tidegate_protocol::{Call, Caller, Need, Needs, ProtocolId, ServiceError};
+use tidegate_protocol::{Call, Caller, ProtocolId, ServiceError};
 use tidegate_types::AccountId;
 
 use crate::domain::Event;
@@ -14,6 +14,7 @@ use crate::ops::content::keep;
 use crate::ops::{Fields, Put, Reading, Write, opened, shown_version};
 use crate::service::S3;
 use crate::store::{Bucket, Headers};
+use crate::wire;
 
 /// Buckets, as other services see them.
 pub(crate) struct BucketObjects {
@@ -26,7 +27,7 @@ impl BucketObjects {
     }
 
     /// The bucket of an address, if whoever acts may do this with the object.
-    fn bucket(
+    async fn bucket(
         &self,
         acting: Acting<'_>,
         address: &ObjectAddress,
@@ -36,14 +37,11 @@ impl BucketObjects {
         match acting {
             Acting::Account(account) if account == bucket.record.account => Ok(bucket),
             Acting::Account(_) => Err(ObjectRefusal::Denied),
-            Acting::Caller(call) => match call.caller.permissions.guard() {
-                None => Ok(bucket),
-                Some(guard) => {
-                    let need = Need::new(action, format!("{}/{}", bucket.arn(), address.key));
-                    guard.check(call, &Needs::All(vec![need])).map_err(|_| ObjectRefusal::Denied)?;
-                    Ok(bucket)
-                }
-            },
+            Acting::Caller(call) => {
+                let version = address.version.as_deref();
+                wire::may(&self.s3, call, action, &bucket, &address.key, version).await.map_err(refusal)?;
+                Ok(bucket)
+            }
         }
     }
 
@@ -54,7 +52,7 @@ impl BucketObjects {
         most: u64,
     ) -> Result<StoredObject, ObjectRefusal> {
         let action = if address.version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
-        let bucket = self.bucket(acting, address, action)?;
+        let bucket = self.bucket(acting, address, action).await?;
         let reading = Reading { version: address.version.as_deref(), wants_body: true, ..Reading::default() };
         let (bucket, reading) = (&bucket, &reading);
         let view = async || {
@@ -81,7 +79,7 @@ impl BucketObjects {
         body: Bytes,
         content_type: &str,
     ) -> Result<(), ObjectRefusal> {
-        let bucket = self.bucket(acting, address, "s3:PutObject")?;
+        let bucket = self.bucket(acting, address, "s3:PutObject").await?;
         let call = &match acting {
             Acting::Caller(call) => call.clone(),
             Acting::Account(account) => self.call_of(account, &bucket),

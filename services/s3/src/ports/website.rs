@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use percent_encoding::percent_decode_str;
 use tidegate_api_s3::{MODEL, WebsiteConfiguration};
 use tidegate_ports::{Broken, HostedAnswer, HostedBody, HostedHttp, HostedRequest};
-use tidegate_protocol::{Need, Needs, Operation, ServiceError, ServiceModel};
+use tidegate_protocol::{Operation, ServiceError, ServiceModel};
 
 use crate::domain::http_date;
 use crate::domain::website::{Redirection, Visit, Website, encoded};
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::ops::{Conditions, Reading, Viewed, allow_page, opened};
 use crate::service::S3;
 use crate::store::{Bucket, ConfigKind};
-use crate::wire::website_of;
+use crate::wire::{self, website_of};
 
 const OPERATION: Operation =
     Operation { name: "WebsiteGetObject", method: "GET", uri: "/", header: None, status: 200, has_output: true };
@@ -111,10 +111,7 @@ impl Websites {
     /// Finds an object that the visitor may see.
     async fn view(&self, asked: &Asked<'_>, key: &str) -> Result<Viewed, ServiceError> {
         let call = asked.request.call.as_ref().map_err(Clone::clone)?;
-        if let Some(guard) = call.caller.permissions.guard() {
-            let need = Need::new("s3:GetObject", format!("{}/{key}", asked.bucket.arn()));
-            guard.check(call, &Needs::All(vec![need]))?;
-        }
+        wire::may(&self.s3, call, "s3:GetObject", asked.bucket, key, None).await?;
         let text = |name: HeaderName| asked.request.headers.get(name).and_then(|value| value.to_str().ok());
         let conditions = Conditions {
             if_match: text(header::IF_MATCH),

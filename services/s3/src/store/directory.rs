@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -73,12 +74,27 @@ pub struct Directory {
     known: RwLock<Known>,
     /// Given when a bucket changes: what lifecycle has to do may be another thing now.
     changed: Hint,
+    /// Whether requests of some bucket are logged, or were since the server started: most servers have no logs, and
+    /// need not look.
+    has_logs: AtomicBool,
 }
 
 impl Directory {
     /// An empty directory, which tells `changed` of every change.
     pub fn new(changed: Hint) -> Directory {
-        Directory { known: RwLock::default(), changed }
+        Directory { known: RwLock::default(), changed, has_logs: AtomicBool::new(false) }
+    }
+
+    /// Whether there may be buckets whose requests are logged.
+    pub(crate) fn has_logs(&self) -> bool {
+        self.has_logs.load(Ordering::Relaxed)
+    }
+
+    fn note_logs(&self, key: &[u8]) {
+        let is_log = |found| matches!(found, Catalogued::Config(_, config) if config.kind == ConfigKind::Logging);
+        if keys::read_catalogue(key).is_ok_and(is_log) {
+            self.has_logs.store(true, Ordering::Relaxed);
+        }
     }
 
     /// The bucket of this name, if there is one.
@@ -160,6 +176,7 @@ impl Fold for Directory {
         let mut known = self.known.write();
         for Change { key, value } in changes {
             known.apply(key, value.as_ref()).expect("we made the key");
+            self.note_logs(key);
         }
     }
 
@@ -177,6 +194,7 @@ impl Fold for Directory {
                 range.start = behind(&last.key);
                 for entry in &entries {
                     known.apply(&entry.key, Some(&entry.record.value))?;
+                    self.note_logs(&entry.key);
                 }
             }
             *self.known.write() = known;

@@ -13,6 +13,7 @@
 //! | map | `S3 8 upload part` | [`crate::store::PartRecord`] |
 //! | map | `S3 9 …` | lifecycle's progress |
 //! | log | `S3 1 content` | a body of up to 64 KiB |
+//! | log | `S3 2 bucket number` | [`crate::store::AccessLineRecord`]: a line of an access log |
 
 use bytes::Bytes;
 use tidegate_blob::BlobId;
@@ -34,6 +35,7 @@ const BUCKET: u8 = 1;
 const CONFIG: u8 = 2;
 
 const BODY: u8 = 1;
+const ACCESS_LINE: u8 = 2;
 
 fn tagged(tag: u8) -> Key {
     Key::new(Root::S3).u8(tag)
@@ -255,6 +257,32 @@ pub fn body(content: ContentId) -> Bytes {
     tagged(BODY).rest(&content.0.to_be_bytes()).build()
 }
 
+/// The lines of all access logs that are not in objects yet.
+pub fn all_access_lines() -> Bytes {
+    tagged(ACCESS_LINE).build()
+}
+
+/// Those of a bucket.
+pub fn access_lines(bucket: BucketId) -> Bytes {
+    tagged(ACCESS_LINE).u64(bucket.0).build()
+}
+
+/// A line of a bucket's access log.
+pub fn access_line(bucket: BucketId, number: VersionId) -> Bytes {
+    tagged(ACCESS_LINE).u64(bucket.0).rest(&number.0.to_be_bytes()).build()
+}
+
+/// The bucket and the number of an entry of [`all_access_lines`].
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn read_access_line(key: &[u8]) -> Result<(BucketId, VersionId), DecodeError> {
+    let mut reader = KeyReader::after(key, &all_access_lines())?;
+    let (bucket, high, low) = (reader.u64()?, reader.u64()?, reader.u64()?);
+    reader.end()?;
+    Ok((BucketId(bucket), VersionId(u128::from(high) << 64 | u128::from(low))))
+}
+
 /// Everything that a reset removes, in the map.
 pub fn everything() -> Bytes {
     Key::new(Root::S3).build()
@@ -273,6 +301,7 @@ mod tests {
         assert_eq!(read_older(&older(bucket, "a", version), bucket).unwrap(), ("a".to_owned(), version));
         assert_eq!(read_upload(&upload(bucket, "a", version), bucket).unwrap(), ("a".to_owned(), version));
         assert_eq!(read_part(&part(version, 258), version).unwrap(), 258);
+        assert_eq!(read_access_line(&access_line(bucket, version)).unwrap(), (bucket, version));
         let key = ConfigKey { kind: ConfigKind::Inventory, id: "x".to_owned() };
         assert_eq!(read_catalogue(&config(bucket, &key)).unwrap(), Catalogued::Config(bucket, key));
         assert_eq!(read_catalogue(&super::bucket("b")).unwrap(), Catalogued::Bucket("b".to_owned()));

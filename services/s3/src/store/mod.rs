@@ -3,6 +3,7 @@
 //! Which buckets there are and how they are configured is held in memory by the [`Directory`]; objects are
 //! not, for there may be millions of them.
 
+mod access_line;
 mod bucket;
 mod config;
 mod content;
@@ -18,6 +19,7 @@ use bytes::Bytes;
 use tidegate_record::{DecodeError, Stored};
 use tidegate_store::{Record, Space, StoreError};
 
+pub use access_line::AccessLineRecord;
 pub use bucket::{BucketId, BucketRecord, DefaultLock, LockMode, LockPeriod, Versioning};
 pub use config::{ConfigKey, ConfigKind, ConfigRecord};
 pub use content::{Content, ContentId, Piece, PiecesRecord};

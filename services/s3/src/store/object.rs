@@ -18,6 +18,11 @@ impl VersionId {
         VersionId(u128::from(now.as_millis()) << 80 | random >> 48)
     }
 
+    /// When it was drawn, to the millisecond; later by some if others were drawn in the same one.
+    pub fn drawn_at(self) -> Timestamp {
+        Timestamp::from_millis(u64::try_from(self.0 >> 80).unwrap_or(u64::MAX))
+    }
+
     /// This one, or the next behind `other` if it is not behind that.
     #[must_use]
     pub fn behind(self, other: VersionId) -> VersionId {

@@ -81,7 +81,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("PutBucketInventoryConfiguration", Coverage::Partial("kept and shown; no inventories are written")),
     ("PutBucketLifecycle", Coverage::Complete),
     ("PutBucketLifecycleConfiguration", Coverage::Complete),
-    ("PutBucketLogging", Coverage::Partial("kept and shown; no access logs are written")),
+    ("PutBucketLogging", Coverage::Complete),
     ("PutBucketMetricsConfiguration", Coverage::Partial("kept and shown; there are no request metrics")),
     ("PutBucketNotification", Coverage::Complete),
     ("PutBucketNotificationConfiguration", Coverage::Complete),

@@ -12,7 +12,7 @@ mod routes;
 mod shown;
 mod website;
 
-pub(crate) use access::{GRANTED_BY_LIST, Posted, may_delete, may_post};
+pub(crate) use access::{GRANTED_BY_LIST, Posted, may, may_delete, may_post};
 pub use coverage::COVERAGE;
 pub(crate) use events::{Happening, Origin, bus_event, notification, test_event};
 pub(crate) use lifecycle::{expiration_header, rules_of};

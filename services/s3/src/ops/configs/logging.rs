@@ -1,4 +1,4 @@
-//! Where a bucket's access logs go: kept and shown. No logs are written.
+//! Where a bucket's access logs go. `ops/access_log.rs` notes requests, `workers/access_logs.rs` delivers the lines.
 
 use tidegate_api_s3::{
     BucketLoggingStatus, GetBucketLoggingOutput, GetBucketLoggingRequest, LoggingEnabled, PutBucketLoggingRequest,

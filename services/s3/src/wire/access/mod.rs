@@ -101,6 +101,26 @@ pub(crate) fn may_delete(s3: &S3, call: &Call, bucket: &Bucket, object: &ObjectI
     guard.check(call, &Needs::All(all.collect())).map_err(Error::from)
 }
 
+/// Whether a caller of another service may do this with an object here.
+///
+/// # Errors
+/// The refusal.
+pub(crate) async fn may(
+    s3: &S3,
+    call: &Call,
+    action: &str,
+    bucket: &Bucket,
+    key: &str,
+    version: Option<&str>,
+) -> Result<(), Error> {
+    let Some(guard) = call.caller.permissions.guard() else { return Ok(()) };
+    let mut target = Target::of(s3, &bucket.name, Some(key));
+    if action.starts_with("s3:Get") {
+        target = target.looked_at(s3, version).await?;
+    }
+    guard.check(call, &Needs::All(target.needs(call, action.to_owned()))).map_err(Error::from)
+}
+
 /// Whether whoever signed a form may write what it describes.
 ///
 /// # Errors
