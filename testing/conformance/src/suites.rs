@@ -63,7 +63,7 @@ pub const SUITES: &[Suite] = &[
     },
     Suite {
         name: "js",
-        what: "aws-sdk v2 (both wires) and v3, sqs-consumer, ElectroDB",
+        what: "aws-sdk v2 (both wires) and v3, bundled functions, sqs-consumer, ElectroDB",
         is_patient: false,
         run: |_| javascript::run(),
     },

@@ -37,7 +37,11 @@ fn client_context(given: Option<String>) -> Result<Option<String>, Error> {
     let Some(given) = given else { return Ok(None) };
     let invalid = || Error::InvalidContent("Client context must be a valid Base64-encoded JSON object.".to_owned());
     let decoded = STANDARD.decode(&given).map_err(|_| invalid())?;
-    String::from_utf8(decoded).map(Some).map_err(|_| invalid())
+    let text = String::from_utf8(decoded).map_err(|_| invalid())?;
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text) {
+        Ok(_) => Ok(Some(text)),
+        Err(_) => Err(invalid()),
+    }
 }
 
 /// The version or alias must exist before anything is said of a place or a queue.

@@ -99,6 +99,10 @@ pub(crate) async fn add_permission(
     let named = lambda.named(call, input.function_name.clone(), input.qualifier.as_deref())?;
     let function = lambda.known(&named)?;
     let place = place(&function, &named)?;
+    if input.function_url_auth_type.is_some() && input.action.as_deref() != Some("lambda:InvokeFunctionUrl") {
+        let words = "FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action";
+        return Err(Error::Invalid(words.to_owned()));
+    }
     let text = statement(&input, &named.qualified_arn())?.to_string();
     let sid = input.statement_id.clone().unwrap_or_default();
     let statement = &StatementRecord { sid, text: text.clone() };

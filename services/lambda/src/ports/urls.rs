@@ -27,8 +27,25 @@ const PRELUDE_END: [u8; 8] = [0; 8];
 /// The most bytes of such a head.
 const MAX_PRELUDE: usize = 64 * 1024;
 
+/// What callers of an address must be allowed to do.
+const INVOKE: &str = "lambda:InvokeFunctionUrl";
+
 /// The caller may not use this address.
 struct Forbidden;
+
+/// Whether the function's policy lets everybody use its address. Its statements are AddPermission's own.
+fn is_public(function: &Function, qualifier: &str) -> bool {
+    let lets_everybody = |text: &str| {
+        let Ok(statement) = serde_json::from_str::<Value>(text) else { return false };
+        let is_anybody = statement["Principal"] == "*" || statement["Principal"]["AWS"] == "*";
+        let is_action = [INVOKE, "lambda:*", "*"].iter().any(|action| statement["Action"] == *action);
+        let open = json!({ "StringEquals": { "lambda:FunctionUrlAuthType": "NONE" } });
+        let is_open = statement.get("Condition").is_none_or(|condition| *condition == open);
+        statement["Effect"] == "Allow" && is_anybody && is_action && is_open
+    };
+    let policy = function.policies.get(qualifier);
+    policy.is_some_and(|policy| policy.statements.iter().any(|statement| lets_everybody(&statement.text)))
+}
 
 /// Functions that answer HTTP.
 pub(crate) struct Urls {
@@ -70,18 +87,24 @@ impl Urls {
         url: &UrlRecord,
         request: &HostedRequest,
     ) -> Result<Option<Value>, Forbidden> {
-        if !url.needs_signature {
-            return Ok(None);
-        }
-        let call = request.call.as_ref().map_err(|_| Forbidden)?;
-        if call.caller.access_key.is_none() {
+        let call = match &request.call {
+            Ok(call) => call,
+            // Nobody's signature matters where anybody may ask; `Authorization` is then the function's own.
+            Err(_) if !url.needs_signature && is_public(function, qualifier) => return Ok(None),
+            Err(_) => return Err(Forbidden),
+        };
+        if url.needs_signature && call.caller.access_key.is_none() {
             return Err(Forbidden);
         }
         if let Some(guard) = call.caller.permissions.guard() {
             let arn = function.address.arn();
             let resource = if qualifier.is_empty() { arn.to_string() } else { format!("{arn}:{qualifier}") };
-            let need = Need::new("lambda:InvokeFunctionUrl", resource).with("lambda:FunctionUrlAuthType", "AWS_IAM");
+            let kind = if url.needs_signature { "AWS_IAM" } else { "NONE" };
+            let need = Need::new(INVOKE, resource).with("lambda:FunctionUrlAuthType", kind);
             guard.check(call, &Needs::All(vec![need])).map_err(|_| Forbidden)?;
+        }
+        if !url.needs_signature {
+            return Ok(None);
         }
         Ok(Some(json!({
             "accessKey": call.caller.access_key,

@@ -161,6 +161,10 @@ fn variables(variables: BTreeMap<String, String>) -> Result<BTreeMap<String, Str
 fn target(arn: Option<String>) -> Result<Option<String>, Error> {
     let Some(arn) = arn.filter(|arn| !arn.is_empty()) else { return Ok(None) };
     match arn.parse::<Arn>() {
+        // What failed keeps no order, and says nothing of groups.
+        Ok(parsed) if parsed.resource.ends_with(".fifo") => {
+            invalid("The target ARN of a dead-letter queue must be that of a standard queue or topic, not a FIFO one.")
+        }
         Ok(parsed) if parsed.service == "sqs" || parsed.service == "sns" => Ok(Some(arn)),
         _ => invalid("The target ARN of a dead-letter queue must be that of an SQS queue or an SNS topic."),
     }
@@ -171,10 +175,12 @@ fn log(given: LoggingConfig) -> Result<LogSettings, Error> {
     if !is_json && (given.application_log_level.is_some() || given.system_log_level.is_some()) {
         return invalid("Log levels can be set only where LogFormat is JSON.");
     }
+    // Said where the format is JSON, whether or not the request speaks of them.
+    let level = |given: Option<String>| given.or_else(|| is_json.then(|| "INFO".to_owned()));
     Ok(LogSettings {
         is_json,
-        application_level: given.application_log_level,
-        system_level: given.system_log_level,
+        application_level: level(given.application_log_level),
+        system_level: level(given.system_log_level),
         group: given.log_group,
     })
 }
