@@ -110,5 +110,8 @@ export async function watch(rows, percent) {
     await setTimeout(PAUSE_MS);
   }
   const dead = await waiting(`${NAME}-dead`);
-  console.log(`${await inserted()} users, ${await mailed()} mails, ${dead} dead letters`);
+  const [users, mails] = [await inserted(), await mailed()];
+  console.log(`${users} users, ${mails} mails, ${dead} dead letters`);
+  // At least once: a function that is cut off between sending and saying so is given the same records again.
+  if (mails > users) console.log(`${mails - users} of the mails were sent twice: their function was cut off before it said so`);
 }
