@@ -166,6 +166,7 @@ pub async fn start(config: Config, metrics: Metrics) -> anyhow::Result<Running> 
     let parts = tidegate_ses::Parts { store: store.clone(), env: env.clone(), mail: mail.clone(), post: post.clone() };
     let ses = Ses::open(parts, ses_options(&config)).await.context("cannot start SES")?;
     ses.know(lambda.functions(), s3.objects());
+    cloudwatch_logs.know(s3.objects());
     ses.start_workers(&supervisor);
     let mut served: Vec<Arc<dyn Service>> = vec![
         sqs.clone(),

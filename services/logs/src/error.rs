@@ -1,7 +1,7 @@
 //! Why an operation did not happen. `wire/errors.rs` gives each of these its AWS code and words.
 
 use tidegate_log::LogError;
-use tidegate_ports::Refusal;
+use tidegate_ports::{ObjectRefusal, Refusal};
 use tidegate_store::{CommitError, StoreError, TransactError};
 
 use crate::domain::{BatchError, QueryRefused};
@@ -46,6 +46,12 @@ pub enum Error {
     Denied(String),
     #[error("{vendor} did not take the message: {refusal}")]
     Undeliverable { vendor: String, refusal: Box<Refusal> },
+    #[error("the bucket did not take an object: {0}")]
+    Bucket(ObjectRefusal),
+    #[error("there is no such export")]
+    NoSuchExport,
+    #[error("the export has ended")]
+    ExportHasEnded,
     #[error("{0} is not implemented")]
     NotImplemented(&'static str),
     #[error(transparent)]

@@ -1,9 +1,9 @@
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use tidegate_api_logs::errors::INVALID_PARAMETER_EXCEPTION;
 use tidegate_env::Env;
 use tidegate_log::Logs;
-use tidegate_ports::{LogLines, Post, Sink};
+use tidegate_ports::{LogLines, Objects, Post, Sink};
 use tidegate_protocol::{
     Call, Coverage, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel, errors::VALIDATION,
 };
@@ -17,7 +17,7 @@ use crate::meters::Meters;
 use crate::ports::{GroupSink, Lines};
 use crate::store::{Board, Directory, Group, Tails};
 use crate::wire;
-use crate::workers::{Queries, Retention, Sweep};
+use crate::workers::{Exports, Queries, Retention, Sweep};
 
 /// The service. One of it serves all accounts and regions.
 pub struct CloudWatchLogs {
@@ -36,6 +36,10 @@ pub struct CloudWatchLogs {
     pub(crate) board: Board,
     /// Given when a query was started.
     pub(crate) queries_due: Hint,
+    /// Where exports go, once it is known.
+    objects: OnceLock<Arc<dyn Objects>>,
+    /// Given when an export was asked for, and when buckets became known.
+    pub(crate) exports_due: Hint,
     router: Router<CloudWatchLogs>,
     /// For answers that go on after their operation has returned.
     pub(crate) me: Weak<CloudWatchLogs>,
@@ -71,17 +75,30 @@ impl CloudWatchLogs {
             garbage_left,
             board: Board::default(),
             queries_due: Hint::new(),
+            objects: OnceLock::new(),
+            exports_due: Hint::new(),
             router,
             me: me.clone(),
         }))
     }
 
     /// Starts what runs beside the requests: the removal of events that have outlived their group's
-    /// retention, and of what deleted groups and streams left; queries.
+    /// retention, and of what deleted groups and streams left; queries; exports.
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
         supervisor.start(Retention::new(self.clone()), &self.retention_due);
         supervisor.start(Sweep::new(self.clone()), &self.garbage_left);
         supervisor.start(Queries::new(self.clone()), &self.queries_due);
+        supervisor.start(Exports::new(self.clone()), &self.exports_due);
+    }
+
+    /// Makes buckets known, which exports go to. The first call counts.
+    pub fn know(&self, objects: Arc<dyn Objects>) {
+        self.objects.get_or_init(|| objects);
+        self.exports_due.give();
+    }
+
+    pub(crate) fn objects(&self) -> Result<&dyn Objects, Error> {
+        self.objects.get().map(|objects| &**objects).ok_or(Error::NotImplemented("exports without buckets"))
     }
 
     /// What other services send to groups through.

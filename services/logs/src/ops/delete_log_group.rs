@@ -53,7 +53,7 @@ pub(crate) async fn delete_everything(service: &CloudWatchLogs) -> Result<(), Er
         }
     }
     service.board.clear();
-    for prefix in [keys::all_policies(), keys::all_destinations(), keys::insights()] {
+    for prefix in [keys::all_policies(), keys::all_destinations(), keys::all_exports(), keys::insights()] {
         let range = KeyRange::prefix(&prefix);
         loop {
             let range = &range;

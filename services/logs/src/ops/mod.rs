@@ -9,6 +9,7 @@ mod delete_log_stream;
 mod describe_log_groups;
 mod describe_log_streams;
 mod destinations;
+mod exports;
 mod filter_log_events;
 mod get_log_events;
 mod insights;
@@ -30,16 +31,18 @@ pub(crate) use delete_log_stream::{delete_log_stream, delete_stream_in_tx};
 pub(crate) use describe_log_groups::describe_log_groups;
 pub(crate) use describe_log_streams::describe_log_streams;
 pub(crate) use destinations::{delete_destination, describe_destinations, put_destination, put_destination_policy};
+pub(crate) use exports::{cancel_export_task, create_export_task, describe_export_tasks};
 pub(crate) use filter_log_events::filter_log_events;
 pub(crate) use get_log_events::get_log_events;
 pub(crate) use insights::{
     delete_query_definition, describe_queries, describe_query_definitions, event as insights_event,
-    get_log_group_fields, get_log_record, get_query_results, put_query_definition, start_query, stop_query,
+    get_log_group_fields, get_log_record, get_query_results, list_log_groups_for_query, put_query_definition,
+    start_query, stop_query,
 };
 pub(crate) use list_log_groups::list_log_groups;
 pub(crate) use metric_filters::{delete_metric_filter, describe_metric_filters, put_metric_filter, test_metric_filter};
 pub(crate) use put_log_events::put_log_events;
-pub(crate) use reading::EventReader;
+pub(crate) use reading::{EventReader, Query, Source};
 pub(crate) use resource_policies::{delete_resource_policy, describe_resource_policies, put_resource_policy};
 pub(crate) use settings::{
     associate_kms_key, delete_retention_policy, disassociate_kms_key, put_log_group_deletion_protection,

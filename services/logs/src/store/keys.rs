@@ -12,6 +12,7 @@
 //! | map | `Logs 6 account region name` | [`crate::store::DestinationRecord`] |
 //! | map | `Logs 7 group` | [`crate::store::GarbageRecord`]: a group that was deleted |
 //! | map | `Logs 8 stream` | [`crate::store::GarbageRecord`]: a stream that was deleted |
+//! | map | `Logs 9 account region id` | [`crate::store::ExportRecord`] |
 //! | map | `Logs 64 1 account region id` | [`crate::store::QueryDefinitionRecord`] |
 //! | map | `Logs 64 2 account region id` | [`crate::store::QueryRecord`] |
 //! | map | `Logs 64 3 query row` | [`crate::store::ResultPageRecord`]: rows of an answer from that row on |
@@ -34,6 +35,7 @@ const POLICY: u8 = 5;
 const DESTINATION: u8 = 6;
 const GROUP_GARBAGE: u8 = 7;
 const STREAM_GARBAGE: u8 = 8;
+const EXPORT: u8 = 9;
 const INSIGHTS: u8 = 64;
 
 const DEFINITION: u8 = 1;
@@ -232,6 +234,36 @@ pub fn read_name(key: &[u8], prefix: &[u8]) -> Result<String, DecodeError> {
     let name = reader.text()?;
     reader.end()?;
     Ok(name)
+}
+
+/// All exports.
+pub fn all_exports() -> Bytes {
+    tagged(EXPORT).build()
+}
+
+/// The exports of an account in a region.
+pub fn exports(account: AccountId, region: &Region) -> Bytes {
+    tagged(EXPORT).u64(account.as_u64()).text(region.as_str()).build()
+}
+
+/// An export.
+pub fn export(account: AccountId, region: &Region, id: &str) -> Bytes {
+    tagged(EXPORT).u64(account.as_u64()).text(region.as_str()).text(id).build()
+}
+
+/// The owner and id of an export's key.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn read_export(key: &[u8]) -> Result<(AccountId, Region, String), DecodeError> {
+    let mut reader = KeyReader::after(key, &all_exports())?;
+    let malformed = |what| DecodeError::Malformed { at: 0, what };
+    let account = format!("{:012}", reader.u64()?);
+    let account: AccountId = account.parse().map_err(|_| malformed("an account of too many digits"))?;
+    let region: Region = reader.text()?.parse().map_err(|_| malformed("not a region"))?;
+    let id = reader.text()?;
+    reader.end()?;
+    Ok((account, region, id))
 }
 
 /// All groups that were deleted.

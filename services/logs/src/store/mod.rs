@@ -8,6 +8,7 @@
 mod board;
 mod chunk;
 mod directory;
+mod exports;
 mod filters;
 mod group;
 mod index;
@@ -23,6 +24,7 @@ use tidegate_store::{Record, Space, StoreError};
 pub use board::{Board, Progress, QueryKey};
 pub use chunk::ChunkRecord;
 pub use directory::{Directory, Group, MetricFilter, Subscription};
+pub use exports::ExportRecord;
 pub use filters::{MetricFilterRecord, SubscriptionRecord};
 pub use group::{GroupClass, GroupRecord, GroupSizeRecord};
 pub use index::IndexRecord;

@@ -31,6 +31,8 @@ enum On {
 
 const OPERATIONS: &[(&str, On)] = &[
     ("AssociateKmsKey", On::Encrypted),
+    ("CancelExportTask", On::Anywhere),
+    ("CreateExportTask", On::Group),
     ("CreateLogGroup", On::Group),
     ("CreateLogStream", On::Group),
     ("DeleteDestination", On::Destination),
@@ -42,6 +44,7 @@ const OPERATIONS: &[(&str, On)] = &[
     ("DeleteRetentionPolicy", On::Group),
     ("DeleteSubscriptionFilter", On::Group),
     ("DescribeDestinations", On::Anywhere),
+    ("DescribeExportTasks", On::Anywhere),
     ("DescribeLogGroups", On::Group),
     ("DescribeLogStreams", On::Group),
     ("DescribeMetricFilters", On::Group),
@@ -56,6 +59,7 @@ const OPERATIONS: &[(&str, On)] = &[
     ("GetLogRecord", On::Anywhere),
     ("GetQueryResults", On::Anywhere),
     ("ListLogGroups", On::Group),
+    ("ListLogGroupsForQuery", On::Anywhere),
     ("ListTagsForResource", On::Tagged),
     ("ListTagsLogGroup", On::TaggedGroup),
     ("PutDestination", On::Destination),

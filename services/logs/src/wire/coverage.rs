@@ -3,6 +3,8 @@ use tidegate_protocol::Coverage;
 /// How completely each operation is served.
 pub const COVERAGE: &[(&str, Coverage)] = &[
     ("AssociateKmsKey", Coverage::Stored("what lies on disk is the operator's to encrypt")),
+    ("CancelExportTask", Coverage::Complete),
+    ("CreateExportTask", Coverage::Complete),
     ("CreateLogGroup", Coverage::Partial("key and class are stored without effect")),
     ("CreateLogStream", Coverage::Complete),
     ("DeleteDestination", Coverage::Complete),
@@ -14,6 +16,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("DeleteRetentionPolicy", Coverage::Complete),
     ("DeleteSubscriptionFilter", Coverage::Complete),
     ("DescribeDestinations", Coverage::Complete),
+    ("DescribeExportTasks", Coverage::Complete),
     ("DescribeLogGroups", Coverage::Complete),
     ("DescribeLogStreams", Coverage::Complete),
     ("DescribeMetricFilters", Coverage::Complete),
@@ -28,6 +31,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("GetLogRecord", Coverage::Complete),
     ("GetQueryResults", Coverage::Partial("rows are there once the query has ended, not before")),
     ("ListLogGroups", Coverage::Partial("linked accounts, data sources and field indexes do not narrow it")),
+    ("ListLogGroupsForQuery", Coverage::Complete),
     ("ListTagsForResource", Coverage::Complete),
     ("ListTagsLogGroup", Coverage::Complete),
     ("PutDestination", Coverage::Complete),

@@ -5,6 +5,7 @@
 
 use tidegate_api_logs::errors;
 use tidegate_log::LogError;
+use tidegate_ports::ObjectRefusal;
 use tidegate_protocol::{ErrorShape, ServiceError};
 use tidegate_store::{CommitError, StoreError};
 use tidegate_types::ErrorKind;
@@ -67,12 +68,32 @@ impl From<Error> for ServiceError {
             Error::Undeliverable { vendor, refusal } => {
                 invalid(undeliverable(&vendor)).with_detail(refusal.to_string())
             }
+            Error::Bucket(refusal) => bucket(refusal),
+            Error::NoSuchExport => not_found("The specified export task does not exist."),
+            Error::ExportHasEnded => {
+                new(errors::INVALID_OPERATION_EXCEPTION, "The specified export task has already finished.")
+            }
             Error::NotImplemented(what) => ServiceError::not_implemented("logs", what),
             Error::Pattern(error) => invalid(error.to_string()),
             Error::Insights(refused) => super::insights::refused(refused),
             Error::Log(error) => log(error),
             Error::Store(error) => store(&error),
             Error::Commit(error) => commit(error),
+        }
+    }
+}
+
+/// What is said of a bucket that does not take an object.
+fn bucket(refusal: ObjectRefusal) -> ServiceError {
+    match refusal {
+        ObjectRefusal::NoSuchBucket => invalid("The given bucket does not exist. Please provide a valid bucket."),
+        ObjectRefusal::Unavailable(why) => ServiceError::unavailable(why),
+        ObjectRefusal::Denied
+        | ObjectRefusal::NoSuchKey
+        | ObjectRefusal::NoSuchVersion
+        | ObjectRefusal::TooLarge { .. } => {
+            let words = "PutObject call on the given bucket failed. Please check if CloudWatch Logs has been granted permission to perform this operation.";
+            invalid(words).with_detail(refusal.to_string())
         }
     }
 }

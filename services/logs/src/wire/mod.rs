@@ -20,7 +20,8 @@ pub(crate) use insights::{LANGUAGE, definition, parameters, query, row, statisti
 pub(crate) use paging::Paging;
 pub(crate) use routes::router;
 pub(crate) use shown::{
-    class, destination, group, group_summary, metric, metric_filter, metric_match, policy, stream, subscription,
+    class, destination, export_task, group, group_summary, metric, metric_filter, metric_match, policy, stream,
+    subscription,
 };
 
 /// Whether a text is a JSON object, as policies are.

@@ -3,19 +3,44 @@
 use std::collections::BTreeMap;
 
 use tidegate_api_logs::{
-    Destination, LogGroup, LogGroupSummary, LogStream, MetricFilter, MetricFilterMatchRecord, MetricTransformation,
-    ResourcePolicy, SubscriptionFilter,
+    Destination, ExportTask, ExportTaskExecutionInfo, ExportTaskStatus, LogGroup, LogGroupSummary, LogStream,
+    MetricFilter, MetricFilterMatchRecord, MetricTransformation, ResourcePolicy, SubscriptionFilter,
 };
 use tidegate_types::{AccountId, Arn, Region, Timestamp};
 
 use super::events::sequence_token;
-use crate::domain;
+use crate::domain::{self, ExportState};
 use crate::store::{
-    DestinationRecord, Group, GroupClass, MetricFilterRecord, PolicyRecord, StreamRecord, SubscriptionRecord,
+    DestinationRecord, ExportRecord, Group, GroupClass, MetricFilterRecord, PolicyRecord, StreamRecord,
+    SubscriptionRecord,
 };
 
 fn millis(time: Timestamp) -> Option<i64> {
     i64::try_from(time.as_millis()).ok()
+}
+
+/// An export.
+pub(crate) fn export_task(id: String, export: ExportRecord) -> ExportTask {
+    let (code, message) = match export.state {
+        ExportState::Unfinished => ("RUNNING", "Started successfully".to_owned()),
+        ExportState::Completed => ("COMPLETED", "Completed successfully".to_owned()),
+        ExportState::Cancelled => ("CANCELLED", "Cancelled successfully".to_owned()),
+        ExportState::Failed(why) => ("FAILED", why),
+    };
+    ExportTask {
+        task_id: Some(id),
+        task_name: export.name,
+        log_group_name: Some(export.group),
+        from: i64::try_from(export.from_ms).ok(),
+        to: i64::try_from(export.to_ms).ok(),
+        destination: Some(export.bucket),
+        destination_prefix: Some(export.prefix),
+        status: Some(ExportTaskStatus { code: Some(code.to_owned()), message: Some(message) }),
+        execution_info: Some(ExportTaskExecutionInfo {
+            creation_time: millis(export.created_at),
+            completion_time: export.ended_at.and_then(millis),
+        }),
+    }
 }
 
 /// The class of a name that the model allows.

@@ -350,3 +350,18 @@ async fn a_query_that_needs_too_much_memory_fails() {
     assert_eq!((&answer["status"], &answer["results"]), (&json!("Failed"), &json!([])));
     assert_eq!(rows(&bed, "g", "stats count(*) as n").await, ["n=480"]);
 }
+
+#[tokio::test]
+async fn a_query_knows_its_groups() {
+    let bed = Bed::new().await;
+    for group in ["b", "a"] {
+        bed.create(group, &["s"]).await;
+    }
+    let now = i64::try_from(START.as_secs()).unwrap();
+    let input = json!({ "logGroupNames": ["b", "a"], "queryString": "fields @message", "startTime": now - HOUR, "endTime": now });
+    let id = bed.ok("StartQuery", input).await["queryId"].clone();
+    let first = bed.ok("ListLogGroupsForQuery", json!({ "queryId": id })).await;
+    assert_eq!(first, json!({ "logGroupIdentifiers": ["a", "b"] }));
+    let missing = bed.call("ListLogGroupsForQuery", json!({ "queryId": "none" })).await.unwrap_err();
+    assert_eq!(missing.code, "ResourceNotFoundException");
+}

@@ -7,6 +7,7 @@ mod bed;
 
 mod deleting;
 mod events;
+mod exports;
 mod filtering;
 mod groups;
 mod insights;

@@ -5,6 +5,7 @@ mod describe_queries;
 mod get_log_group_fields;
 mod get_log_record;
 mod get_query_results;
+mod list_log_groups_for_query;
 mod start_query;
 mod stop_query;
 
@@ -13,6 +14,7 @@ pub(crate) use describe_queries::describe_queries;
 pub(crate) use get_log_group_fields::get_log_group_fields;
 pub(crate) use get_log_record::get_log_record;
 pub(crate) use get_query_results::get_query_results;
+pub(crate) use list_log_groups_for_query::list_log_groups_for_query;
 pub(crate) use start_query::start_query;
 pub(crate) use stop_query::stop_query;
 
