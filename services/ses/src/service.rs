@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::ports::{Dkim, IdentityPolicies, Inbound, SmtpInterface, Tracking, Verify};
 use crate::store::{Directory, Place, Shelf, keys};
 use crate::wire;
-use crate::workers::Trim;
+use crate::workers::{Imports, Trim};
 
 /// How identities become verified.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -106,9 +106,11 @@ impl Ses {
         ]
     }
 
-    /// Starts what runs beside the requests: old mails' facts and counters are forgotten.
+    /// Starts what runs beside the requests: old mails' facts and counters are forgotten, files of addresses are
+    /// taken over.
     pub fn start_workers(self: &Arc<Self>, supervisor: &Supervisor) {
         supervisor.start(Trim(self.clone()), &Hint::new());
+        supervisor.start(Imports(self.clone()), &self.directory.imports);
     }
 
     /// What decides about requests asks for the policies of identities through.

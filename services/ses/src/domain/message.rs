@@ -114,7 +114,10 @@ fn body<'x>(text: Option<String>, html: Option<String>, attachments: Vec<Attachm
 }
 
 fn attached_part<'x>(attachment: Attachment) -> MimePart<'x> {
+    // What is a message itself must not be encoded (RFC 2046, section 5.2.1).
+    let is_message = attachment.media_type.starts_with("message/") && attachment.content.is_ascii();
     let part = MimePart::new(attachment.media_type, attachment.content);
+    let part = if is_message { part.transfer_encoding("7bit") } else { part };
     let part = match attachment.inline {
         true => part.inline(),
         false => part.attachment(attachment.name),

@@ -4,10 +4,11 @@ use tidegate_mail::{Diagnosis, Outgoing};
 use tidegate_store::{StoreError, Tx};
 use tidegate_types::Timestamp;
 
+use super::returned::{self, Asked, Recipient};
 use super::sending::new_message_id;
 use crate::domain::address::Mailbox;
 use crate::domain::identity::{Identity, Notification};
-use crate::domain::message::{Draft, Stamp, compose};
+use crate::domain::message::{Stamp, compose};
 use crate::service::Ses;
 use crate::store::{Place, Sent, Shelf};
 
@@ -32,23 +33,22 @@ pub(crate) async fn bounce(
         return Ok(());
     }
     let id = new_message_id(&place, at, &ses.env.uuid().to_string());
-    let lines = recipients.iter().map(|diagnosis| format!("{}:\n{}\n", diagnosis.recipient, diagnosis.diagnostic));
-    let text = format!(
-        "An error occurred while trying to deliver the mail to the following recipients:\n\n{}",
-        lines.collect::<String>()
-    );
-    let mailbox = |address: &str| Mailbox { name: String::new(), address: address.to_owned() };
-    let draft = Draft {
-        from: Some(mailbox(DAEMON)),
-        to: vec![mailbox(&sent.facts.source)],
-        subject: "Delivery Status Notification (Failure)".to_owned(),
-        text: Some(text),
-        headers: vec![
-            ("Auto-Submitted".to_owned(), "auto-replied".to_owned()),
-            ("In-Reply-To".to_owned(), format!("<{}@email.amazonses.com>", sent.id)),
-        ],
-        ..Draft::default()
+    let to = sent.facts.feedback_to.as_ref().unwrap_or(&sent.facts.source).clone();
+    let all = recipients.iter().map(|diagnosis| Recipient {
+        recipient: diagnosis.recipient.clone(),
+        action: "failed".to_owned(),
+        status: diagnosis.status.clone(),
+        diagnostic: diagnosis.diagnostic.clone(),
+    });
+    let asked = Asked {
+        original: &sent.id,
+        sender: Mailbox { name: String::new(), address: DAEMON.to_owned() },
+        explanation: Some("An error occurred while trying to deliver the mail to the following recipients:"),
+        reporting_mta: "dns; amazonses.com",
+        recipients: all.collect(),
     };
+    let mut draft = returned::draft(&to, &asked);
+    draft.headers.push(("In-Reply-To".to_owned(), format!("<{}@email.amazonses.com>", sent.id)));
     let stamp = Stamp { message_id: format!("{id}@email.amazonses.com"), date: at };
     let outgoing = Outgoing {
         id,
@@ -56,7 +56,7 @@ pub(crate) async fn bounce(
         region: place.region,
         // A notification must not be answered by one.
         envelope_from: String::new(),
-        recipients: vec![sent.facts.source.clone()],
+        recipients: vec![to],
         mime: compose(draft, Some(&stamp)).into(),
         configuration_set: None,
         tags: Vec::new(),

@@ -381,6 +381,7 @@ fn sent(
     let facts = MailFacts {
         at: desk.millis(),
         source: letter.source.address.clone(),
+        feedback_to: letter.return_path.as_ref().map(|path| path.address.clone()),
         source_arn,
         caller,
         destination: letter.recipients.iter().map(|recipient| recipient.address.clone()).collect(),

@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,6 +9,7 @@ use tidegate_policy::{Document, Version};
 use tidegate_record::{DecodeError, Stored};
 use tidegate_store::{Change, Fold, KeyRange, Order, Page, Sequence, Snapshot, Space, StoreError};
 use tidegate_types::{AccountId, Region};
+use tidegate_workers::Hint;
 
 use super::keys;
 use super::row::{Kept, Row};
@@ -16,12 +17,15 @@ use super::shelf::Place;
 use crate::domain::account::Settings;
 use crate::domain::configuration_set::{ConfigurationSet, EventTarget};
 use crate::domain::identity::{Identity, verifying};
+use crate::domain::import::{ImportJob, JobStatus};
 
 /// What must be known without reading the store: policies of identities, where events may go, where a link of
 /// a verification mail leads, and who takes mail that comes in.
 #[derive(Default)]
 pub(crate) struct Directory {
     memory: RwLock<Memory>,
+    /// Given when a file is to be taken over.
+    pub(crate) imports: Hint,
 }
 
 #[derive(Default)]
@@ -36,6 +40,8 @@ struct Memory {
     targets: HashMap<(Place, u8, String), Vec<String>>,
     /// Places with an active rule set.
     receiving: HashMap<Place, String>,
+    /// Jobs that wait, by when they were made.
+    importing: BTreeMap<(u64, String), Place>,
 }
 
 impl Directory {
@@ -71,6 +77,11 @@ impl Directory {
         all.into_iter().collect()
     }
 
+    /// The job that has waited longest for its file to be taken over.
+    pub(crate) fn import(&self) -> Option<(Place, String)> {
+        self.memory.read().importing.iter().next().map(|((_, id), place)| (place.clone(), id.clone()))
+    }
+
     /// Where mail that comes in may be taken.
     pub(crate) fn receiving(&self) -> Vec<Place> {
         let mut places: Vec<Place> = self.memory.read().receiving.keys().cloned().collect();
@@ -86,6 +97,7 @@ impl Memory {
         match kind {
             Identity::KIND => self.load_identity(place, name, read(value)?),
             ConfigurationSet::KIND => self.load_set(place, name, read(value)?),
+            ImportJob::KIND => self.load_import(place, &name, read(value)?),
             Settings::KIND => {
                 let settings: Option<Settings> = read(value)?;
                 match settings.and_then(|settings| settings.active_rule_set) {
@@ -115,6 +127,13 @@ impl Memory {
         }
         if !identity.policies.is_empty() {
             self.policies.insert(arn, Arc::new(together(&identity, place.account)));
+        }
+    }
+
+    fn load_import(&mut self, place: Place, id: &str, job: Option<ImportJob>) {
+        self.importing.retain(|(_, own), _| own != id);
+        if let Some(job) = job.filter(|job| job.status == JobStatus::Created) {
+            self.importing.insert((job.created_at, job.id), place);
         }
     }
 
@@ -153,6 +172,9 @@ impl Fold for Directory {
         for Change { key, value } in changes {
             memory.load(key, value.as_ref()).expect("this service wrote it");
         }
+        if !memory.importing.is_empty() {
+            self.imports.give();
+        }
     }
 
     fn rebuild<'a>(&'a self, snapshot: &'a dyn Snapshot) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -174,6 +196,7 @@ impl Fold for Directory {
                 }
             }
             *self.memory.write() = memory;
+            self.imports.give();
             Ok(())
         }
         .boxed()

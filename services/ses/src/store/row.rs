@@ -43,9 +43,11 @@ mod kinds {
     use crate::domain::configuration_set::ConfigurationSet;
     use crate::domain::contact::{Contact, ContactList};
     use crate::domain::identity::Identity;
+    use crate::domain::import::ImportJob;
     use crate::domain::receipt::{Filter, RuleSet};
     use crate::domain::signing_key::SigningKey;
     use crate::domain::template::{CustomTemplate, Template};
+    use crate::domain::tenant::Tenant;
     use crate::ops::tracking::TrackingSecret;
 
     impl Row for Settings {
@@ -141,6 +143,22 @@ mod kinds {
         const NAME: &'static str = "ses tracking secret";
         fn key(&self) -> String {
             String::new()
+        }
+    }
+
+    impl Row for Tenant {
+        const KIND: u8 = 14;
+        const NAME: &'static str = "ses tenant";
+        fn key(&self) -> String {
+            self.name.clone()
+        }
+    }
+
+    impl Row for ImportJob {
+        const KIND: u8 = 15;
+        const NAME: &'static str = "ses import job";
+        fn key(&self) -> String {
+            self.id.clone()
         }
     }
 

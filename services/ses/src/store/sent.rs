@@ -13,6 +13,9 @@ pub struct MailFacts {
     pub source_arn: String,
     /// Who sent it, as events call it.
     pub caller: String,
+    /// Where bounces go, if not to the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback_to: Option<String>,
     /// Whom it is for.
     pub destination: Vec<String>,
     /// The headers, in order, as they are in the mail.

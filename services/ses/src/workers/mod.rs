@@ -1,11 +1,15 @@
 //! What runs beside the requests.
 
+mod imports;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tidegate_store::{KeyRange, Order, Page, Space, StoreError, TransactError, Tx, transact};
 use tidegate_types::Timestamp;
 use tidegate_workers::{Next, Worker};
+
+pub(crate) use imports::Imports;
 
 use crate::service::Ses;
 use crate::store::keys;

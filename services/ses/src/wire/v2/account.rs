@@ -267,3 +267,30 @@ pub(crate) async fn get_dedicated_ips(
     }
     Ok(api::GetDedicatedIpsResponse { dedicated_ips: Some(Vec::new()), next_token: None })
 }
+
+/// No account has dedicated addresses, so none is found.
+fn no_address(ip: &Option<String>) -> Error {
+    Error::NoSuch(Thing::Resource, format!("Dedicated IP address {} does not exist.", text(ip)))
+}
+
+pub(crate) async fn get_dedicated_ip(
+    _: Desk<'_>,
+    input: &api::GetDedicatedIpRequest,
+) -> Result<api::GetDedicatedIpResponse, Error> {
+    Err(no_address(&input.ip))
+}
+
+pub(crate) async fn put_dedicated_ip_in_pool(
+    mut desk: Desk<'_>,
+    input: &api::PutDedicatedIpInPoolRequest,
+) -> Result<api::PutDedicatedIpInPoolResponse, Error> {
+    pool(&mut desk, &input.destination_pool_name).await?;
+    Err(no_address(&input.ip))
+}
+
+pub(crate) async fn put_dedicated_ip_warmup(
+    _: Desk<'_>,
+    input: &api::PutDedicatedIpWarmupAttributesRequest,
+) -> Result<api::PutDedicatedIpWarmupAttributesResponse, Error> {
+    Err(no_address(&input.ip))
+}

@@ -4,11 +4,13 @@ mod account;
 mod configuration_sets;
 mod contacts;
 mod identities;
+mod imports;
 mod insights;
 mod routes;
 mod sending;
 mod tags;
 mod templates;
+mod tenants;
 
 pub(crate) use routes::router;
 

@@ -1,7 +1,7 @@
 use tidegate_api_sesv2::MODEL;
 use tidegate_protocol::{Route, Router, Shape, route};
 
-use super::{account, configuration_sets, contacts, identities, insights, sending, tags, templates};
+use super::{account, configuration_sets, contacts, identities, imports, insights, sending, tags, templates, tenants};
 use crate::desk::Operation;
 use crate::service::{Run, SesV2};
 use crate::wire::{V2_COVERAGE, access, senders};
@@ -39,6 +39,9 @@ pub(crate) fn router() -> Router<SesV2> {
         ("CreateEmailIdentity", sends(identities::create_email_identity)),
         ("CreateEmailIdentityPolicy", plain(identities::create_policy)),
         ("CreateEmailTemplate", plain(templates::create_email_template)),
+        ("CreateImportJob", plain(imports::create_import_job)),
+        ("CreateTenant", plain(tenants::create_tenant)),
+        ("CreateTenantResourceAssociation", plain(tenants::create_association)),
         ("DeleteConfigurationSet", plain(configuration_sets::delete_configuration_set)),
         ("DeleteConfigurationSetEventDestination", plain(configuration_sets::delete_event_destination)),
         ("DeleteContact", plain(contacts::delete_contact)),
@@ -49,19 +52,24 @@ pub(crate) fn router() -> Router<SesV2> {
         ("DeleteEmailIdentityPolicy", plain(identities::delete_policy)),
         ("DeleteEmailTemplate", plain(templates::delete_email_template)),
         ("DeleteSuppressedDestination", plain(account::delete_suppressed)),
+        ("DeleteTenant", plain(tenants::delete_tenant)),
+        ("DeleteTenantResourceAssociation", plain(tenants::delete_association)),
         ("GetAccount", plain(account::get_account)),
         ("GetConfigurationSet", plain(configuration_sets::get_configuration_set)),
         ("GetConfigurationSetEventDestinations", plain(configuration_sets::get_event_destinations)),
         ("GetContact", plain(contacts::get_contact)),
         ("GetContactList", plain(contacts::get_contact_list)),
         ("GetCustomVerificationEmailTemplate", plain(templates::get_custom)),
+        ("GetDedicatedIp", plain(account::get_dedicated_ip)),
         ("GetDedicatedIpPool", plain(account::get_pool)),
         ("GetDedicatedIps", plain(account::get_dedicated_ips)),
         ("GetEmailIdentity", plain(identities::get_email_identity)),
         ("GetEmailIdentityPolicies", plain(identities::get_policies)),
         ("GetEmailTemplate", plain(templates::get_email_template)),
+        ("GetImportJob", plain(imports::get_import_job)),
         ("GetMessageInsights", plain(insights::get_message_insights)),
         ("GetSuppressedDestination", plain(account::get_suppressed)),
+        ("GetTenant", plain(tenants::get_tenant)),
         ("ListConfigurationSets", plain(configuration_sets::list_configuration_sets)),
         ("ListConfigurationSetsByPost", plain(configuration_sets::list_configuration_sets_by_post)),
         ("ListContactLists", plain(contacts::list_contact_lists)),
@@ -71,8 +79,12 @@ pub(crate) fn router() -> Router<SesV2> {
         ("ListEmailIdentities", plain(identities::list_email_identities)),
         ("ListEmailIdentitiesByPost", plain(identities::list_email_identities_by_post)),
         ("ListEmailTemplates", plain(templates::list_email_templates)),
+        ("ListImportJobs", plain(imports::list_import_jobs)),
+        ("ListResourceTenants", plain(tenants::list_resource_tenants)),
         ("ListSuppressedDestinations", plain(account::list_suppressed)),
         ("ListTagsForResource", plain(tags::list_tags_for_resource)),
+        ("ListTenantResources", plain(tenants::list_tenant_resources)),
+        ("ListTenants", plain(tenants::list_tenants)),
         ("PutAccountDedicatedIpWarmupAttributes", plain(account::put_warmup)),
         ("PutAccountDetails", plain(account::put_details)),
         ("PutAccountSendingAttributes", plain(account::put_sending)),
@@ -85,7 +97,9 @@ pub(crate) fn router() -> Router<SesV2> {
         ("PutConfigurationSetSuppressionOptions", plain(configuration_sets::put_suppression)),
         ("PutConfigurationSetTrackingOptions", plain(configuration_sets::put_tracking)),
         ("PutConfigurationSetVdmOptions", plain(configuration_sets::put_vdm)),
+        ("PutDedicatedIpInPool", plain(account::put_dedicated_ip_in_pool)),
         ("PutDedicatedIpPoolScalingAttributes", plain(account::put_pool_scaling)),
+        ("PutDedicatedIpWarmupAttributes", plain(account::put_dedicated_ip_warmup)),
         ("PutEmailIdentityConfigurationSetAttributes", plain(identities::put_configuration_set)),
         ("PutEmailIdentityDkimAttributes", plain(identities::put_dkim)),
         ("PutEmailIdentityDkimSigningAttributes", plain(identities::put_dkim_signing)),

@@ -3,6 +3,7 @@
 use tidegate_api_sesv2 as api;
 
 use super::templates::parts;
+use super::tenants;
 use crate::desk::Desk;
 use crate::domain::message::{Attachment, Draft};
 use crate::domain::template::Parts;
@@ -153,6 +154,10 @@ pub(crate) async fn send_email(
     mut desk: Desk<'_>,
     input: &api::SendEmailRequest,
 ) -> Result<api::SendEmailResponse, Error> {
+    let own = input.content.as_ref().and_then(|content| content.template.as_ref());
+    let template = own.and_then(|own| own.template_name.as_deref());
+    tenants::check(&mut desk, &input.tenant_name, &input.from_email_address, &input.configuration_set_name, template)
+        .await?;
     let letter = letter(&mut desk, input).await?;
     let id = send(&mut desk, letter).await?;
     Ok(api::SendEmailResponse { message_id: Some(id) })
@@ -225,6 +230,9 @@ pub(crate) async fn send_bulk_email(
     let entries = input.bulk_email_entries.as_deref().unwrap_or_default();
     let from = text(&input.from_email_address);
     check_many(&mut desk, entries.len(), from, input.configuration_set_name.as_deref()).await?;
+    let named = default.template_name.as_deref();
+    tenants::check(&mut desk, &input.tenant_name, &input.from_email_address, &input.configuration_set_name, named)
+        .await?;
     let (name, parts) = template(&mut desk, default).await?;
     let mut results = Vec::with_capacity(entries.len());
     for entry in entries {

@@ -9,6 +9,7 @@ use crate::domain::contact::ContactList;
 use crate::domain::identity::{Identity, canonical};
 use crate::domain::tags::Tags;
 use crate::domain::template::{CustomTemplate, Template};
+use crate::domain::tenant::Tenant;
 use crate::error::{Error, Thing};
 use crate::store::Row;
 use crate::wire::text;
@@ -92,6 +93,10 @@ async fn change(
         "contact-list" => (change_of(desk, name, |own: &mut ContactList| &mut own.tags, change).await?, "ContactList"),
         "dedicated-ip-pool" => {
             (change_of(desk, name, |own: &mut Pool| &mut own.tags, change).await?, "DedicatedIpPool")
+        }
+        "tenant" => {
+            let name = name.split('/').next().unwrap_or_default();
+            (change_of(desk, name, |own: &mut Tenant| &mut own.tags, change).await?, "Tenant")
         }
         _ => return Err(Error::NoSuch(Thing::Resource, format!("Resource {arn} was not found."))),
     };
