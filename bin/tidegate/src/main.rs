@@ -24,7 +24,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // First of all: it counts for memory that is touched from now on.
     platform::refuse_huge_pages();
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
+    if !matches!(cli.command, Command::Up(_)) {
+        platform::end_when_nobody_reads();
+    }
     match run(cli.command) {
         Ok(code) => code,
         Err(error) => {
@@ -32,6 +35,18 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ends with what clap has to say, which names the flag even where the value is a variable's.
+fn refuse(error: &clap::Error) -> ! {
+    let said = error.print();
+    if let Some(clap::error::ContextValue::String(value)) = error.get(clap::error::ContextKind::InvalidValue)
+        && !std::env::args().any(|argument| argument.ends_with(value.as_str()))
+        && let Some((name, _)) = std::env::vars().find(|(name, given)| name.starts_with("TIDEGATE_") && given == value)
+    {
+        eprintln!("tidegate: '{value}' is the value of the variable {name}");
+    }
+    std::process::exit(if said.is_ok() { error.exit_code() } else { 1 })
 }
 
 /// The chain on one line, outermost first: what was tried, then why it failed. Some errors tell their cause

@@ -23,6 +23,21 @@ pub async fn asked_to_end() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
+/// Lets a command end quietly, as other programs do, when nobody reads what it prints any more (`tidegate env | head -1`).
+/// Not for the server, which ends when it is asked to.
+pub fn end_when_nobody_reads() {
+    #[cfg(unix)]
+    {
+        use nix::sys::signal::{SigHandler, Signal, signal};
+        // SAFETY: the default action runs no code of ours.
+        #[allow(unsafe_code, reason = "nix has no safe form of it")]
+        let set = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
+        if let Err(error) = set {
+            tracing::debug!(%error, "a closed pipe will be told as a panic");
+        }
+    }
+}
+
 /// Lets the process have as many connections open as the system allows at most: the usual soft
 /// limit of 1024 files is less than ten thousand waiting consumers.
 pub fn raise_file_limit() {

@@ -113,3 +113,25 @@ fn variables_say_yes_as_people_do() {
         assert!(server.ready.contains("(data: in memory)"), "{}", server.ready);
     }
 }
+
+#[test]
+fn a_variable_that_is_wrong_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let refusal = |arguments: &[&str]| {
+        let output = program(folder.path()).args(arguments).env("TIDEGATE_PORT", "abc").output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refusal(&["up"]).contains("variable TIDEGATE_PORT"), "{}", refusal(&["up"]));
+    assert!(!refusal(&["up", "--port", "xyz"]).contains("variable"), "the flag is what was wrong");
+}
+
+#[test]
+fn a_command_ends_quietly_when_nobody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = program(folder.path()).arg("env").stdout(writer).output().unwrap();
+    assert!(!output.status.success());
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
