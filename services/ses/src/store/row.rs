@@ -177,8 +177,13 @@ mod tests {
     use crate::domain::account::{Settings, Suppressed};
     use crate::domain::configuration_set::{ConfigurationSet, Destination, EventTarget, EventType, Reason};
     use crate::domain::identity::{Identity, Notification};
+    use crate::domain::import::{ImportJob, JobStatus, Target};
     use crate::domain::receipt::{Action, Rule, RuleSet, What};
+    use crate::domain::signing_key::SigningKey;
+    use crate::domain::tags::Tags;
     use crate::domain::template::{Parts, Template};
+    use crate::domain::tenant::Tenant;
+    use crate::ops::tracking::TrackingSecret;
     use tidegate_record::testing::{assert_golden, assert_round_trip, to_hex};
 
     /// The bytes of a row whose fields are this JSON.
@@ -202,6 +207,43 @@ mod tests {
         };
         let json = r#"{"address":"a@b.c","reason":"Bounce","at":5,"message_id":null,"feedback_id":"f"}"#;
         assert_golden(&golden(json), &Kept(suppressed));
+        let key = SigningKey {
+            domain: "b.c".to_owned(),
+            selector: "s".to_owned(),
+            private_key: "AAAA".to_owned(),
+            made_at: 5,
+        };
+        let json = r#"{"domain":"b.c","selector":"s","private_key":"AAAA","made_at":5}"#;
+        assert_golden(&golden(json), &Kept(key));
+        let json = r#"{"secret":"AAAA"}"#;
+        assert_golden(&golden(json), &Kept(TrackingSecret { secret: "AAAA".to_owned() }));
+        let tenant = Tenant {
+            name: "t".to_owned(),
+            id: "tn-1".to_owned(),
+            created_at: 5,
+            tags: Tags::new(),
+            resources: vec![("arn".to_owned(), 6)],
+        };
+        let json = r#"{"name":"t","id":"tn-1","created_at":5,"tags":{},"resources":[["arn",6]]}"#;
+        assert_golden(&golden(json), &Kept(tenant));
+        let job = ImportJob {
+            id: "1".to_owned(),
+            target: Target::Contacts("l".to_owned()),
+            deletes: false,
+            url: "s3://b/k".to_owned(),
+            is_json: true,
+            status: JobStatus::Created,
+            created_at: 5,
+            completed_at: None,
+            processed: 0,
+            failed: 0,
+            failure: None,
+        };
+        let json = concat!(
+            r#"{"id":"1","target":{"Contacts":"l"},"deletes":false,"url":"s3://b/k","is_json":true,"#,
+            r#""status":"Created","created_at":5,"completed_at":null,"processed":0,"failed":0,"failure":null}"#
+        );
+        assert_golden(&golden(json), &Kept(job));
         let template = Template {
             name: "t".to_owned(),
             created_at: 5,

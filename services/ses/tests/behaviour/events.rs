@@ -1,4 +1,6 @@
+use http::{HeaderValue, Method};
 use serde_json::{Value, json};
+use tidegate_ports::{AdminDocument, AdminVisit};
 
 use crate::bed::{Bed, simple};
 
@@ -152,4 +154,69 @@ async fn a_template_that_cannot_be_rendered_is_told_by_an_event_alone() {
         json!({ "errorMessage": "Attribute 'name' is not present in the rendering data.", "templateName": "t" })
     );
     assert_eq!((told.len(), bed.count()), (2, 0));
+}
+
+/// Asks for what a mail's HTML refers to.
+async fn follow(bed: &Bed, url: &str) -> AdminDocument {
+    let path = url.strip_prefix("http://localhost:4566").unwrap().to_owned();
+    let user_agent = Some("Reader/1.0".to_owned());
+    bed.ses.site().answer(AdminVisit { method: Method::GET, path, query: Vec::new(), accept: None, user_agent }).await
+}
+
+/// What stands between `before` and the next quote.
+fn behind<'t>(text: &'t str, before: &str) -> &'t str {
+    text.split_once(before).unwrap().1.split('"').next().unwrap()
+}
+
+#[tokio::test]
+async fn opens_and_clicks_are_events() {
+    let bed = bed().await;
+    bed.two("CreateConfigurationSet", json!({ "ConfigurationSetName": "tracked" })).await;
+    let destination = json!({
+        "Enabled": true,
+        "MatchingEventTypes": ["OPEN", "CLICK"],
+        "SnsDestination": { "TopicArn": TOPIC },
+    });
+    let input = json!({
+        "ConfigurationSetName": "tracked",
+        "EventDestinationName": "topic",
+        "EventDestination": destination,
+    });
+    bed.two("CreateConfigurationSetEventDestination", input).await;
+    bed.post.take();
+    let html =
+        "<a ses:tags=\"k:v;k:w\" href=\"https://example.com/?a=1&amp;b=2\">x</a><a href='http://example.com/'>y</a>";
+    let mut input = simple(&["to@example.org"]);
+    input["ConfigurationSetName"] = json!("tracked");
+    input["Message"]["Body"] = json!({ "Html": { "Data": html } });
+    bed.one("SendEmail", input).await;
+    assert_eq!(bed.post.take(), [], "nobody wants to hear of more");
+    let mime = String::from_utf8(bed.newest().await.mime.to_vec()).unwrap().replace("=\r\n", "").replace("=3D", "=");
+    let answer = follow(&bed, behind(&mime, "href=\"")).await;
+    assert_eq!(
+        (answer.status, &answer.headers["location"]),
+        (302, &HeaderValue::from_static("https://example.com/?a=1&b=2"))
+    );
+    let told = bed.post.take();
+    let click = &told[0].2;
+    assert_eq!((told.len(), told[0].1.as_str(), &click["eventType"]), (1, TOPIC, &json!("Click")));
+    let expected = json!({
+        "ipAddress": "127.0.0.1",
+        "timestamp": "2023-11-14T22:13:20.000Z",
+        "userAgent": "Reader/1.0",
+        "link": "https://example.com/?a=1&b=2",
+        "linkTags": { "k": ["v", "w"] },
+    });
+    assert_eq!(click["click"], expected);
+    assert_eq!(click["mail"]["destination"], json!(["to@example.org"]));
+    let answer = follow(&bed, behind(&mime, "src=\"")).await;
+    assert_eq!((answer.status, &answer.headers["content-type"]), (200, &HeaderValue::from_static("image/gif")));
+    let open = bed.post.take().remove(0).2;
+    assert_eq!(open["eventType"], json!("Open"));
+    let expected = json!({
+        "ipAddress": "127.0.0.1", "timestamp": "2023-11-14T22:13:20.000Z", "userAgent": "Reader/1.0",
+    });
+    assert_eq!(open["open"], expected);
+    let bed = bed.restart().await;
+    assert_eq!(follow(&bed, behind(&mime, "href=\"")).await.status, 302, "the secret is kept");
 }
