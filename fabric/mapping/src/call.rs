@@ -35,6 +35,19 @@ pub(crate) fn shared_trace<'a>(mut traces: impl Iterator<Item = Option<&'a str>>
     traces.all(|trace| trace == Some(first)).then(|| first.to_owned())
 }
 
+/// The beginning of an event: its records, in a list that is closed.
+pub(crate) fn records<'a>(records: impl IntoIterator<Item = &'a Bytes>) -> Vec<u8> {
+    let mut event = b"{\"Records\":[".to_vec();
+    for (place, record) in records.into_iter().enumerate() {
+        if place > 0 {
+            event.push(b',');
+        }
+        event.extend_from_slice(record);
+    }
+    event.push(b']');
+    event
+}
+
 pub(crate) async fn call(shared: &Shared, mapping: &Mapping, payload: Bytes, trace: Option<String>) -> Called {
     let call = FunctionCall { function: mapping.function.clone(), source: mapping.source.clone(), payload, trace };
     let called = match shared.parts.functions.invoke(call).await {

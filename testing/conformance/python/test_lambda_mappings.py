@@ -323,3 +323,36 @@ def handler(event, context):
         server.advance("PT30S")
         server.settle()
     assert [message["Body"] for message in sqs.receive_message(QueueUrl=dead)["Messages"]] == ["17"]
+
+
+def test_a_window_that_keeps_a_sum(aws, dynamodb, server, table, seen):
+    name, stream = table
+    sums = """
+import json
+
+def handler(event, context):
+    seen = {"state": event["state"], "count": len(event["Records"]), "final": event["isFinalInvokeForWindow"]}
+    print("EVENT " + json.dumps({"Records": [seen]}))
+    return {"state": {"total": event["state"].get("total", 0) + len(event["Records"])}}
+"""
+    function = create(aws, python(sums))
+    follow(aws, function, stream, StartingPosition="TRIM_HORIZON", BatchSize=2, TumblingWindowInSeconds=60)
+    for n in range(5):
+        put(dynamodb, name, f"k{n}", "t")
+    server.settle()
+    server.advance("PT60S")
+    calls = [event[0] for event in seen(function)]
+    assert sum(call["count"] for call in calls) == 5
+    assert sum(call["state"].get("total", 0) for call in calls if call["final"]) == 5
+    assert [call["count"] for call in calls if call["final"]] == [0] * sum(call["final"] for call in calls)
+    assert all(call["count"] <= 2 for call in calls)
+
+
+def test_a_very_large_batch(aws, sqs, server, queue, seen):
+    name = create(aws, python("def handler(event, context):\n    print('EVENT {\"Records\": [' + str(len(event['Records'])) + ']}')\n"))
+    follow(aws, name, arn_of(queue), BatchSize=10_000, MaximumBatchingWindowInSeconds=30)
+    send(sqs, queue, [f"{n:100}" for n in range(2_000)])
+    server.settle()
+    server.advance("PT30S")
+    assert sum(event[0] for event in seen(name)) == 2_000
+    assert len(seen(name)) <= 2

@@ -9,6 +9,8 @@ use serde_json::value::RawValue;
 use tidegate_ports::{QueueAttributeValue, QueueMessage, QueueMessageAttribute};
 use tidegate_types::Arn;
 
+use crate::call;
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Record<'a> {
@@ -97,14 +99,8 @@ fn write(source: &Arn, message: &QueueMessage, body: Body<'_>) -> Bytes {
 
 /// The event of these records.
 pub(crate) fn event<'a>(records: impl IntoIterator<Item = &'a Bytes>) -> Bytes {
-    let mut event = b"{\"Records\":[".to_vec();
-    for (place, record) in records.into_iter().enumerate() {
-        if place > 0 {
-            event.push(b',');
-        }
-        event.extend_from_slice(record);
-    }
-    event.extend_from_slice(b"]}");
+    let mut event = call::records(records);
+    event.push(b'}');
     event.into()
 }
 

@@ -7,6 +7,7 @@ use tidegate_types::Timestamp;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::checkpoint::WindowRecord;
+use crate::call;
 
 /// What a call says about its tumbling window.
 pub(super) struct WindowFrame<'a> {
@@ -19,14 +20,7 @@ pub(super) struct WindowFrame<'a> {
 
 /// The event of these records.
 pub(super) fn event<'a>(records: impl IntoIterator<Item = &'a Bytes>, frame: Option<&WindowFrame<'_>>) -> Bytes {
-    let mut event = b"{\"Records\":[".to_vec();
-    for (place, record) in records.into_iter().enumerate() {
-        if place > 0 {
-            event.push(b',');
-        }
-        event.extend_from_slice(record);
-    }
-    event.push(b']');
+    let mut event = call::records(records);
     if let Some(WindowFrame { window, shard, source, is_final, is_early }) = frame {
         let (start, end) = (seconds(window.start), seconds(window.end));
         event.extend_from_slice(
