@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn customers_keys_are_whole_or_not_there() {
         let key = BASE64.encode([7; 32]);
-        let md5 = BASE64.encode(super::md5(&[7; 32]));
+        let md5 = BASE64.encode(md5(&[7; 32]));
         let whole = [("algorithm", "AES256"), ("key", &key), ("key-MD5", &md5)];
         let check = |given: &[(&str, &str)]| {
             let name = |end: &str| format!("x-amz-server-side-encryption-customer-{end}");
