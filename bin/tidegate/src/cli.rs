@@ -153,6 +153,10 @@ pub struct Settings {
         value_name = "BOOL"
     )]
     pub rest_queue_names: Option<bool>,
+    /// Program that speaks to a container engine, for functions that are images or need one; `none` for no containers
+    /// [default: docker or podman, if either is there]
+    #[arg(long, env = "TIDEGATE_DOCKER", value_name = "PROGRAM")]
+    pub docker: Option<String>,
     /// SMTP relay that mail leaves by, such as smtp://user:password@mail.example.com:587 or smtps://…; without
     /// one, mail stays in the mailbox at /_tidegate/mail.html
     #[arg(long, env = "TIDEGATE_SMTP", hide_env_values = true, value_name = "URL")]

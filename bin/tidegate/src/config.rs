@@ -46,6 +46,8 @@ pub struct Config {
     pub enforce_throughput: bool,
     /// Whether a deleted queue's name must rest for a minute.
     pub rest_queue_names: bool,
+    /// The program that speaks to the container engine, if one is named.
+    pub docker: Option<String>,
     /// The relay that mail leaves by.
     pub smtp: Option<RelayAddress>,
     /// How SES's identities become verified.
@@ -141,6 +143,7 @@ fn settle(given: Settings, file: Settings) -> anyhow::Result<Config> {
         trust_proxy: yes(given.trust_proxy, file.trust_proxy),
         enforce_throughput: yes(given.enforce_throughput, file.enforce_throughput),
         rest_queue_names: yes(given.rest_queue_names, file.rest_queue_names),
+        docker: given.docker.or(file.docker),
         smtp: given.smtp.or(file.smtp).map(|url| url.parse()).transpose()?,
         mail_verify: given.mail_verify.or(file.mail_verify).unwrap_or_default(),
         mail_sandbox: yes(given.mail_sandbox, file.mail_sandbox),

@@ -434,6 +434,7 @@ fn lambda_options(config: &Config, scratch: Option<&Path>, url: &str) -> anyhow:
     let folder = std::path::absolute(scratch.unwrap_or(data))?;
     let mut options = tidegate_lambda::Options::new(folder, url.to_owned());
     (options.installed, options.strict_roles) = (installed, config.auth == AuthMode::Enforce);
+    options.engine = config.docker.as_ref().map(Into::into);
     Ok(options)
 }
 

@@ -19,7 +19,8 @@
 //!
 //! *Invariant RUN-1.* An invocation runs at most once for each call, and its caller hears of it exactly once.
 //!
-//! *Invariant RUN-2.* No process outlives its worker, and no worker outlives the server.
+//! *Invariant RUN-2.* No process outlives its worker, and no worker outlives the server. A container may outlive a
+//! server that was killed, until the next one starts on the same data folder.
 
 mod container;
 mod credentials;

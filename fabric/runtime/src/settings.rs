@@ -11,9 +11,6 @@ const ENVIRONMENT_KIB: u64 = 64 << 10;
 /// What a machine that does not say is taken to have, in KiB.
 const UNKNOWN_MACHINE_KIB: u64 = 8 << 20;
 
-/// Names the program that speaks to the container engine.
-const ENGINE_VARIABLE: &str = "TIDEGATE_DOCKER";
-
 /// What holds for all environments of a server.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -30,7 +27,7 @@ pub struct Settings {
     /// How many environments may be kept ready at once, of all functions.
     pub provisioned_limit: usize,
     /// The program that speaks to the container engine; `docker` or `podman` of `PATH` if none is named, and no
-    /// containers at all if the name is empty.
+    /// containers at all if it is called `none`.
     pub engine: Option<PathBuf>,
 }
 
@@ -45,11 +42,10 @@ pub enum Confinement {
 }
 
 impl Settings {
-    /// The usual settings, with the engine that `TIDEGATE_DOCKER` names.
+    /// The usual settings.
     pub fn new(scratch: PathBuf, installed: PathBuf, endpoint_url: String) -> Settings {
         let (confinement, provisioned_limit) = (Confinement::Strict, provisioned_limit());
-        let engine = std::env::var_os(ENGINE_VARIABLE).map(PathBuf::from);
-        Settings { scratch, installed, endpoint_url, idle: IDLE, confinement, provisioned_limit, engine }
+        Settings { scratch, installed, endpoint_url, idle: IDLE, confinement, provisioned_limit, engine: None }
     }
 }
 

@@ -64,13 +64,15 @@ pub struct Options {
     pub strict_roles: bool,
     /// How many invocations of the background may go on at once.
     pub background: usize,
+    /// The program that speaks to the container engine, if one is named.
+    pub engine: Option<PathBuf>,
 }
 
 impl Options {
     /// The usual options over a data folder.
     pub fn new(folder: PathBuf, endpoint_url: String) -> Options {
         let installed = folder.join("runtime");
-        Options { folder, installed, endpoint_url, strict_roles: false, background: BACKGROUND }
+        Options { folder, installed, endpoint_url, strict_roles: false, background: BACKGROUND, engine: None }
     }
 }
 
@@ -113,7 +115,8 @@ impl Lambda {
         store.attach(layers.clone()).await?;
         let following = Following::open(&*store).await?;
         let codes = Codes::open(env.clone(), store.clone(), &own.join("code")).await?;
-        let settings = Settings::new(own.join("scratch"), options.installed, options.endpoint_url);
+        let mut settings = Settings::new(own.join("scratch"), options.installed, options.endpoint_url);
+        settings.engine = options.engine;
         let credentials = Credentials { env: env.clone(), roles: roles.clone(), strict: options.strict_roles };
         let runtimes = Runtimes::new(env.clone(), settings, lines, Arc::new(credentials))
             .await

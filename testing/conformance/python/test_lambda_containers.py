@@ -4,13 +4,14 @@ import base64
 import itertools
 import json
 import os
+import subprocess
 
 import pytest
 from botocore.exceptions import ClientError
 
 from engines import ENTRY_POINT, Engine
 from lambdas import BASE, ROLE, until, zipped
-from tidegate import Server
+from tidegate import Server, binary
 
 JAVA = "public.ecr.aws/lambda/java:21"
 INVALID = "InvalidParameterValueException"
@@ -414,7 +415,7 @@ def test_a_machine_without_an_engine(own):
         # Once it is started, nothing else is needed.
         own.start()
         assert invoked(aws, from_image(aws, "app:v1"))["line"] == [ENTRY_POINT, "app.handler"]
-    with Server(env={"TIDEGATE_DOCKER": ""}) as server:
+    with Server("--docker", "none") as server:
         code, message = refused(server.client("lambda").create_function, **given)
         assert code == INVALID and "install Docker (https://docs.docker.com/engine/install/)" in message
 
@@ -423,14 +424,10 @@ def test_doctor_says_whether_the_engine_answers(own):
     with Server(env=own.env) as server:
 
         def line(**env: str) -> str:
-            from subprocess import run
-
-            from tidegate import binary
-
-            said = run([binary(), "doctor", "--data", str(server.data)], capture_output=True, text=True, env={**os.environ, **own.env, **env})
+            said = subprocess.run([binary(), "doctor", "--data", str(server.data)], capture_output=True, text=True, env={**os.environ, **own.env, **env})
             return next(line for line in said.stdout.splitlines() if "Container engine" in line)
 
         assert line().startswith("ok") and "4.5.6" in line()
         own.stop()
         assert line().startswith("note") and "its engine does not answer" in line()
-        assert "install Docker" in line(TIDEGATE_DOCKER="")
+        assert "install Docker" in line(TIDEGATE_DOCKER="none")

@@ -39,7 +39,7 @@ enum Source {
     Maker(&'static str),
 }
 
-const PROGRAMS: [Program; 5] = [
+const PROGRAMS: [Program; 4] = [
     Program {
         name: "node",
         argument: "--version",
@@ -63,12 +63,6 @@ const PROGRAMS: [Program; 5] = [
         argument: "version",
         purpose: "infrastructure as code",
         source: Source::Maker("https://developer.hashicorp.com/terraform/install"),
-    },
-    Program {
-        name: "docker",
-        argument: "--version",
-        purpose: "functions in containers; optional",
-        source: Source::Maker("https://docs.docker.com/get-docker"),
     },
 ];
 
@@ -118,7 +112,8 @@ pub async fn run(args: &TargetArgs) -> anyhow::Result<ExitCode> {
 /// What functions would find here.
 async fn functions(env: &Env, data: &Path) -> Vec<tidegate_runtime::Finding> {
     let scratch = std::env::temp_dir();
-    let settings = tidegate_runtime::Settings::new(scratch, super::runtime::sdks(data), String::new());
+    let mut settings = tidegate_runtime::Settings::new(scratch, super::runtime::sdks(data), String::new());
+    settings.engine = std::env::var_os("TIDEGATE_DOCKER").map(PathBuf::from);
     tidegate_runtime::findings(env, &settings).await
 }
 

@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const PULL_PATIENCE: Duration = Duration::from_secs(60 * 60);
 /// The programs that are looked for, in this order.
 const PROGRAMS: [&str; 2] = ["docker", "podman"];
+/// What is named to have no containers.
+const NONE: &str = "none";
 /// The file that makes a data folder's containers its own.
 const OWNER_FILE: &str = "containers-of";
 
@@ -58,7 +60,7 @@ struct Said {
 impl Engine {
     pub(crate) fn new(env: &Env, settings: &Settings) -> Engine {
         let program = match &settings.engine {
-            Some(named) if named.as_os_str().is_empty() => None,
+            Some(named) if named.as_os_str() == NONE => None,
             Some(named) => Some(named.clone()),
             None => PROGRAMS.into_iter().find_map(on_path),
         };

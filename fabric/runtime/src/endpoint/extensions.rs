@@ -73,7 +73,7 @@ pub(crate) struct Extensions {
     /// Names of the processes that were started and did not register yet.
     expected: Mutex<Vec<String>>,
     registered: Mutex<Vec<Extension>>,
-    /// Set when the runtime asked for its first invocation: from then on nobody registers.
+    /// Set when the runtime asked for its first invocation: from then on nobody registers who is not expected.
     closed: Mutex<bool>,
 }
 
@@ -97,7 +97,7 @@ impl Extensions {
         self.expected.lock().clone()
     }
 
-    /// From now on nobody registers any more.
+    /// From now on nobody registers any more, except who is expected.
     pub(crate) fn close(&self) {
         *self.closed.lock() = true;
     }
@@ -186,7 +186,8 @@ async fn register(shared: &Shared, request: Request<Incoming>) -> Reply {
 
 impl Extensions {
     fn admit(&self, id: &str, name: String, external: bool, events: &[String]) -> Result<(), Box<Reply>> {
-        if *self.closed.lock() {
+        // A process that was started is waited for, however early the runtime is.
+        if *self.closed.lock() && !external {
             return Err(Box::new(refusal(
                 StatusCode::FORBIDDEN,
                 "Extension.RegistrationClosed",

@@ -41,6 +41,22 @@ async fn external_extensions_see_invocations_and_the_end() {
     assert_eq!(with("EXTENSION\tName: watcher\tState: Ready\tEvents: [INVOKE,SHUTDOWN]"), 1, "{lines:?}");
 }
 
+/// The runtime asks for work long before the extension is up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_extension_is_waited_for() {
+    crate::needs!("curl");
+    let world = World::new().await;
+    let mut spec = world.shell("curl -sS $API/invocation/next\n");
+    let layer = world.layer(&[]);
+    write(&layer, &[("extensions/watcher", &EXTENSION.replacen("EXT=", "sleep 1\nEXT=", 1))]);
+    spec.layers = vec![layer];
+    let answer = world.run(&Arc::new(spec), "{}").await;
+    assert_eq!(answer.failure().0, "Runtime.ExitError", "it was given the invocation, and knows nothing else");
+    let lines = world.stop().await;
+    assert!(lines.iter().any(|line| line.contains("EXTENSION\tName: watcher\tState: Ready")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains(r#"extension got {"eventType":"INVOKE""#)), "{lines:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_extension_that_crashes_at_the_start_is_the_error() {
     crate::needs!("node");

@@ -15,7 +15,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     (
         "CreateFunction",
         Coverage::Partial(
-            "zip files and folders, no container images; layers, VPC, file systems and SnapStart: see docs/services/lambda.md",
+            "zip files, folders, and container images where an engine is there; VPC, file systems and SnapStart: see docs/services/lambda.md",
         ),
     ),
     ("CreateFunctionUrlConfig", Coverage::Complete),
@@ -83,7 +83,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
             "queues and tables' streams; metrics, logging and provisioned pollers are stored without effect",
         ),
     ),
-    ("UpdateFunctionCode", Coverage::Partial("zip files and folders, no container images")),
+    ("UpdateFunctionCode", Coverage::Partial("zip files, folders, and container images where an engine is there")),
     (
         "UpdateFunctionConfiguration",
         Coverage::Partial("VPC, file systems, keys and SnapStart are stored without effect"),
