@@ -14,6 +14,22 @@ impl Document {
         matching.map(|(index, _)| index).collect()
     }
 
+    /// Whether a statement allows anything of a service, whatever its resources and conditions, and whatever denies it.
+    pub fn allows_service(&self, service: &str) -> bool {
+        let everything = format!("{service}:*");
+        let is_of_service = |pattern: &String| {
+            let prefix = pattern.split_once(':').map_or(pattern.as_str(), |(prefix, _)| prefix);
+            pattern::wildcard_matches(&prefix.to_ascii_lowercase(), &service.to_ascii_lowercase())
+        };
+        self.statements.iter().filter(|statement| statement.effect == Effect::Allow).any(|statement| {
+            match &statement.actions {
+                Action::In(list) => list.iter().any(is_of_service),
+                // All but what is named: something of the service is left unless all of it is named at once.
+                Action::NotIn(list) => !list.iter().any(|pattern| pattern::action_matches(pattern, &everything)),
+            }
+        })
+    }
+
     /// The condition keys that it asks for, those of policy variables included, each once, in the order in
     /// which they are named.
     pub fn context_keys(&self) -> Vec<String> {
@@ -173,6 +189,25 @@ mod tests {
         Document::parse(text).expect("a policy");
         let spans = statement_spans(text).into_iter();
         spans.map(|Span { start, end }| [start.line, start.column, end.line, end.column]).collect()
+    }
+
+    #[test]
+    fn services_that_something_is_allowed_of() {
+        for (statement, allowed) in [
+            (r#""Effect":"Allow","Action":"S3:GetObject""#, true),
+            (r#""Effect":"Allow","Action":["sqs:*","s3:Put*"]"#, true),
+            (r#""Effect":"Allow","Action":"*""#, true),
+            (r#""Effect":"Allow","Action":"sqs:*""#, false),
+            (r#""Effect":"Deny","Action":"s3:*""#, false),
+            (r#""Effect":"Allow","NotAction":"sqs:*""#, true),
+            (r#""Effect":"Allow","NotAction":"s3:Get*""#, true),
+            (r#""Effect":"Allow","NotAction":["iam:*","s3:*"]"#, false),
+            (r#""Effect":"Allow","NotAction":"*""#, false),
+        ] {
+            let text = format!(r#"{{"Version":"2012-10-17","Statement":{{{statement},"Resource":"*"}}}}"#);
+            let document = Document::parse(&text).expect("a policy");
+            assert_eq!(document.allows_service("s3"), allowed, "{statement}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(crate) mod profiles;
 pub(crate) mod providers;
 pub(crate) mod reports;
 pub(crate) mod roles;
+pub(crate) mod service_access;
 pub(crate) mod simulation;
 pub(crate) mod tags;
 pub(crate) mod users;

@@ -94,7 +94,7 @@ fn resource(iam: &Iam, call: &Call, texts: &BTreeMap<&'static str, String>) -> (
     if let Some(name) = named("PolicyName") {
         return (arn("policy", name, None), Tags::new());
     }
-    let arns = ["OpenIDConnectProviderArn", "SAMLProviderArn", "PolicySourceArn", "SerialNumber"];
+    let arns = ["OpenIDConnectProviderArn", "SAMLProviderArn", "PolicySourceArn", "SerialNumber", "Arn"];
     let found = arns.iter().find_map(|member| texts.get(*member).cloned());
     (found.unwrap_or_else(|| "*".to_owned()), Tags::new())
 }

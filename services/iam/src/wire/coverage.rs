@@ -92,6 +92,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("ListOpenIDConnectProviderTags", Coverage::Complete),
     ("ListOpenIDConnectProviders", Coverage::Complete),
     ("ListPolicies", Coverage::Complete),
+    ("ListPoliciesGrantingServiceAccess", Coverage::Complete),
     ("ListPolicyTags", Coverage::Complete),
     ("ListPolicyVersions", Coverage::Complete),
     ("ListRolePolicies", Coverage::Complete),

@@ -6,7 +6,7 @@ use super::access::need;
 use crate::error::Error;
 use crate::ops::{
     account, certificates, credentials, devices, grants, groups, keys, policies, profiles, providers, reports, roles,
-    simulation, tags, users,
+    service_access, simulation, tags, users,
 };
 use crate::service::{Edit, Editing, Iam, Look, Looking};
 
@@ -132,6 +132,7 @@ fn rows() -> Vec<Row> {
         look("ListOpenIDConnectProviderTags", providers::list_oidc_provider_tags),
         look("ListOpenIDConnectProviders", providers::list_oidc_providers),
         look("ListPolicies", policies::list_policies),
+        look("ListPoliciesGrantingServiceAccess", service_access::list_policies_granting_service_access),
         look("ListPolicyTags", tags::list_policy_tags),
         look("ListPolicyVersions", policies::list_policy_versions),
         look("ListRolePolicies", grants::list_role_policies),

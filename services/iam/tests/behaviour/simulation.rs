@@ -152,3 +152,29 @@ async fn misuses_of_the_simulator() {
         bed.refuses("SimulateCustomPolicy", input, "InvalidInput", message).await;
     }
 }
+
+#[tokio::test]
+async fn the_policies_that_let_somebody_use_a_service() {
+    let bed = Bed::new().await;
+    bed.ok("CreateUser", json!({ "UserName": "ann" })).await;
+    bed.ok("CreateGroup", json!({ "GroupName": "g" })).await;
+    bed.ok("AddUserToGroup", json!({ "UserName": "ann", "GroupName": "g" })).await;
+    bed.ok("PutGroupPolicy", json!({ "GroupName": "g", "PolicyName": "p", "PolicyDocument": policy(READ) })).await;
+    bed.ok("PutUserPolicy", json!({ "UserName": "ann", "PolicyName": "q", "PolicyDocument": policy(DENY) })).await;
+    let managed = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+    bed.ok("AttachUserPolicy", json!({ "UserName": "ann", "PolicyArn": managed })).await;
+    let ask = |who: &str| json!({ "Arn": arn(who), "ServiceNamespaces": ["s3", "logs", "sqs"] });
+    let answer = bed.ok("ListPoliciesGrantingServiceAccess", ask("user/ann")).await;
+    let granting = answer["PoliciesGrantingServiceAccess"].as_array().unwrap();
+    let of_group = json!({ "PolicyName": "p", "PolicyType": "INLINE", "EntityType": "GROUP", "EntityName": "g" });
+    let of_aws = json!({ "PolicyName": "AWSLambdaBasicExecutionRole", "PolicyType": "MANAGED", "PolicyArn": managed });
+    assert_eq!(granting[0], json!({ "ServiceNamespace": "s3", "Policies": [of_group] }));
+    assert_eq!(granting[1], json!({ "ServiceNamespace": "logs", "Policies": [of_aws] }));
+    assert_eq!(granting[2], json!({ "ServiceNamespace": "sqs", "Policies": [] }));
+    let answer = bed.ok("ListPoliciesGrantingServiceAccess", ask("group/g")).await;
+    assert_eq!(answer["PoliciesGrantingServiceAccess"][0], json!({ "ServiceNamespace": "s3", "Policies": [of_group] }));
+    for (who, code) in [("role/none", "NoSuchEntity"), ("policy/p", "InvalidInput")] {
+        let refused = bed.call("ListPoliciesGrantingServiceAccess", ask(who)).await.unwrap_err();
+        assert_eq!(refused.0, code, "{who}");
+    }
+}

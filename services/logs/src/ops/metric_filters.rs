@@ -9,7 +9,7 @@ use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 
-use super::read_group;
+use super::{delete_filter, read_group};
 use crate::domain::MetricTransformation;
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
@@ -89,18 +89,8 @@ pub(crate) async fn delete_metric_filter(
     call: &Call,
     input: DeleteMetricFilterRequest,
 ) -> Result<(), Error> {
-    let address = &service.address(call, input.log_group_name, None)?;
-    let name = &input.filter_name.unwrap_or_default();
-    service
-        .transact(&[], async |tx: &mut Tx| {
-            let group = read_group(tx, address).await?.ok_or(Error::NoSuchGroup)?;
-            let key = keys::metric_filter(group.id, name);
-            tx.get(Space::Map, &key).await?.ok_or(Error::NoSuchFilter("metric filter"))?;
-            tx.delete(Space::Map, key);
-            Ok(())
-        })
-        .await?;
-    Ok(())
+    let (address, name) = (service.address(call, input.log_group_name, None)?, input.filter_name.unwrap_or_default());
+    delete_filter(service, &address, |group| keys::metric_filter(group, &name), "metric filter").await
 }
 
 /// The metric filters of a group, or of all of the caller's.

@@ -56,12 +56,13 @@ pub(crate) use tags::{
     list_tags_for_resource, list_tags_log_group, tag_log_group, tag_resource, untag_log_group, untag_resource,
 };
 
+use bytes::Bytes;
 use tidegate_store::{Space, Tx};
 
 use crate::domain::GroupAddress;
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
-use crate::store::{Group, GroupRecord, StreamRecord, decode, keys};
+use crate::store::{Group, GroupId, GroupRecord, StreamRecord, decode, keys};
 
 /// A group's record in accepted state: what every change of a group begins with.
 pub(crate) async fn read_group(tx: &mut Tx, address: &GroupAddress) -> Result<Option<GroupRecord>, Error> {
@@ -77,4 +78,22 @@ pub(crate) async fn read_stream(service: &CloudWatchLogs, group: &Group, name: &
     let key = keys::stream(group.id(), name);
     let record = service.store.snapshot()?.get(Space::Map, &key).await?.ok_or(Error::NoSuchStream)?;
     Ok(decode(Space::Map, &key, &record)?)
+}
+
+/// Deletes a filter of a group, by its key.
+async fn delete_filter(
+    service: &CloudWatchLogs,
+    address: &GroupAddress,
+    key: impl Fn(GroupId) -> Bytes,
+    what: &'static str,
+) -> Result<(), Error> {
+    let key = &key;
+    let deleted = service.transact(&[], async |tx: &mut Tx| {
+        let group = read_group(tx, address).await?.ok_or(Error::NoSuchGroup)?;
+        let key = key(group.id);
+        tx.get(Space::Map, &key).await?.ok_or(Error::NoSuchFilter(what))?;
+        tx.delete(Space::Map, key);
+        Ok(())
+    });
+    deleted.await.map(drop)
 }

@@ -13,7 +13,7 @@ use tidegate_types::Arn;
 
 use super::appending::{Origin, subscription_delivery};
 use super::destinations::read_destination;
-use super::read_group;
+use super::{delete_filter, read_group};
 use crate::domain::control_message;
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
@@ -116,18 +116,8 @@ pub(crate) async fn delete_subscription_filter(
     call: &Call,
     input: DeleteSubscriptionFilterRequest,
 ) -> Result<(), Error> {
-    let address = &service.address(call, input.log_group_name, None)?;
-    let name = &input.filter_name.unwrap_or_default();
-    service
-        .transact(&[], async |tx: &mut Tx| {
-            let group = read_group(tx, address).await?.ok_or(Error::NoSuchGroup)?;
-            let key = keys::subscription(group.id, name);
-            tx.get(Space::Map, &key).await?.ok_or(Error::NoSuchFilter("subscription filter"))?;
-            tx.delete(Space::Map, key);
-            Ok(())
-        })
-        .await?;
-    Ok(())
+    let (address, name) = (service.address(call, input.log_group_name, None)?, input.filter_name.unwrap_or_default());
+    delete_filter(service, &address, |group| keys::subscription(group, &name), "subscription filter").await
 }
 
 /// The subscription filters of a group, by name.

@@ -100,6 +100,15 @@ pub fn metric_filter(group: GroupId, name: &str) -> Bytes {
     tagged(CATALOGUE).u8(METRIC_FILTER).u64(group.0).text(name).build()
 }
 
+/// The account and the region with which many keys begin.
+fn owner(reader: &mut KeyReader<'_>) -> Result<(AccountId, Region), DecodeError> {
+    let malformed = |what| DecodeError::Malformed { at: 0, what };
+    let account = format!("{:012}", reader.u64()?);
+    let account = account.parse().map_err(|_| malformed("an account of too many digits"))?;
+    let region = reader.text()?.parse().map_err(|_| malformed("not a region"))?;
+    Ok((account, region))
+}
+
 /// What a key of the catalogue names.
 ///
 /// # Errors
@@ -109,9 +118,7 @@ pub fn read_catalogue(key: &[u8]) -> Result<Catalogued, DecodeError> {
     let malformed = |what| DecodeError::Malformed { at: 0, what };
     let found = match reader.u8()? {
         GROUP => {
-            let account = format!("{:012}", reader.u64()?);
-            let account: AccountId = account.parse().map_err(|_| malformed("an account of too many digits"))?;
-            let region: Region = reader.text()?.parse().map_err(|_| malformed("not a region"))?;
+            let (account, region) = owner(&mut reader)?;
             Catalogued::Group(GroupAddress { account, region, name: reader.text()? })
         }
         SUBSCRIPTION => Catalogued::Subscription(GroupId(reader.u64()?), reader.text()?),
@@ -257,10 +264,7 @@ pub fn export(account: AccountId, region: &Region, id: &str) -> Bytes {
 /// [`DecodeError::Malformed`] if it is another key.
 pub fn read_export(key: &[u8]) -> Result<(AccountId, Region, String), DecodeError> {
     let mut reader = KeyReader::after(key, &all_exports())?;
-    let malformed = |what| DecodeError::Malformed { at: 0, what };
-    let account = format!("{:012}", reader.u64()?);
-    let account: AccountId = account.parse().map_err(|_| malformed("an account of too many digits"))?;
-    let region: Region = reader.text()?.parse().map_err(|_| malformed("not a region"))?;
+    let (account, region) = owner(&mut reader)?;
     let id = reader.text()?;
     reader.end()?;
     Ok((account, region, id))
@@ -397,10 +401,7 @@ pub fn query(query: &QueryKey) -> Bytes {
 /// [`DecodeError::Malformed`] if it is another key.
 pub fn read_query(key: &[u8]) -> Result<QueryKey, DecodeError> {
     let mut reader = KeyReader::after(key, &queries())?;
-    let malformed = |what| DecodeError::Malformed { at: 0, what };
-    let account = format!("{:012}", reader.u64()?);
-    let account: AccountId = account.parse().map_err(|_| malformed("an account of too many digits"))?;
-    let region: Region = reader.text()?.parse().map_err(|_| malformed("not a region"))?;
+    let (account, region) = owner(&mut reader)?;
     let id = reader.text()?;
     reader.end()?;
     Ok(QueryKey { account, region, id })
