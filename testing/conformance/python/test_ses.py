@@ -237,7 +237,7 @@ def test_policies_of_identities(ses, sesv2):
 
 def test_what_is_not_served_says_so(sesv2):
     with pytest.raises(ClientError) as caught:
-        sesv2.list_tenants()
+        sesv2.list_recommendations()
     assert caught.value.response["Error"]["Code"] == "NotImplemented"
 
 

@@ -163,7 +163,7 @@ pub struct ConfigurationSet {
     pub pool: Option<String>,
     /// For how long delivery is tried.
     pub max_delivery_seconds: Option<i64>,
-    /// The domain of links. Kept: links are not rewritten.
+    /// The domain of links. Kept: links lead to this server.
     pub redirect_domain: Option<String>,
     /// `REQUIRE`, `OPTIONAL`, `REQUIRE_OPEN_ONLY`.
     pub https_policy: Option<String>,

@@ -39,7 +39,7 @@ pub struct Notice {
     pub headers: bool,
 }
 
-/// How mails are signed. Kept and shown; nothing is signed here.
+/// How mails are signed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dkim {
     /// Whether they are.

@@ -392,10 +392,11 @@ mod tests {
     fn every_encoding() {
         let html = "<p>Grüße, <a href=\"http://a\">x</a></p>";
         let new = "<p>Grüße, <a href=\"T(http://a|)\">x</a></p>";
-        let encode: [(&str, &dyn Fn(&str) -> Vec<u8>); 3] = [
-            ("8bit", &|html| html.as_bytes().to_vec()),
-            ("quoted-printable", &|html| quoted_printable(html.as_bytes())),
-            ("base64", &|html| in_lines(&STANDARD.encode(html))),
+        type Encode = fn(&str) -> Vec<u8>;
+        let encode: [(&str, Encode); 3] = [
+            ("8bit", |html| html.as_bytes().to_vec()),
+            ("quoted-printable", |html| quoted_printable(html.as_bytes())),
+            ("base64", |html| in_lines(&STANDARD.encode(html))),
         ];
         for (encoding, encode) in encode {
             let head = format!(

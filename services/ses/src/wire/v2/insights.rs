@@ -63,7 +63,7 @@ pub(crate) async fn batch_get_metric_data(
     Ok(api::BatchGetMetricDataResponse { results: Some(results.collect()), errors: Some(Vec::new()) })
 }
 
-/// One metric by days. Mails that are opened and links that are followed are not counted: none are rewritten.
+/// One metric by days. Mails that are opened and links that are followed are not counted.
 fn result(query: &api::BatchGetMetricDataQuery, all: &[(Timestamp, Counters)]) -> api::MetricDataResult {
     let value = |counters: &Counters| match text(&query.metric) {
         "SEND" => counters.attempts,
