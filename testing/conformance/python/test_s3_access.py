@@ -292,3 +292,14 @@ def test_a_form_of_another_account(server, s3, friend, bucket):
     set_policy(s3, bucket, {"Effect": "Allow", "Principal": {"AWS": FRIEND}, "Action": "s3:PutObject", "Resource": arn(bucket, "*"), "Condition": {"StringEquals": {"s3:authType": "POST"}}})
     assert requests.post(form["url"], data=form["fields"], files={"file": b"x"}).status_code == 204
     refused("AccessDenied", friend.put_object, Bucket=bucket, Key="it", Body=b"")
+
+
+def test_functions_are_not_made_from_the_buckets_of_others(server, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="code.zip", Body=b"no zip")
+    key = make_key(server, FRIEND)
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    role = client(server, key, "iam").create_role(RoleName="taker", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    stranger, code = client(server, key, "lambda"), {"S3Bucket": bucket, "S3Key": "code.zip"}
+    with pytest.raises(stranger.exceptions.ClientError) as caught:
+        stranger.create_function(FunctionName="taken", Role=role, Runtime="python3.12", Handler="a.b", Code=code)
+    assert caught.value.response["Error"]["Code"] in ("AccessDeniedException", "AccessDenied"), caught.value

@@ -83,3 +83,21 @@ def test_where_there_are_no_locks(s3, bucket):
     refused("InvalidRequest", s3.put_object_legal_hold, Bucket=bucket, Key="it", LegalHold={"Status": "ON"})
     answer = refused("InvalidRequest", s3.put_object, Bucket=bucket, Key="it", Body=b"", ObjectLockMode="GOVERNANCE", ObjectLockRetainUntilDate=in_days(1))
     assert answer["Error"]["Message"] == "Bucket is missing Object Lock Configuration"
+
+
+def test_encryption_is_updated_but_not_of_what_is_locked(s3, bucket, locked):
+    key = "arn:aws:kms:us-east-1:000000000000:key/0123"
+    s3.put_object(Bucket=bucket, Key="it", Body=b"x", Metadata={"a": "1"})
+    before = s3.head_object(Bucket=bucket, Key="it")
+    wanted = {"SSEKMS": {"KMSKeyArn": key, "BucketKeyEnabled": True}}
+    s3.update_object_encryption(Bucket=bucket, Key="it", ObjectEncryption=wanted)
+    after = s3.head_object(Bucket=bucket, Key="it")
+    assert (after["ServerSideEncryption"], after["SSEKMSKeyId"], after["BucketKeyEnabled"]) == ("aws:kms", key, True)
+    assert [after[name] for name in ("ETag", "LastModified", "Metadata")] == [before[name] for name in ("ETag", "LastModified", "Metadata")]
+    other = {"SSEKMS": {"KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/0123"}}
+    answer = refused("AccessDenied", s3.update_object_encryption, Bucket=bucket, Key="it", ObjectEncryption=other)
+    assert answer["Error"]["Message"].startswith("The AWS KMS key in the request must be owned by the same account as the bucket.")
+    refused("NoSuchKey", s3.update_object_encryption, Bucket=bucket, Key="missing", ObjectEncryption=wanted)
+    s3.put_object(Bucket=locked, Key="it", Body=b"x", ObjectLockLegalHoldStatus="ON")
+    answer = refused("AccessDenied", s3.update_object_encryption, Bucket=locked, Key="it", ObjectEncryption=wanted)
+    assert "protected by S3 Object Lock" in answer["Error"]["Message"]
