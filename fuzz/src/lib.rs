@@ -14,6 +14,10 @@ use std::time::Duration;
 
 use bolero::TypeGenerator;
 
+mod service;
+
+pub use service::call;
+
 /// How long all targets take together unless `TIDEGATE_FUZZ_SECONDS` says otherwise.
 pub const DEFAULT_SECONDS: u64 = 24;
 

@@ -13,12 +13,9 @@ use tidegate_dynamodb::domain::expression::{
 };
 use tidegate_dynamodb::domain::{Item, Number, Value, partiql};
 use tidegate_env::Env;
-use tidegate_fuzz::{Material, fuzz};
+use tidegate_fuzz::{Material, call, fuzz};
 use tidegate_log::Logs;
-use tidegate_protocol::aws_json::JsonReader;
-use tidegate_protocol::{Call, Caller, ProtocolId, Service};
 use tidegate_store::{EmbeddedStore, Store};
-use tidegate_types::{AccountId, Region};
 use tokio::runtime::Runtime;
 
 const STATEMENTS: Material<'static> = Material {
@@ -155,29 +152,7 @@ impl World {
 
     /// Sends a body to an operation; `None` if it was refused.
     fn call(&self, name: &str, body: &[u8]) -> Option<()> {
-        let operation = self.dynamodb.model().operation(name).unwrap();
-        let call = Call {
-            operation,
-            account: AccountId::DEFAULT,
-            region: Region::us_east_1(),
-            caller: Caller::root(AccountId::DEFAULT),
-            base_url: "http://localhost:4566".to_owned(),
-            request_id: String::new(),
-            trace: None,
-            path: "/".to_owned(),
-            protocol: ProtocolId::AwsJson1_0,
-            user_agent: None,
-            http: None,
-        };
-        let mut reader = JsonReader::new(body).ok()?;
-        let answer = match self.dynamodb.call(&call, &mut reader) {
-            Ok(running) => self.runtime.block_on(running).map(drop),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = &answer {
-            assert!(error.shape.status < 500, "{name} {}: {}", String::from_utf8_lossy(body), error.message);
-        }
-        answer.ok()
+        call(&self.runtime, &*self.dynamodb, name, body)
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tidegate_delivery::Dispatcher;
 use tidegate_env::Env;
-use tidegate_fuzz::{Material, fuzz};
+use tidegate_fuzz::{Material, call, fuzz};
 use tidegate_log::Logs;
 use tidegate_logs::CloudWatchLogs;
 use tidegate_logs::domain::{EventId, GroupReference, StreamName};
@@ -19,8 +19,6 @@ use tidegate_logs::store::{
     PolicyRecord, StreamRecord, SubscriptionRecord, keys,
 };
 use tidegate_ports::Sink;
-use tidegate_protocol::aws_json::JsonReader;
-use tidegate_protocol::{Call, Caller, ProtocolId, Service};
 use tidegate_record::Stored;
 use tidegate_store::{EmbeddedStore, Store};
 use tidegate_types::{AccountId, Region};
@@ -115,31 +113,7 @@ impl World {
 
     /// Sends a body to an operation; `None` if it was refused.
     fn call(&self, name: &str, body: &[u8]) -> Option<()> {
-        let operation = self.logs.model().operation(name).unwrap();
-        let call = Call {
-            operation,
-            account: AccountId::DEFAULT,
-            region: Region::us_east_1(),
-            caller: Caller::root(AccountId::DEFAULT),
-            base_url: "http://localhost:4566".to_owned(),
-            request_id: String::new(),
-            trace: None,
-            path: "/".to_owned(),
-            protocol: ProtocolId::AwsJson1_1,
-            user_agent: None,
-            http: None,
-        };
-        let mut reader = JsonReader::new(body).ok()?;
-        let answer = match self.logs.call(&call, &mut reader) {
-            Ok(running) => self.runtime.block_on(running).map(drop),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = &answer {
-            // What is not there yet says so.
-            let is_known = error.shape.status < 500 || error.shape.status == 501;
-            assert!(is_known, "{name} {}: {}", String::from_utf8_lossy(body), error.message);
-        }
-        answer.ok()
+        call(&self.runtime, &*self.logs, name, body)
     }
 }
 
