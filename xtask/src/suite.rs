@@ -1,5 +1,6 @@
 //! `cargo xtask test` and `cargo xtask prove`: one list of suites at two sizes.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -99,9 +100,12 @@ pub fn bench(options: &[String]) -> Result<()> {
     run(command.args(options))
 }
 
-/// Builds the server with `profile`; the suites that start it find it under `target/`.
-pub fn build_server(profile: &str) -> Result<()> {
-    run(&mut cargo(&["build", "--profile", profile, "--package", "tidegate"]))
+/// Builds the server with `profile`; answers where it is.
+pub fn build_server(profile: &str) -> Result<PathBuf> {
+    run(&mut cargo(&["build", "--profile", profile, "--package", "tidegate"]))?;
+    // Cargo's own name for the folder of that profile is older than profiles.
+    let folder = if profile == "dev" { "debug" } else { profile };
+    Ok(root().join("target").join(folder).join("tidegate"))
 }
 
 fn rust(scale: Scale, output: &mut Vec<String>) -> Result<()> {
@@ -128,9 +132,9 @@ fn simulator() -> Command {
 }
 
 fn conformance(scale: Scale, output: &mut Vec<String>) -> Result<()> {
-    build_server("quick")?;
+    let server = build_server("quick")?;
     let mut command = cargo(&["run", "--profile", "quick", "--quiet", "--package", "tidegate-conformance", "--"]);
-    command.env("TIDEGATE_BIN", root().join("target/quick/tidegate"));
+    command.env("TIDEGATE_BIN", server);
     if scale == Scale::Prove {
         command.arg("--prove");
     }
@@ -138,9 +142,9 @@ fn conformance(scale: Scale, output: &mut Vec<String>) -> Result<()> {
 }
 
 fn bench_smoke(_: Scale, output: &mut Vec<String>) -> Result<()> {
-    build_server("quick")?;
+    let server = build_server("quick")?;
     let mut command = cargo(&["run", "--profile", "quick", "--quiet", "--package", "tidegate-bench", "--", "--quick"]);
-    command.env("TIDEGATE_BIN", root().join("target/quick/tidegate"));
+    command.env("TIDEGATE_BIN", server);
     run_and_keep(&mut command, output)
 }
 

@@ -72,12 +72,12 @@ pub fn run(options: &Options) -> Result<()> {
         "the sample applications need Node.js 20 or newer with npm: install them first"
     );
     println!("Building the server (the first time takes some minutes) …");
-    build_server(&options.profile)?;
+    let binary = build_server(&options.profile)?;
     for application in &chosen {
         application.install()?;
     }
     let port = if options.stop { 0 } else { server::free_usual_port()? };
-    let mut server = Server::start(&options.profile, port)?;
+    let mut server = Server::start(binary, port)?;
     let shown = chosen.iter().try_for_each(|application| {
         application.show(&mut server, options).with_context(|| format!("examples/{}", application.name))
     });

@@ -14,18 +14,18 @@ const USUAL_PORT: u16 = 4566;
 
 /// A running server with a folder of its own.
 pub struct Server {
-    profile: String,
+    binary: PathBuf,
     data: PathBuf,
     process: Child,
     endpoint: String,
 }
 
 impl Server {
-    pub fn start(profile: &str, port: u16) -> Result<Server> {
+    pub fn start(binary: PathBuf, port: u16) -> Result<Server> {
         let data = tempfile::Builder::new().prefix("tidegate-demo-").tempdir()?.keep();
-        install_sdk(profile, &data)?;
-        let (process, endpoint) = start(profile, &data, port)?;
-        Ok(Server { profile: profile.to_owned(), data, process, endpoint })
+        install_sdk(&binary, &data)?;
+        let (process, endpoint) = start(&binary, &data, port)?;
+        Ok(Server { binary, data, process, endpoint })
     }
 
     pub fn endpoint(&self) -> &str {
@@ -42,7 +42,7 @@ impl Server {
         self.process.kill()?;
         self.process.wait()?;
         let port = self.endpoint.rsplit(':').next().and_then(|text| text.parse().ok());
-        (self.process, self.endpoint) = start(&self.profile, &self.data, port.context("an endpoint without a port")?)?;
+        (self.process, self.endpoint) = start(&self.binary, &self.data, port.context("an endpoint without a port")?)?;
         println!("                      # … and is back, with all that it had acknowledged");
         Ok(())
     }
@@ -98,10 +98,9 @@ pub fn free_usual_port() -> Result<u16> {
 }
 
 /// The SDK that functions find on AWS. It is kept from one demonstration to the next.
-fn install_sdk(profile: &str, data: &Path) -> Result<()> {
+fn install_sdk(binary: &Path, data: &Path) -> Result<()> {
     let kept = root().join("target/demo/sdk");
     println!("Installing the SDK that functions find on AWS …");
-    let binary = root().join("target").join(profile).join("tidegate");
     quiet(Command::new(binary).args(["runtime", "install", "--data"]).arg(&kept))
         .context("the SDK comes from npm: without a network functions cannot use it")?;
     std::fs::create_dir_all(data)?;
@@ -109,8 +108,7 @@ fn install_sdk(profile: &str, data: &Path) -> Result<()> {
     Ok(())
 }
 
-fn start(profile: &str, data: &Path, port: u16) -> Result<(Child, String)> {
-    let binary = root().join("target").join(profile).join("tidegate");
+fn start(binary: &Path, data: &Path, port: u16) -> Result<(Child, String)> {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log"))?;
     let mut server = Command::new(binary)
         .args(["up", "--port", &port.to_string(), "--data"])
