@@ -213,3 +213,11 @@ def test_shards_are_followed_by_others_and_vanish(dynamodb, streams, server):
     server.settle()
     assert shard["ShardId"] not in [shard["ShardId"] for shard in shards_of(streams, arn)]
     assert refused(streams.get_shard_iterator, ShardId=shard["ShardId"], **at) == "ResourceNotFoundException"
+
+
+def test_a_month_goes_by_within_the_clocks_patience(dynamodb, streams, server):
+    arn = make(dynamodb, "month")
+    dynamodb.put_item(TableName="month", Item={"p": {"S": "a"}, "v": {"N": "1"}})
+    assert server.advance("P32D")["reached"]
+    assert by_lineage(streams, arn) == []
+    assert len(scanned(dynamodb, "month")) == 1

@@ -5,6 +5,7 @@ import gzip
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -319,6 +320,22 @@ def test_protection_keeps_a_group(logs):
     refused(logs.delete_log_group, logGroupName="kept")
     logs.put_log_group_deletion_protection(logGroupIdentifier="kept", deletionProtectionEnabled=False)
     logs.delete_log_group(logGroupName="kept")
+
+
+def test_a_group_is_exported_into_a_bucket(server, logs, s3, bucket, group, put, now):
+    logs.create_log_stream(logGroupName=group, logStreamName="a/b")
+    put("one", "two", stream="a/b")
+    span = {"fromTime": now() - 60_000, "to": now() + 60_000}
+    missing = refused(logs.create_export_task, logGroupName=group, destination="nowhere-at-all", **span)
+    assert missing == ("InvalidParameterException", "The given bucket does not exist. Please provide a valid bucket.")
+    task = logs.create_export_task(logGroupName=group, destination=bucket, destinationPrefix="logs", **span)["taskId"]
+    server.settle()
+    described = logs.describe_export_tasks(taskId=task)["exportTasks"][0]
+    assert described["status"]["code"] == "COMPLETED", described
+    body = s3.get_object(Bucket=bucket, Key=f"logs/{task}/a-b/000000.gz")["Body"].read()
+    lines = gzip.decompress(body).decode().splitlines()
+    assert [line.split(" ", 1)[1] for line in lines] == ["one", "two"]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.split(" ", 1)[0]) for line in lines)
 
 
 def test_everything_is_there_after_a_kill():
