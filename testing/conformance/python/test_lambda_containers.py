@@ -357,6 +357,8 @@ def test_what_does_not_go_together(aws, engine, image):
     unsigned = (INVALID, "Code signing is not supported for functions created with container images.")
     assert refused(aws.put_function_code_signing_config, FunctionName=name, CodeSigningConfigArn=signed) == unsigned
     assert refused(aws.get_function_code_signing_config, FunctionName=name) == unsigned
+    image_too = {"PackageType": "Image", "Code": {"ImageUri": image}, "CodeSigningConfigArn": signed}
+    assert refused(create, **image_too, **given) == unsigned
     arm = f"contained-{next(_numbers)}"
     aws.create_function(FunctionName=arm, PackageType="Image", Code={"ImageUri": image}, Role=ROLE, Architectures=["arm64"])
     shown = until(lambda: (found := aws.get_function_configuration(FunctionName=arm))["State"] == "Failed" and found)

@@ -193,6 +193,12 @@ def test_code_signing_configurations(aws, make):
     assert users == [f"{BASE}:function:{name}"]
     assert refused(aws.delete_code_signing_config, CodeSigningConfigArn=arn)[0] == "ResourceConflictException"
     aws.delete_function_code_signing_config(FunctionName=name)
+    given = {"Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, "Code": {"ZipFile": zipped(HANDLER)}}
+    aws.create_function(FunctionName=f"{name}-signed", CodeSigningConfigArn=arn, **given)
+    assert aws.get_function_code_signing_config(FunctionName=f"{name}-signed")["CodeSigningConfigArn"] == arn
+    code, _ = refused(aws.create_function, FunctionName=f"{name}-not", CodeSigningConfigArn=arn[:-4] + "0000", **given)
+    assert code == "CodeSigningConfigNotFoundException"
+    aws.delete_function(FunctionName=f"{name}-signed")
 
     assert aws.list_tags(Resource=arn)["Tags"] == {"team": "a"}
     aws.tag_resource(Resource=arn, Tags={"stage": "b"})

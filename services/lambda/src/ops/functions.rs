@@ -7,7 +7,7 @@ use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 
-use super::{check_dead_letter, check_role, images, marker_of_version, page, read_function, take_code};
+use super::{check_dead_letter, check_role, images, marker_of_version, page, read_function, signing, take_code};
 use crate::domain::{FunctionRef, Qualifier};
 use crate::error::Error;
 use crate::invoke::Events;
@@ -101,9 +101,11 @@ pub(crate) async fn create_function(
         tags: wire::tags(input.tags)?,
     };
     let publish = input.publish.unwrap_or(false);
-    let (record, latest, code) = (&record, &latest, &code);
+    let signing = input.code_signing_config_arn.map(|arn| signing::ForNew::of(call, arn)).transpose()?;
+    let (record, latest, code, signing) = (&record, &latest, &code, &signing);
+    let latches: Vec<_> = signing.iter().map(|signing| signing.key.clone()).chain([keys::function(address)]).collect();
     lambda
-        .transact(&[keys::function(address)], async |tx: &mut Tx| {
+        .transact(&latches, async |tx: &mut Tx| {
             if tx.get(Space::Map, &keys::function(address)).await?.is_some() {
                 return Err(Error::FunctionExists(address.name.clone()));
             }
@@ -115,6 +117,9 @@ pub(crate) async fn create_function(
             tx.put(Space::Map, keys::version(record.id, 0), latest.encode());
             if publish {
                 tx.put(Space::Map, keys::version(record.id, 1), latest.encode());
+            }
+            if let Some(signing) = signing {
+                signing.put(tx, record.id, &latest).await?;
             }
             Ok(())
         })

@@ -272,6 +272,29 @@ pub(crate) async fn put_function_code_signing_config(
     })
 }
 
+/// A configuration that a new function is given, and where it lies.
+pub(super) struct ForNew {
+    pub key: Bytes,
+    arn: String,
+}
+
+impl ForNew {
+    /// # Errors
+    /// It is no configuration of the caller's.
+    pub(super) fn of(call: &Call, arn: String) -> Result<ForNew, Error> {
+        let (key, _) = key_of(call, &arn).ok_or_else(|| Error::NoSigning(arn.clone()))?;
+        Ok(ForNew { key, arn })
+    }
+
+    /// Gives it to the function.
+    pub(super) async fn put(&self, tx: &mut Tx, function: u64, version: &VersionRecord) -> Result<(), Error> {
+        check_signable(version)?;
+        read::<SigningRecord>(tx, &self.key).await?.ok_or_else(|| Error::NoSigning(self.arn.clone()))?;
+        tx.put(Space::Map, keys::signed_by(function), SignedByRecord { config: self.arn.clone() }.encode());
+        Ok(())
+    }
+}
+
 /// Only zip files are signed.
 fn check_signable(version: &VersionRecord) -> Result<(), Error> {
     match version.is_image() {
