@@ -1,6 +1,7 @@
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -16,7 +17,27 @@ use tidegate_workers::Hint;
 use super::keys::{self, Catalogued};
 use super::{BucketId, BucketRecord, ConfigKey, ConfigKind, ConfigRecord, behind, corrupt};
 
-type Configs = BTreeMap<ConfigKey, Arc<ConfigRecord>>;
+type Configs = BTreeMap<ConfigKey, Arc<Configured>>;
+
+/// A configuration, and what it says once somebody has asked: each write into a bucket asks several.
+#[derive(Debug)]
+struct Configured {
+    record: ConfigRecord,
+    read: OnceLock<Option<Box<dyn Any + Send + Sync>>>,
+}
+
+impl Configured {
+    /// What it says, if it can be read.
+    fn read<T: Shape + Clone>(&self, bucket: &str, kind: ConfigKind) -> Option<T> {
+        let read = || {
+            let read = XmlReader::new(self.record.document.as_bytes()).and_then(|mut reader| T::read(&mut reader));
+            read.map_err(|error| tracing::error!(bucket, ?kind, %error, "a configuration cannot be read")).ok()
+        };
+        let kept = self.read.get_or_init(|| read().map(|said| Box::new(said) as Box<dyn Any + Send + Sync>));
+        // One kind is read as one type; whoever should read it as another has to read it himself.
+        kept.as_ref().and_then(|said| said.downcast_ref::<T>().cloned().or_else(read))
+    }
+}
 
 /// A bucket as it was at one commit, with its configurations.
 #[derive(Debug, Clone)]
@@ -41,22 +62,20 @@ impl Bucket {
 
     /// The document of the only configuration of a kind.
     pub fn document(&self, kind: ConfigKind) -> Option<&str> {
-        self.configs.get(&ConfigKey::of(kind)).map(|record| record.document.as_str())
+        self.configs.get(&ConfigKey::of(kind)).map(|kept| kept.record.document.as_str())
     }
 
     /// The configurations of a kind of which there may be several, by their ids.
     pub fn documents(&self, kind: ConfigKind) -> impl Iterator<Item = (&str, &str)> {
         let first = ConfigKey::of(kind);
         let of_kind = self.configs.range(first..).take_while(move |(key, _)| key.kind == kind);
-        of_kind.map(|(key, record)| (key.id.as_str(), record.document.as_str()))
+        of_kind.map(|(key, kept)| (key.id.as_str(), kept.record.document.as_str()))
     }
 
     /// The only configuration of a kind, read. One that cannot be read is as good as none; it was read before
     /// it was kept, and `tidegate check` names it.
-    pub fn config<T: Shape>(&self, kind: ConfigKind) -> Option<T> {
-        let document = self.document(kind)?;
-        let read = XmlReader::new(document.as_bytes()).and_then(|mut reader| T::read(&mut reader));
-        read.map_err(|error| tracing::error!(bucket = self.name, ?kind, %error, "a configuration cannot be read")).ok()
+    pub fn config<T: Shape + Clone>(&self, kind: ConfigKind) -> Option<T> {
+        self.configs.get(&ConfigKey::of(kind))?.read(&self.name, kind)
     }
 }
 
@@ -151,7 +170,8 @@ impl Known {
             Catalogued::Config(bucket, config) => match value {
                 Some(value) => match ConfigRecord::decode(value) {
                     Ok(record) => {
-                        Arc::make_mut(self.configs.entry(bucket).or_default()).insert(config, Arc::new(record));
+                        Arc::make_mut(self.configs.entry(bucket).or_default())
+                            .insert(config, Arc::new(Configured { record, read: OnceLock::new() }));
                     }
                     Err(error) => tracing::error!(?key, %error, "a bucket's configuration cannot be read"),
                 },
