@@ -208,3 +208,16 @@ def test_a_policy_can_deny_the_owners_own_users(owner, user):
                 clients("ses").send_raw_email(RawMessage={"Data": raw(to=", ".join(to))})
     finally:
         owner("ses").delete_identity_policy(Identity="shop.example", PolicyName="rivals")
+
+
+def test_a_file_is_taken_over_for_whoever_may_read_it(owner, user):
+    allow, clients = user
+    owner("s3").create_bucket(Bucket="lists")
+    owner("s3").put_object(Bucket="lists", Key="in/file", Body=b"a@example.org,BOUNCE\n")
+    job = {"ImportDestination": {"SuppressionListDestination": {"SuppressionListImportAction": "PUT"}},
+           "ImportDataSource": {"S3Url": "s3://lists/in/file", "DataFormat": "CSV"}}
+    allow("ses:*")
+    with refused("AccessDeniedException", "s3:GetObject on resource: arn:aws:s3:::lists/in/file", 403):
+        clients("sesv2").create_import_job(**job)
+    allow(["ses:*", "s3:GetObject"])
+    assert clients("sesv2").create_import_job(**job)["JobId"]

@@ -1,8 +1,9 @@
-//! Which permissions sending needs: on the identity, and on the configuration set and the template that are
-//! named; with the sender, the recipients and where bounces go as what conditions may be about.
+//! Which permissions operations need that need more than one.
 //!
-//! The action is about what is sent, not about the operation: `SendEmail` of version 2 with a raw mail needs
-//! `ses:SendRawEmail`, and with a template `ses:SendTemplatedEmail`, as refusals of the real service say.
+//! Sending needs the identity, and the configuration set and the template that are named; the sender, the
+//! recipients and where bounces go are what conditions may be about. The action is about what is sent, not about
+//! the operation: `SendEmail` of version 2 with a raw mail needs `ses:SendRawEmail`, and with a template
+//! `ses:SendTemplatedEmail`, as refusals of the real service say.
 
 use tidegate_api_ses as one;
 use tidegate_api_sesv2 as two;
@@ -10,6 +11,7 @@ use tidegate_protocol::{Access, Call, Need, needs};
 
 use super::access::Never;
 use crate::domain::address::Mailbox;
+use crate::domain::import::bucket_and_key;
 use crate::domain::message::{Headers, with_crlf};
 use crate::service::{Api, SesV1, SesV2};
 use crate::store::Place;
@@ -184,6 +186,18 @@ fn template(own: &two::Template) -> Option<&str> {
 /// The entries of version 2.
 pub(super) fn v2() -> Vec<(&'static str, Access<SesV2>)> {
     vec![
+        (
+            "CreateImportJob",
+            needs(|_: &SesV2, _: &Call, input: &two::CreateImportJobRequest| {
+                let job = Need::anywhere("ses:CreateImportJob").with("ses:ApiVersion", "2");
+                let url = input.import_data_source.as_ref().and_then(|source| source.s3_url.as_deref());
+                // The file is read later, in nobody's name: so it is asked now whether the caller may read it.
+                let file = url
+                    .and_then(bucket_and_key)
+                    .map(|(bucket, key)| Need::new("s3:GetObject", format!("arn:aws:s3:::{bucket}/{key}")));
+                Ok::<_, Never>(std::iter::once(job).chain(file).collect::<Vec<Need>>())
+            }),
+        ),
         (
             "SendEmail",
             needs(|api: &SesV2, call: &Call, input: &two::SendEmailRequest| {
