@@ -14,7 +14,8 @@ pub struct Reader<'a> {
 
 #[allow(clippy::missing_errors_doc, reason = "stated once, at the type")]
 impl<'a> Reader<'a> {
-    pub(crate) fn new(record: &'a Bytes) -> Reader<'a> {
+    /// At the first byte of a record, its version: for what is read piece by piece and becomes no [`crate::Stored`].
+    pub fn new(record: &'a Bytes) -> Reader<'a> {
         Reader { record, at: 0 }
     }
 
@@ -141,7 +142,8 @@ impl<'a> Reader<'a> {
         (0..count).map(|_| read(self)).collect()
     }
 
-    pub(crate) fn end(self) -> Result<(), DecodeError> {
+    /// That the record ends here.
+    pub fn end(self) -> Result<(), DecodeError> {
         if self.remaining() == 0 { Ok(()) } else { Err(self.malformed("the record goes on")) }
     }
 }

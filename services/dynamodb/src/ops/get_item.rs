@@ -1,15 +1,15 @@
-use tidegate_api_dynamodb::{GetItemInput, GetItemOutput};
+use tidegate_api_dynamodb::GetItemInput;
 use tidegate_protocol::Call;
 use tidegate_store::{Snapshot, Space};
 
-use crate::domain::{Item, Key, Table, item_size, read_units};
+use crate::domain::{Item, Key, Table, read_units};
 use crate::error::Error;
 use crate::service::DynamoDb;
-use crate::store::{ItemRecord, decode, keys};
-use crate::wire::{self, Consumed, Kind, consumed_capacity, inputs};
+use crate::store::{ItemRecord, StoredItem, decode, keys, stored_item};
+use crate::wire::{self, Answered, Consumed, ItemAnswer, Kind, consumed_capacity, inputs};
 
 /// Gets an item as it is durable.
-pub(crate) async fn get_item(dynamodb: &DynamoDb, call: &Call, input: GetItemInput) -> Result<GetItemOutput, Error> {
+pub(crate) async fn get_item(dynamodb: &DynamoDb, call: &Call, input: GetItemInput) -> Result<ItemAnswer, Error> {
     let placeholders = inputs::placeholders(
         &[("ProjectionExpression", input.projection_expression.is_some())],
         &[("AttributesToGet", input.attributes_to_get.is_some())],
@@ -24,19 +24,16 @@ pub(crate) async fn get_item(dynamodb: &DynamoDb, call: &Call, input: GetItemInp
     let key = known.table.keys.of_request(&key)?;
     dynamodb.admit_read(&known, None)?;
     let view = dynamodb.store.snapshot()?;
-    let item = read(&*view, &known.table, &key).await?;
-    let halves = read_units(item.as_ref().map_or(0, item_size), input.consistent_read == Some(true));
-    let item = item.map(|item| match &projection {
-        Some(projection) => projection.of(&item),
-        None => item,
-    });
+    let item = find(&*view, &known.table, &key).await?;
+    let halves = read_units(item.as_ref().map_or(0, StoredItem::size), input.consistent_read == Some(true));
+    let item = match (item, &projection) {
+        (Some(item), Some(projection)) => Some(Answered::Item(projection.of(&item.item()))),
+        (item, _) => item.map(Answered::Stored),
+    };
     let consumed = Consumed::of_table(halves);
     dynamodb.charge_read(&known, &consumed)?;
     let wish = input.return_consumed_capacity.as_deref();
-    Ok(GetItemOutput {
-        item: item.map(wire::wire_item),
-        consumed_capacity: consumed_capacity(wish, &known.address.name, &consumed, Kind::Plain),
-    })
+    Ok(ItemAnswer { item, consumed_capacity: consumed_capacity(wish, &known.address.name, &consumed, Kind::Plain) })
 }
 
 /// The item of a key in a view.
@@ -44,6 +41,15 @@ pub(crate) async fn read(view: &dyn Snapshot, table: &Table, key: &Key) -> Resul
     let key = keys::item(table.id, key);
     match view.get(Space::Map, &key).await? {
         Some(record) => Ok(Some(decode::<ItemRecord>(&key, &record)?.0)),
+        None => Ok(None),
+    }
+}
+
+/// The same, as it is stored.
+async fn find(view: &dyn Snapshot, table: &Table, key: &Key) -> Result<Option<StoredItem>, Error> {
+    let key = keys::item(table.id, key);
+    match view.get(Space::Map, &key).await? {
+        Some(record) => Ok(Some(stored_item(&key, record)?)),
         None => Ok(None),
     }
 }

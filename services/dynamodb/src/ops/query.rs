@@ -1,4 +1,4 @@
-use tidegate_api_dynamodb::{QueryInput, QueryOutput};
+use tidegate_api_dynamodb::{QUERY_OUTPUT, QueryInput};
 use tidegate_protocol::Call;
 use tidegate_store::{KeyRange, Order};
 
@@ -10,10 +10,10 @@ use crate::domain::{KeySchema, Misuse};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::keys::component;
-use crate::wire::{self, Kind, consumed_capacity, inputs};
+use crate::wire::{self, ItemsAnswer, Kind, consumed_capacity, inputs};
 
 /// Reads the items of one partition, in order of their sort key.
-pub(crate) async fn query(dynamodb: &DynamoDb, call: &Call, mut input: QueryInput) -> Result<QueryOutput, Error> {
+pub(crate) async fn query(dynamodb: &DynamoDb, call: &Call, mut input: QueryInput) -> Result<ItemsAnswer, Error> {
     let placeholders = inputs::placeholders(
         &[
             ("ProjectionExpression", input.projection_expression.is_some()),
@@ -56,12 +56,13 @@ pub(crate) async fn query(dynamodb: &DynamoDb, call: &Call, mut input: QueryInpu
     }
     let found = walk.run(dynamodb).await?;
     let wish = input.return_consumed_capacity.as_deref();
-    Ok(QueryOutput {
-        count: Some(wire::count(found.count)),
-        scanned_count: Some(wire::count(found.scanned)),
+    Ok(ItemsAnswer {
+        schema: &QUERY_OUTPUT,
+        items: (!counts).then_some(found.items),
+        count: wire::count(found.count),
+        scanned_count: wire::count(found.scanned),
         last_evaluated_key: found.last.map(wire::wire_item),
         consumed_capacity: consumed_capacity(wish, &known.address.name, &found.consumed, Kind::Plain),
-        items: (!counts).then(|| found.items.into_iter().map(wire::wire_item).collect()),
     })
 }
 

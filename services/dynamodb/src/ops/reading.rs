@@ -9,8 +9,8 @@ use crate::domain::{Index, IndexState, Item, KeySchema, MAX_PAGE, Misuse, Projec
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::keys::Place;
-use crate::store::{ItemRecord, Known, decode, keys};
-use crate::wire::Consumed;
+use crate::store::{Known, StoredItem, keys, stored_item};
+use crate::wire::{Answered, Consumed};
 
 /// How many entries are taken from the store at once. Their bytes are bounded too.
 const STEP: usize = 256;
@@ -157,7 +157,7 @@ pub(crate) struct Walk<'a> {
 /// What a pass found.
 #[derive(Default)]
 pub(crate) struct Found {
-    pub items: Vec<Item>,
+    pub items: Vec<Answered>,
     pub count: usize,
     pub scanned: usize,
     /// From where the next page goes on; absent at the end.
@@ -193,12 +193,12 @@ impl Walk<'_> {
             let Some(last) = entries.last().map(|entry| entry.key.clone()) else { break };
             let is_rest = is_rest(&entries, page);
             for entry in entries {
-                let item = item_of(entry)?;
-                bytes += item_size(&item);
+                let item = stored_item(&entry.key, entry.record)?;
+                bytes += item.size();
                 found.scanned += 1;
                 let full = bytes >= MAX_PAGE || self.limit == Some(found.scanned);
                 if full {
-                    found.last = Some(self.target.after(&item));
+                    found.last = Some(self.target.after(&item.item()));
                 }
                 fetched += self.take(&*view, item, &mut found).await?;
                 if full {
@@ -219,9 +219,14 @@ impl Walk<'_> {
     }
 
     /// Takes an entry into the answer if it passes the filter; what was fetched for it, in half units.
-    async fn take(&self, view: &dyn Snapshot, entry: Item, found: &mut Found) -> Result<u64, Error> {
+    async fn take(&self, view: &dyn Snapshot, entry: StoredItem, found: &mut Found) -> Result<u64, Error> {
+        if let (Shown::Stored, None) = (&self.shown, &self.filter) {
+            found.count += 1;
+            found.items.push(Answered::Stored(entry));
+            return Ok(0);
+        }
         let mut fetched = 0;
-        let mut item = entry;
+        let mut item = entry.item();
         if let Shown::Fetched(_) = self.shown {
             let key = self.target.table().keys.of_item(&item)?;
             item = read(view, self.target.table(), &key).await?.unwrap_or(item);
@@ -233,8 +238,10 @@ impl Walk<'_> {
         found.count += 1;
         match &self.shown {
             Shown::Count => {}
-            Shown::Stored | Shown::Fetched(None) => found.items.push(item),
-            Shown::Part(projection) | Shown::Fetched(Some(projection)) => found.items.push(projection.of(&item)),
+            Shown::Stored | Shown::Fetched(None) => found.items.push(Answered::Item(item)),
+            Shown::Part(projection) | Shown::Fetched(Some(projection)) => {
+                found.items.push(Answered::Item(projection.of(&item)));
+            }
         }
         Ok(fetched)
     }
@@ -256,10 +263,6 @@ impl Walk<'_> {
 fn is_rest(entries: &[Entry], page: Page) -> bool {
     let bytes: usize = entries.iter().map(|entry| entry.key.len() + entry.record.value.len()).sum();
     entries.len() < page.entries && bytes < page.bytes
-}
-
-fn item_of(entry: Entry) -> Result<Item, Error> {
-    Ok(decode::<ItemRecord>(&entry.key, &entry.record)?.0)
 }
 
 /// The first key behind a key.

@@ -1,4 +1,4 @@
-use tidegate_api_dynamodb::{ScanInput, ScanOutput};
+use tidegate_api_dynamodb::{SCAN_OUTPUT, ScanInput};
 use tidegate_protocol::Call;
 use tidegate_store::{KeyRange, Order};
 
@@ -6,10 +6,10 @@ use super::reading::{Shown, Target, Walk, shown};
 use crate::domain::Misuse;
 use crate::error::Error;
 use crate::service::DynamoDb;
-use crate::wire::{self, Kind, consumed_capacity, inputs};
+use crate::wire::{self, ItemsAnswer, Kind, consumed_capacity, inputs};
 
 /// Reads a table or an index from end to end, or one of several segments of it.
-pub(crate) async fn scan(dynamodb: &DynamoDb, call: &Call, input: ScanInput) -> Result<ScanOutput, Error> {
+pub(crate) async fn scan(dynamodb: &DynamoDb, call: &Call, input: ScanInput) -> Result<ItemsAnswer, Error> {
     let placeholders = inputs::placeholders(
         &[
             ("ProjectionExpression", input.projection_expression.is_some()),
@@ -57,12 +57,13 @@ pub(crate) async fn scan(dynamodb: &DynamoDb, call: &Call, input: ScanInput) -> 
     }
     let found = walk.run(dynamodb).await?;
     let wish = input.return_consumed_capacity.as_deref();
-    Ok(ScanOutput {
-        count: Some(wire::count(found.count)),
-        scanned_count: Some(wire::count(found.scanned)),
+    Ok(ItemsAnswer {
+        schema: &SCAN_OUTPUT,
+        items: (!counts).then_some(found.items),
+        count: wire::count(found.count),
+        scanned_count: wire::count(found.scanned),
         last_evaluated_key: found.last.map(wire::wire_item),
         consumed_capacity: consumed_capacity(wish, &known.address.name, &found.consumed, Kind::Plain),
-        items: (!counts).then(|| found.items.into_iter().map(wire::wire_item).collect()),
     })
 }
 

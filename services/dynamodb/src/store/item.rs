@@ -78,14 +78,14 @@ fn read_value(from: &mut Reader<'_>) -> Result<Value, DecodeError> {
     })
 }
 
-fn read_number(from: &mut Reader<'_>) -> Result<Number, DecodeError> {
+pub(super) fn read_number(from: &mut Reader<'_>) -> Result<Number, DecodeError> {
     let bytes = from.bytes()?;
     Number::from_key(&bytes).ok_or_else(|| from.malformed("no number"))
 }
 
 /// An item of every type, for tests.
 #[cfg(test)]
-pub(super) fn example() -> Item {
+pub(crate) fn example() -> Item {
     use std::collections::BTreeMap;
     let number = |text: &str| Number::parse(text).unwrap();
     let list = Value::L(vec![Value::Null, Value::Bool(true), Value::Bool(false)]);

@@ -8,6 +8,7 @@ mod collection;
 mod directory;
 mod item;
 pub mod keys;
+mod stored_item;
 mod stream;
 mod table;
 mod token;
@@ -20,6 +21,9 @@ pub use backup::{BackupRecord, CopyRecord, Goal, Undo};
 pub use collection::CollectionRecord;
 pub use directory::{Directory, Known};
 pub use item::ItemRecord;
+#[cfg(test)]
+pub(crate) use item::example;
+pub use stored_item::{Sink, StoredItem, tell};
 pub use stream::{ChangeKind, ChangeRecord, Shard, ShardName, StreamRecord};
 pub use token::TokenRecord;
 pub use traffic::Traffic;
@@ -30,6 +34,14 @@ pub use traffic::Traffic;
 /// [`StoreError::Corrupt`] if it is none.
 pub(crate) fn decode<T: Stored>(key: &[u8], record: &Record) -> Result<T, StoreError> {
     T::decode(&record.value).map_err(|error| corrupt(Space::Map, key, &error))
+}
+
+/// The item that lies under `key`, as it is stored.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] if it is none.
+pub(crate) fn stored_item(key: &[u8], record: Record) -> Result<StoredItem, StoreError> {
+    StoredItem::new(record.value).map_err(|error| corrupt(Space::Map, key, &error))
 }
 
 pub(crate) fn corrupt(space: Space, key: &[u8], error: &DecodeError) -> StoreError {

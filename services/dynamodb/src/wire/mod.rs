@@ -2,6 +2,7 @@
 //! conversion between wire types and the domain's.
 
 mod access;
+mod answers;
 pub(crate) mod backups;
 mod capacity;
 mod coverage;
@@ -14,6 +15,7 @@ pub(crate) mod tables;
 mod values;
 mod wording;
 
+pub(crate) use answers::{Answered, ItemAnswer, ItemsAnswer};
 pub(crate) use capacity::{Consumed, Kind, consumed_capacity};
 pub use coverage::{COVERAGE, STREAMS_COVERAGE};
 pub(crate) use errors::statement_error;

@@ -58,7 +58,7 @@ pub(crate) async fn select(
         let page = walk.run(dynamodb).await?;
         scanned += page.scanned;
         found.consumed.add(&page.consumed);
-        found.items.extend(page.items.into_iter().map(|item| projected(item, statement.paths.as_deref())));
+        found.items.extend(page.items.into_iter().map(|item| projected(item.into_item(), statement.paths.as_deref())));
         if let Some(last) = page.last {
             let partition = u32::try_from(index).unwrap_or(u32::MAX);
             let next = token(digest, &Position { partition, last: last.clone() });
