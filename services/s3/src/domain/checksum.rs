@@ -4,9 +4,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crc_fast::CrcAlgorithm;
+use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
-use tidegate_md5::Md5;
 use xxhash_rust::xxh3::Xxh3;
 use xxhash_rust::xxh64::Xxh64;
 
@@ -63,7 +63,7 @@ impl Hasher {
             State::Sha1(digest) => digest.finalize().to_vec(),
             State::Sha256(digest) => digest.finalize().to_vec(),
             State::Sha512(digest) => digest.finalize().to_vec(),
-            State::Md5(digest) => digest.finish().to_vec(),
+            State::Md5(digest) => digest.finalize().to_vec(),
             State::XxHash64(digest) => digest.digest().to_be_bytes().to_vec(),
             State::XxHash3(digest) => digest.digest().to_be_bytes().to_vec(),
             State::XxHash128(digest) => digest.digest128().to_be_bytes().to_vec(),

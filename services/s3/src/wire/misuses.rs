@@ -6,8 +6,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, HeaderName};
+use md5::{Digest, Md5};
 use percent_encoding::percent_decode_str;
-use tidegate_md5::md5;
 use tidegate_protocol::{Call, HttpRequest, ServiceError, errors};
 
 use crate::error::Error;
@@ -168,7 +168,7 @@ fn check_customer_key(headers: &HeaderMap, algorithm: &str) -> Result<(), Error>
     let Some(bytes) = BASE64.decode(key).ok().filter(|bytes| bytes.len() == 32) else {
         return invalid("The secret key was invalid for the specified algorithm.", &format!("{prefix}key"));
     };
-    if BASE64.encode(md5(&bytes)) != sum {
+    if BASE64.encode(Md5::digest(&bytes)) != sum {
         let words = "The calculated MD5 hash of the key did not match the hash that was provided.";
         return invalid(words, &format!("{prefix}key-MD5"));
     }
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn customers_keys_are_whole_or_not_there() {
         let key = BASE64.encode([7; 32]);
-        let md5 = BASE64.encode(md5(&[7; 32]));
+        let md5 = BASE64.encode(Md5::digest([7; 32]));
         let whole = [("algorithm", "AES256"), ("key", &key), ("key-MD5", &md5)];
         let check = |given: &[(&str, &str)]| {
             let name = |end: &str| format!("x-amz-server-side-encryption-customer-{end}");

@@ -126,7 +126,12 @@ async fn change(
 }
 
 /// The only configuration of a kind, or what S3 says if there is none.
-fn found<T: Shape + Clone>(bucket: &Bucket, kind: ConfigKind, code: &'static str, words: &'static str) -> Result<T, Error> {
+fn found<T: Shape + Clone>(
+    bucket: &Bucket,
+    kind: ConfigKind,
+    code: &'static str,
+    words: &'static str,
+) -> Result<T, Error> {
     bucket.config(kind).ok_or_else(|| missing(bucket, code, words))
 }
 

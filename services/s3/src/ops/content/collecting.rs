@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use md5::{Digest, Md5};
 use tidegate_blob::{BlobError, Expected, Upload};
-use tidegate_md5::Md5;
 use tidegate_types::limits::MAX_INLINE_BODY;
 
 use super::lane::Lane;
@@ -116,7 +116,7 @@ impl<'a> Collecting<'a> {
                 hasher.update(piece);
             }
         }
-        let (md5, checksum) = (md5.finish(), hasher.map(Hasher::finish));
+        let (md5, checksum) = (md5.finalize().into(), hasher.map(Hasher::finish));
         Ok(Arrived { md5, checksum, body: Body::Small(joined(self.pending)) })
     }
 }
@@ -137,7 +137,7 @@ impl Large {
     }
 
     async fn finish(mut self) -> Result<Arrived, Error> {
-        let md5 = self.md5.take().await.finish();
+        let md5 = self.md5.take().await.finalize().into();
         let checksum = match self.hasher {
             Some(mut hasher) => Some(hasher.take().await.finish()),
             None => None,

@@ -1,7 +1,7 @@
 //! What becomes of an upload's parts when a client lists those that make the object.
 
+use md5::{Digest, Md5};
 use tidegate_api_s3::{CompletedMultipartUpload, CompletedPart};
-use tidegate_md5::md5;
 use tidegate_protocol::ServiceError;
 
 use crate::domain::{composite, full_object};
@@ -55,8 +55,7 @@ pub(super) fn etag_of(listed: &[Listed]) -> Option<Etag> {
 }
 
 fn etag(digests: &[[u8; 16]]) -> Etag {
-    let md5 = md5(&digests.concat());
-    Etag { md5, parts: u16::try_from(digests.len()).ok() }
+    Etag { md5: Md5::digest(digests.concat()).into(), parts: u16::try_from(digests.len()).ok() }
 }
 
 /// What the client says of the whole object.
@@ -260,7 +259,7 @@ mod tests {
         let part = |(number, body): &(u16, Vec<u8>)| {
             let checksum = Some(Checksum { kind, value: checksum_of(kind, body), composite_of: None });
             let content = Content::Stored(ContentId(u128::from(*number)));
-            let (size, md5) = (body.len() as u64, md5(body));
+            let (size, md5) = (body.len() as u64, Md5::digest(body).into());
             (*number, PartRecord { created_at: Timestamp::from_secs(1), size, md5, content, checksum })
         };
         (bodies.iter().flat_map(|(_, body)| body.clone()).collect(), bodies.iter().map(part).collect())
