@@ -4,7 +4,6 @@ import re
 import urllib.request
 from email.message import EmailMessage
 
-import dkim
 import pytest
 
 from mails import body, read
@@ -119,6 +118,8 @@ def test_a_tracked_mail_is_signed_as_it_is(server, sesv2):
     mime = server.request("GET", f"/_tidegate/mail/{sent['MessageId']}/raw").body
     (record,) = server.request("GET", "/_tidegate/ses/dkim?domain=tracked.example").json()["records"]
     assert b"/ses/click/" in mime.replace(b"=\r\n", b"")
+    import dkim  # which only the newest SDK's environment has
+
     assert dkim.verify(mime, dnsfunc=lambda name, **_: record["value"].encode())
 
 

@@ -58,6 +58,9 @@ resource "aws_lambda_function" "orders" {
   logging_config {
     log_format = "JSON"
     log_group  = aws_cloudwatch_log_group.api.name
+    # What AWS answers if they are not named; the provider then plans a version each time that it is asked.
+    application_log_level = "INFO"
+    system_log_level      = "INFO"
   }
   tracing_config {
     mode = "Active"
