@@ -33,8 +33,8 @@ pub struct Run {
     pub machine: Vec<String>,
     /// How it was measured.
     pub method: String,
-    /// The disk's sync latency in the same minutes, in microseconds.
-    pub sync: String,
+    /// The disk's sync latency in the same minutes, in microseconds, if a row needed it.
+    pub sync: Option<String>,
     /// The machine's load before and after: above what we make ourselves, others were at work.
     pub loads: [String; 2],
 }
@@ -104,10 +104,13 @@ impl Figures {
         }
         page += "\n## Runs\n";
         for Run { number, date, commit, profile, machine, method, sync, loads: [before, after] } in &self.runs {
+            let sync =
+                sync.as_ref().map(|sync| format!(" fdatasync of one written block in the same minutes: {sync} µs."));
             page += &format!(
-                "\n{number}. {date}, commit `{commit}`, profile `{profile}`; {}. {method} fdatasync of one written \
-                 block in the same minutes: {sync} µs; load average before {before}, after {after}.\n",
-                machine.join(", ")
+                "\n{number}. {date}, commit `{commit}`, profile `{profile}`; {}. {method}{} Load average before {before}, \
+                 after {after}.\n",
+                machine.join(", "),
+                sync.unwrap_or_default()
             );
         }
         page

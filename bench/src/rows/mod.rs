@@ -98,7 +98,7 @@ pub async fn run(options: &Options) -> Result<()> {
             profile: options.profile()?,
             machine,
             method,
-            sync: Spread::of(&report.syncs).whole(),
+            sync: (!report.syncs.is_empty()).then(|| Spread::of(&report.syncs).whole()),
             loads: [before, machine::load()],
             ..Run::default()
         };
