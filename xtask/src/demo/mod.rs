@@ -24,8 +24,8 @@ pub struct Options {
     /// Stop the server at the end instead of leaving it running.
     #[arg(long)]
     stop: bool,
-    /// How to build the server.
-    #[arg(long, default_value = "release")]
+    /// How to build the server: `release` takes twice as long to build, for a server that is 5 to 15 % quicker.
+    #[arg(long, default_value = "quick")]
     profile: String,
     /// How many rows csv-import's file has.
     #[arg(long, default_value_t = 10_000)]
