@@ -28,6 +28,8 @@ pub enum Error {
     TransitiveKey(String),
     #[error("{0} overrides a transitive tag")]
     TransitiveTag(String),
+    #[error("nobody signed the request")]
+    Unsigned,
     #[error("{0} cannot be called by a session")]
     BySession(&'static str),
     #[error("an MFA device without a code, or a code without a device")]

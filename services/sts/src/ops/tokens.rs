@@ -21,6 +21,7 @@ pub(crate) async fn get_session_token(
     if sts.session(call).is_some() {
         return Err(Error::BySession("GetSessionToken"));
     }
+    must_be_somebody(call)?;
     let proven = mfa::spend(sts, call, &input.serial_number, &input.token_code).await?;
     let (access_key, record) = make(sts, call, input.duration_seconds, proven);
     sts.issue(&access_key, &record).await?;
@@ -37,6 +38,7 @@ pub(crate) async fn get_federation_token(
     if sts.session(call).is_some() {
         return Err(Error::BySession("GetFederationToken"));
     }
+    must_be_somebody(call)?;
     let policies = limits::policies(sts, call.account, &input.policy, &input.policy_arns)?;
     let tags = limits::tags(&input.tags)?;
     let packed = limits::packed(&policies, &tags)?;
@@ -57,6 +59,12 @@ pub(crate) async fn get_federation_token(
         federated_user: Some(user),
         packed_policy_size: packed,
     })
+}
+
+/// Refuses who has not signed. The edge does so where callers are checked; where they are only watched it lets
+/// them pass, and there is nobody whose session it could be.
+fn must_be_somebody(call: &Call) -> Result<(), Error> {
+    if call.caller.principal_arn.starts_with("arn:") { Ok(()) } else { Err(Error::Unsigned) }
 }
 
 /// A session with the caller's own identity.

@@ -95,7 +95,9 @@ fn issued(record: SessionRecord) -> Result<Issued, DecodeError> {
         Some(_) => PrincipalKind::RoleSession,
         None if record.user_name.is_some() => PrincipalKind::User,
         None if record.arn.contains(":federated-user/") => PrincipalKind::FederatedSession,
-        None => PrincipalKind::Root,
+        None if record.arn == format!("arn:aws:iam::{account}:root") => PrincipalKind::Root,
+        // Nobody else has sessions: whoever may do everything must say so.
+        None => return Err(DecodeError::Malformed { at: 0, what: "a session of nobody" }),
     };
     let named = |(name, text): &(String, String)| NamedPolicy {
         name: name.clone(),

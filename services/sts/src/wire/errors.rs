@@ -1,7 +1,7 @@
 //! AWS's codes and words for everything that can go wrong. No other file knows them.
 
 use tidegate_api_sts::errors;
-use tidegate_protocol::errors::VALIDATION;
+use tidegate_protocol::errors::{MISSING_AUTHENTICATION_TOKEN, VALIDATION};
 use tidegate_protocol::{ErrorShape, Fault, ServiceError};
 use tidegate_store::{CommitError, StoreError};
 use tidegate_types::ErrorKind;
@@ -56,6 +56,7 @@ impl From<Error> for ServiceError {
                             transitive tag key from the calling session.";
                 new(INVALID, text)
             }
+            Error::Unsigned => new(MISSING_AUTHENTICATION_TOKEN, "Request is missing Authentication Token"),
             Error::BySession(operation) => new(DENIED, format!("Cannot call {operation} with session credentials")),
             Error::HalfMfa => {
                 let text =

@@ -43,7 +43,7 @@ fn accesses() -> [(&'static str, Access<Sts>); 7] {
         ),
         (
             "GetCallerIdentity",
-            needs(|_: &Sts, _: &Call, _: &api::GetCallerIdentityRequest| Ok::<_, Error>(Needs::Nothing)),
+            needs(|_: &Sts, _: &Call, _: &api::GetCallerIdentityRequest| Ok::<_, Error>(Needs::Signature)),
         ),
         (
             "GetFederationToken",
@@ -53,7 +53,10 @@ fn accesses() -> [(&'static str, Access<Sts>); 7] {
             }),
         ),
         // "No permissions are required for users to perform this operation."
-        ("GetSessionToken", needs(|_: &Sts, _: &Call, _: &api::GetSessionTokenRequest| Ok::<_, Error>(Needs::Nothing))),
+        (
+            "GetSessionToken",
+            needs(|_: &Sts, _: &Call, _: &api::GetSessionTokenRequest| Ok::<_, Error>(Needs::Signature)),
+        ),
     ]
 }
 
