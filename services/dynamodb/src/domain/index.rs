@@ -1,4 +1,4 @@
-use super::{Item, Key, KeySchema, Misuse, OnDemandLimit, Throughput, Type};
+use super::{IndexKey, IndexSchema, Item, KeySchema, Misuse, OnDemandLimit, Throughput, Type};
 
 /// What of an item stands in an index, beside the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub struct Index {
     /// Whether it is global; a local one shares the table's partitions.
     pub global: bool,
     /// Its key.
-    pub keys: KeySchema,
+    pub keys: IndexSchema,
     /// What it holds beside keys.
     pub projected: Projected,
     /// How far it is.
@@ -55,7 +55,7 @@ pub struct Index {
 impl Index {
     /// What the index holds of an item, and under which key; nothing if the item lacks an attribute
     /// of the index's key: indexes are sparse.
-    pub fn entry(&self, table: &KeySchema, item: &Item) -> Option<(Key, Item)> {
+    pub fn entry(&self, table: &KeySchema, item: &Item) -> Option<(IndexKey, Item)> {
         let key = self.keys.of_indexed(item)?;
         let entry = match &self.projected {
             Projected::All => item.clone(),
@@ -79,7 +79,7 @@ impl Index {
     /// # Errors
     /// An attribute of another type, or an empty one.
     pub fn check(&self, item: &Item) -> Result<(), Misuse> {
-        for part in self.keys.parts() {
+        for part in self.keys.as_parts().all() {
             let Some(value) = item.get(&part.name) else { continue };
             if value.kind() != part.kind {
                 return Err(Misuse::parameter(format!(

@@ -1,8 +1,8 @@
 use super::{Item, Misuse, Type, Value};
 
-/// The longest partition key, in bytes.
+/// The longest partition key, in bytes: of an index, all of its attributes together.
 const MAX_PARTITION_KEY: usize = 2048;
-/// The longest sort key, in bytes.
+/// The longest sort key, in bytes: of an index, all of its attributes together.
 const MAX_SORT_KEY: usize = 1024;
 
 /// An attribute that is part of a key.
@@ -31,7 +31,52 @@ impl KeyPart {
     }
 }
 
-/// The key of a table or an index.
+/// The attributes of a key, a table's or an index's, in the order in which they sort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyParts<'a> {
+    /// Those that together choose the partition: at least one.
+    pub partition: &'a [KeyPart],
+    /// Those that order within it.
+    pub sort: &'a [KeyPart],
+}
+
+impl<'a> KeyParts<'a> {
+    /// All of them.
+    pub fn all(self) -> impl Iterator<Item = &'a KeyPart> {
+        self.partition.iter().chain(self.sort)
+    }
+
+    /// Whether an attribute is one of them.
+    pub fn has(self, name: &str) -> bool {
+        self.all().any(|part| part.name == name)
+    }
+
+    /// How many they are.
+    pub fn count(self) -> usize {
+        self.partition.len() + self.sort.len()
+    }
+
+    /// Whether more than one attribute chooses the partition, or more than one orders within it.
+    pub fn is_composite(self) -> bool {
+        self.partition.len() > 1 || self.sort.len() > 1
+    }
+}
+
+/// Refuses a key that is too long.
+///
+/// # Errors
+/// Says which of its halves.
+pub(super) fn check_sizes(partition: usize, sort: usize) -> Result<(), Misuse> {
+    if partition > MAX_PARTITION_KEY {
+        return Err(Misuse::parameter("Size of hashkey has exceeded the maximum size limit of2048 bytes"));
+    }
+    if sort > MAX_SORT_KEY {
+        return Err(Misuse::parameter("Aggregated size of all range keys has exceeded the size limit of 1024 bytes"));
+    }
+    Ok(())
+}
+
+/// The key of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySchema {
     /// The attribute that chooses the partition.
@@ -40,7 +85,7 @@ pub struct KeySchema {
     pub sort: Option<KeyPart>,
 }
 
-/// The values of a key.
+/// The values of a table's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// Of the partition.
@@ -50,6 +95,11 @@ pub struct Key {
 }
 
 impl KeySchema {
+    /// Its attributes, as those of an index have them.
+    pub fn as_parts(&self) -> KeyParts<'_> {
+        KeyParts { partition: std::slice::from_ref(&self.partition), sort: self.sort.as_slice() }
+    }
+
     /// Its attributes.
     pub fn parts(&self) -> impl Iterator<Item = &KeyPart> {
         [Some(&self.partition), self.sort.as_ref()].into_iter().flatten()
@@ -114,47 +164,11 @@ impl KeySchema {
         Ok((value(&self.partition)?, self.sort.as_ref().map(value).transpose()?))
     }
 
-    /// The key that an item has in an index; none if it lacks an attribute of it, or has one there that
-    /// no key can be: an item that was there before the index may.
-    pub fn of_indexed(&self, item: &Item) -> Option<Key> {
-        let value = |part: &KeyPart| item.get(&part.name).filter(|value| value.kind() == part.kind).cloned();
-        let partition = value(&self.partition)?;
-        let sort = match &self.sort {
-            Some(part) => Some(value(part)?),
-            None => None,
-        };
-        self.checked(partition, sort).ok()
-    }
-
-    /// Refuses attributes of an item that are too long to be a key; others are not looked at.
-    ///
-    /// # Errors
-    /// Says which part is too long.
-    pub fn check_lengths(&self, item: &Item) -> Result<(), Misuse> {
-        let longer = |part: &KeyPart, limit: usize| item.get(&part.name).is_some_and(|value| value.size() > limit);
-        if longer(&self.partition, MAX_PARTITION_KEY) {
-            return Err(Misuse::parameter("Size of hashkey has exceeded the maximum size limit of2048 bytes"));
-        }
-        if self.sort.as_ref().is_some_and(|part| longer(part, MAX_SORT_KEY)) {
-            return Err(Misuse::parameter(
-                "Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
-            ));
-        }
-        Ok(())
-    }
-
     fn checked(&self, partition: Value, sort: Option<Value>) -> Result<Key, Misuse> {
         for (part, value) in self.parts().zip([Some(&partition), sort.as_ref()].into_iter().flatten()) {
             part.check_filled(value)?;
         }
-        if partition.size() > MAX_PARTITION_KEY {
-            return Err(Misuse::parameter("Size of hashkey has exceeded the maximum size limit of2048 bytes"));
-        }
-        if sort.as_ref().is_some_and(|sort| sort.size() > MAX_SORT_KEY) {
-            return Err(Misuse::parameter(
-                "Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
-            ));
-        }
+        check_sizes(partition.size(), sort.as_ref().map_or(0, Value::size))?;
         Ok(Key { partition, sort })
     }
 

@@ -98,6 +98,7 @@ async fn carry_out(
     match bound {
         Bound::Read(statement) => {
             let known = dynamodb.known(&partiql::address(dynamodb, call, &statement.table)?)?;
+            partiql::check_index(&known, &statement)?;
             let named = full_key(statement.condition.as_ref(), &known.table.keys).filter(|_| statement.index.is_none());
             let (key, _) = named.ok_or_else(|| {
                 Misuse::new(

@@ -83,7 +83,7 @@ async fn measure_in_tx(tx: &Tx, table: &Table, key: &Key) -> Result<u64, Error> 
     let places = std::iter::once(Place::Items(table.id)).chain(local.map(|index| Place::Entries(table.id, index.id)));
     let mut bytes = 0;
     for place in places {
-        let mut range = KeyRange::prefix(place.partition(&key.partition).as_ref());
+        let mut range = KeyRange::prefix(place.partition(std::slice::from_ref(&key.partition)).as_ref());
         loop {
             let entries = tx.scan(Space::Map, &range, Order::Ascending, Page::of(STEP)).await?;
             let Some(last) = entries.last() else { break };

@@ -6,7 +6,7 @@ use super::reading::{Target, Walk, shown};
 use crate::domain::expression::{
     Comparator, Condition, KeyCondition, Placeholders, SortCondition, from_condition, parse_key_condition,
 };
-use crate::domain::{KeySchema, Misuse};
+use crate::domain::{KeyParts, Misuse};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::keys::component;
@@ -69,7 +69,7 @@ pub(crate) async fn query(dynamodb: &DynamoDb, call: &Call, mut input: QueryInpu
 fn key_condition(
     input: &mut QueryInput,
     placeholders: &Placeholders,
-    schema: &KeySchema,
+    schema: KeyParts<'_>,
 ) -> Result<KeyCondition, Misuse> {
     if let Some(text) = &input.key_condition_expression {
         return parse_key_condition(text, placeholders, schema);
@@ -81,7 +81,7 @@ fn key_condition(
     let searches = |name: &String, condition: &tidegate_api_dynamodb::Condition| {
         schema.has(name) && condition.comparison_operator.as_deref().is_some_and(|kind| SEARCHING.contains(&kind))
     };
-    let searches = conditions.contains_key(&schema.partition.name)
+    let searches = schema.partition.iter().all(|part| conditions.contains_key(&part.name))
         && conditions.iter().any(|(name, condition)| searches(name, condition));
     let of_no_length = || Misuse::new("Conditions can be of length 1 or 2 only");
     let condition = inputs::legacy_condition(Some(conditions), false)?.ok_or_else(of_no_length)?;
@@ -94,7 +94,7 @@ fn key_condition(
 /// The legacy operators that need more than an order of keys.
 const SEARCHING: [&str; 6] = ["NULL", "NOT_NULL", "NE", "CONTAINS", "NOT_CONTAINS", "IN"];
 
-fn check_filter(filter: Option<&Condition>, keys: &KeySchema, parameter: &str) -> Result<(), Misuse> {
+fn check_filter(filter: Option<&Condition>, keys: KeyParts<'_>, parameter: &str) -> Result<(), Misuse> {
     let mut key = None;
     if let Some(filter) = filter {
         filter.paths(&mut |path| {
@@ -114,6 +114,7 @@ fn check_filter(filter: Option<&Condition>, keys: &KeySchema, parameter: &str) -
 /// The keys of the items that a key condition wants: one contiguous range.
 pub(super) fn range(target: &Target<'_>, condition: &KeyCondition) -> KeyRange {
     let partition = target.place().partition(&condition.partition);
+    let partition = condition.before.iter().fold(partition, |range, value| range.bytes(&component(value)));
     let mut range = KeyRange::prefix(partition.as_ref());
     let exactly = |value| KeyRange::prefix(partition.clone().bytes(&component(value)).as_ref());
     match &condition.sort {

@@ -5,7 +5,7 @@ use tidegate_store::{Entry, KeyRange, Order, Page, Snapshot, Space};
 
 use super::get_item::read;
 use crate::domain::expression::{Condition, Projection, holds};
-use crate::domain::{Index, IndexState, Item, KeySchema, MAX_PAGE, Misuse, Projected, Table, item_size, read_units};
+use crate::domain::{Index, IndexState, Item, KeyParts, MAX_PAGE, Misuse, Projected, Table, item_size, read_units};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::keys::Place;
@@ -41,8 +41,8 @@ impl<'a> Target<'a> {
     }
 
     /// The key that it is sorted by.
-    pub(crate) fn keys(&self) -> &'a KeySchema {
-        self.index.map_or(&self.known.table.keys, |index| &index.keys)
+    pub(crate) fn keys(&self) -> KeyParts<'a> {
+        self.index.map_or(self.known.table.keys.as_parts(), |index| index.keys.as_parts())
     }
 
     /// Where it lies.
@@ -57,16 +57,16 @@ impl<'a> Target<'a> {
     pub(crate) fn start(&self, key: &Item) -> Result<Bytes, Misuse> {
         let invalid = |words: &str| Misuse::new(format!("The provided starting key is invalid{words}"));
         let mismatch = || invalid(": The provided key element does not match the schema");
-        let only = |schema: &KeySchema| -> Item {
+        let only = |schema: KeyParts<'_>| -> Item {
             key.iter().filter(|(name, _)| schema.has(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
         };
         let table = &self.table().keys;
-        let item = table.of_request(&only(table)).map_err(|_| mismatch())?;
+        let item = table.of_request(&only(table.as_parts())).map_err(|_| mismatch())?;
         match self.index {
             None if key.len() == table.parts().count() => Ok(keys::item(self.table().id, &item)),
             None => Err(mismatch()),
             Some(index) => {
-                let entry = index.keys.of_request(&only(&index.keys)).map_err(|_| invalid(""))?;
+                let entry = index.keys.of_request(&only(index.keys.as_parts())).ok_or_else(|| invalid(""))?;
                 if !key.keys().all(|name| table.has(name) || index.keys.has(name)) {
                     return Err(invalid(""));
                 }

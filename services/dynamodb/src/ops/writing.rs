@@ -9,7 +9,9 @@ use tidegate_types::Timestamp;
 use super::collections;
 use super::metering::Paid;
 use crate::domain::expression::{Condition, Update, apply, holds};
-use crate::domain::{Index, Item, Key, KeySchema, MAX_ITEM, Misuse, StreamView, Table, item_size, write_units};
+use crate::domain::{
+    Index, IndexKey, Item, Key, KeySchema, MAX_ITEM, Misuse, StreamView, Table, item_size, write_units,
+};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::{ChangeKind, ChangeRecord, ItemRecord, Known, decode, keys};
@@ -245,7 +247,7 @@ fn replace_entry(tx: &mut Tx, table: &Table, index: &Index, key: &Key, old: Opti
     if before == after {
         return 0;
     }
-    let place = |index_key: &Key| keys::entry(table.id, index.id, index_key, key);
+    let place = |index_key: &IndexKey| keys::entry(table.id, index.id, index_key, key);
     let mut halves = 0;
     if let Some((index_key, item)) = &before
         && after.as_ref().is_none_or(|(other, _)| other != index_key)

@@ -11,7 +11,7 @@ use tidegate_store::KeyRange;
 use tidegate_types::{AccountId, Region, Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::domain::{BackupAddress, Key, KeySchema, Number, TableAddress, Type, Value};
+use crate::domain::{BackupAddress, IndexKey, Key, KeySchema, Number, TableAddress, Type, Value};
 
 const TABLE: u8 = 1;
 const ITEM: u8 = 2;
@@ -94,6 +94,22 @@ fn partition_behind(prefix: KeyBuilder, partition: &Value) -> KeyBuilder {
     prefix.u32(hash(&partition)).bytes(&partition)
 }
 
+/// Several attributes of a key, each of which sorts by itself behind those before it.
+fn components_behind(prefix: KeyBuilder, values: &[Value]) -> KeyBuilder {
+    values.iter().fold(prefix, |prefix, value| prefix.bytes(&component(value)))
+}
+
+/// A partition of several attributes lies under the hash of all of them together.
+fn partitions_behind(prefix: KeyBuilder, partition: &[Value]) -> KeyBuilder {
+    match partition {
+        [only] => partition_behind(prefix, only),
+        several => {
+            let joined = components_behind(KeyBuilder::suffix(), several).build();
+            prefix.u32(hash(&joined)).rest(&joined)
+        }
+    }
+}
+
 fn sort_behind(prefix: KeyBuilder, key: &Key) -> KeyBuilder {
     match &key.sort {
         Some(sort) => prefix.bytes(&component(sort)),
@@ -131,21 +147,21 @@ impl Place {
         KeyRange { start: start(bound(segment)).unwrap_or(whole.start), end: start(bound(segment + 1)).or(whole.end) }
     }
 
-    /// What has this partition key.
-    pub fn partition(self, partition: &Value) -> KeyBuilder {
-        partition_behind(self.prefix(), partition)
+    /// What has this partition key: as many values as it has attributes.
+    pub fn partition(self, partition: &[Value]) -> KeyBuilder {
+        partitions_behind(self.prefix(), partition)
     }
 }
 
 /// An item.
 pub fn item(table: u64, key: &Key) -> Bytes {
-    sort_behind(Place::Items(table).partition(&key.partition), key).build()
+    sort_behind(partition_behind(Place::Items(table).prefix(), &key.partition), key).build()
 }
 
 /// The entry of an item in an index.
-pub fn entry(table: u64, index: u32, key: &Key, item: &Key) -> Bytes {
-    let prefix = sort_behind(Place::Entries(table, index).partition(&key.partition), key);
-    item_behind(prefix, item)
+pub fn entry(table: u64, index: u32, key: &IndexKey, item: &Key) -> Bytes {
+    let partition = Place::Entries(table, index).partition(&key.partition);
+    item_behind(components_behind(partition, &key.sort), item)
 }
 
 fn item_behind(prefix: KeyBuilder, item: &Key) -> Bytes {
@@ -396,8 +412,44 @@ mod tests {
         let numbers = ["-1e9", "-2", "-1.5", "0", "3", "20", "1e9"];
         let keys: Vec<_> = numbers.iter().map(|number| item(7, &key(number))).collect();
         assert!(keys.is_sorted());
-        let partition = Place::Items(7).partition(&Value::S("p".to_owned())).build();
+        let partition = Place::Items(7).partition(&[Value::S("p".to_owned())]).build();
         assert!(keys.iter().all(|key| key.starts_with(&partition)));
+    }
+
+    fn index_key(partition: &[&str], sort: &[(&str, &str)]) -> IndexKey {
+        let text = |text: &str| Value::S(text.to_owned());
+        let number = |number: &str| Value::N(Number::parse(number).unwrap());
+        IndexKey {
+            partition: partition.iter().map(|part| text(part)).collect(),
+            sort: sort.iter().flat_map(|(first, second)| [number(first), text(second)]).collect(),
+        }
+    }
+
+    #[test]
+    fn golden_entries() {
+        // A key of one attribute each lies where it lay before there could be more.
+        let one = IndexKey { partition: vec![Value::S("p".to_owned())], sort: vec![Value::S("s".to_owned())] };
+        let hash = xxh3_64(b"p") >> 32;
+        let expected = format!("1403{:016x}{:08x}{hash:08x}700001730001{}", 7, 1, "700001");
+        let item = Key { partition: Value::S("p".to_owned()), sort: None };
+        assert_key(&expected, &entry(7, 1, &one, &item));
+        let hash = xxh3_64(b"a\0\x01b\0\x01") >> 32;
+        let two = IndexKey { partition: ["a", "b"].map(|part| Value::S(part.to_owned())).into(), ..one };
+        let expected = format!("1403{:016x}{:08x}{hash:08x}610001620001730001{}", 7, 1, "700001");
+        assert_key(&expected, &entry(7, 1, &two, &item));
+    }
+
+    #[test]
+    fn entries_sort_by_each_attribute_in_turn() {
+        let sorts =
+            [("-2", "b"), ("-1.5", "a"), ("-1.5", "a\0"), ("-1.5", "aa"), ("-1.5", "b"), ("3", ""), ("20", "a")];
+        let of = |sort| entry(7, 1, &index_key(&["p", "q"], &[sort]), &key("1"));
+        assert!(sorts.map(of).is_sorted());
+        let partition = Place::Entries(7, 1).partition(&index_key(&["p", "q"], &[]).partition).build();
+        assert!(sorts.map(of).iter().all(|key| key.starts_with(&partition)));
+        // Attributes do not run into each other.
+        let other = Place::Entries(7, 1).partition(&index_key(&["pq", ""], &[]).partition).build();
+        assert_ne!(partition, other);
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use tidegate_record::{DecodeError, Reader, Stored, Writer};
 
 use crate::domain::{
-    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, OnDemandLimit, OpenShard, Projected, Recovery,
-    Restored, Stream, StreamView, Table, TableAddress, Throughput, Ttl, Type,
+    Billing, Encryption, Index, IndexSchema, IndexState, KeyPart, KeySchema, OnDemandLimit, OpenShard, Projected,
+    Recovery, Restored, Stream, StreamView, Table, TableAddress, Throughput, Ttl, Type,
 };
 
 impl Stored for Table {
     const NAME: &'static str = "dynamodb table";
-    const VERSION: u8 = 4;
+    const VERSION: u8 = 5;
 
     fn write(&self, to: &mut Writer) {
         to.fixed_u64(self.id);
@@ -66,16 +66,23 @@ impl Stored for Table {
         write_limit(to, self.on_demand_limit);
         self.indexes.iter().for_each(|index| write_limit(to, index.on_demand_limit));
         to.option(self.stream.as_ref().and_then(|stream| stream.policy.as_ref()), write_policy);
+        for index in &self.indexes {
+            // The first ones stand with the index, where earlier versions had the only ones.
+            let keys = index.keys.as_parts();
+            to.list(keys.partition[1..].iter(), write_part);
+            to.list(keys.sort.iter().skip(1), write_part);
+        }
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut table = read_third(from)?;
-        table.on_demand_limit = read_limit(from)?;
+        let mut table = read_fourth(from)?;
         for index in &mut table.indexes {
-            index.on_demand_limit = read_limit(from)?;
+            let first = index.keys.as_parts();
+            let (mut partition, mut sort) = (first.partition.to_vec(), first.sort.to_vec());
+            partition.extend(from.list::<_, Vec<_>>(read_part)?);
+            sort.extend(from.list::<_, Vec<_>>(read_part)?);
+            index.keys = read_index_schema(from, partition, sort)?;
         }
-        let policy = from.option(read_policy)?;
-        table.stream.iter_mut().for_each(|stream| stream.policy.clone_from(&policy));
         Ok(table)
     }
 
@@ -88,9 +95,23 @@ impl Stored for Table {
             2 => read_second(from),
             // Version 4 adds bounds of what is paid for by use, and policies of streams.
             3 => read_third(from),
+            // Version 5 adds further attributes of indexes' keys.
+            4 => read_fourth(from),
             found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
         }
     }
+}
+
+/// The fields of version 4, with which every later version begins.
+fn read_fourth(from: &mut Reader<'_>) -> Result<Table, DecodeError> {
+    let mut table = read_third(from)?;
+    table.on_demand_limit = read_limit(from)?;
+    for index in &mut table.indexes {
+        index.on_demand_limit = read_limit(from)?;
+    }
+    let policy = from.option(read_policy)?;
+    table.stream.iter_mut().for_each(|stream| stream.policy.clone_from(&policy));
+    Ok(table)
 }
 
 /// The fields of version 3, with which every later version begins.
@@ -200,11 +221,21 @@ pub(super) fn read_schema(from: &mut Reader<'_>) -> Result<KeySchema, DecodeErro
     Ok(KeySchema { partition: read_part(from)?, sort: from.option(read_part)? })
 }
 
+fn read_index_schema(
+    from: &Reader<'_>,
+    partition: Vec<KeyPart>,
+    sort: Vec<KeyPart>,
+) -> Result<IndexSchema, DecodeError> {
+    IndexSchema::new(partition, sort).map_err(|_| from.malformed("an index's key that cannot be"))
+}
+
 fn write_index(to: &mut Writer, index: &Index) {
     to.u32(index.id);
     to.text(&index.name);
     to.bool(index.global);
-    write_schema(to, &index.keys);
+    let keys = index.keys.as_parts();
+    write_part(to, &keys.partition[0]);
+    to.option(keys.sort.first(), write_part);
     match &index.projected {
         Projected::All => to.u8(0),
         Projected::KeysOnly => to.u8(1),
@@ -222,7 +253,10 @@ fn read_index(from: &mut Reader<'_>) -> Result<Index, DecodeError> {
         id: from.u32()?,
         name: from.text()?,
         global: from.bool()?,
-        keys: read_schema(from)?,
+        keys: {
+            let (partition, sort) = (read_part(from)?, from.option(read_part)?);
+            read_index_schema(from, vec![partition], Vec::from_iter(sort))?
+        },
         projected: match from.u8()? {
             0 => Projected::All,
             1 => Projected::KeysOnly,
@@ -313,7 +347,7 @@ mod tests {
             id: 3,
             name: "i".to_owned(),
             global: true,
-            keys: KeySchema { partition: part("g", Type::B), sort: None },
+            keys: IndexSchema::new(vec![part("g", Type::B)], Vec::new()).unwrap(),
             projected: Projected::Include(vec!["x".to_owned()]),
             state: IndexState::Backfilling,
             throughput: Some(Throughput { read: 1, write: 2 }),
@@ -345,7 +379,7 @@ mod tests {
     #[test]
     fn a_table_of_version_2_has_one_shard() {
         let newer = to_hex(&example().encode());
-        let older = newer.strip_prefix("04").and_then(|rest| rest.strip_suffix("000000000000")).unwrap();
+        let older = newer.strip_prefix("05").and_then(|rest| rest.strip_suffix("0000000000000000")).unwrap();
         assert_reads_older(&format!("02{older}"), &example());
         let mut table = example();
         table.stream.iter_mut().for_each(|stream| stream.replace(0, &[2, 3]));
@@ -355,8 +389,29 @@ mod tests {
     #[test]
     fn a_table_of_version_3_has_no_bounds() {
         let newer = to_hex(&example().encode());
-        let older = newer.strip_prefix("04").and_then(|rest| rest.strip_suffix("0000000000")).unwrap();
+        let older = newer.strip_prefix("05").and_then(|rest| rest.strip_suffix("00000000000000")).unwrap();
         assert_reads_older(&format!("03{older}"), &example());
+    }
+
+    #[test]
+    fn an_index_of_version_4_has_one_attribute_of_each_kind() {
+        let newer = to_hex(&example().encode());
+        let older = newer.strip_prefix("05").and_then(|rest| rest.strip_suffix("0000")).unwrap();
+        assert_reads_older(&format!("04{older}"), &example());
+    }
+
+    #[test]
+    fn further_attributes_of_an_index_stand_at_the_end() {
+        let part = |name: &str, kind| KeyPart { name: name.to_owned(), kind };
+        let mut table = example();
+        table.indexes[0].keys = IndexSchema::new(
+            vec![part("g", Type::B), part("h", Type::S)],
+            vec![part("r", Type::N), part("t", Type::B), part("u", Type::S)],
+        )
+        .unwrap();
+        assert_round_trip(&table);
+        let bytes = to_hex(&table.encode());
+        assert!(bytes.starts_with("05") && bytes.ends_with("0101680002017402017500"), "{bytes}");
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn source(address: &BackupAddress, backup: &BackupRecord) -> SourceTableDetails 
         table_id: Some(table_id(table.id)),
         table_arn: Some(address.table.arn().to_string()),
         table_size_bytes: long(backup.bytes),
-        key_schema: Some(wire_schema(&table.keys)),
+        key_schema: Some(wire_schema(table.keys.as_parts())),
         table_creation_date_time: Some(table.created_at),
         provisioned_throughput: Some(units(throughput)),
         on_demand_throughput: on_demand_description(table.on_demand_limit),
@@ -93,14 +93,14 @@ fn source(address: &BackupAddress, backup: &BackupRecord) -> SourceTableDetails 
 fn features(address: &BackupAddress, table: &Table) -> SourceTableFeatureDetails {
     let global = |index: &Index| GlobalSecondaryIndexInfo {
         index_name: Some(index.name.clone()),
-        key_schema: Some(wire_schema(&index.keys)),
+        key_schema: Some(wire_schema(index.keys.as_parts())),
         projection: Some(projection(&index.projected)),
         provisioned_throughput: Some(units(index.throughput.unwrap_or(Throughput { read: 0, write: 0 }))),
         on_demand_throughput: on_demand_description(index.on_demand_limit),
     };
     let local = |index: &Index| LocalSecondaryIndexInfo {
         index_name: Some(index.name.clone()),
-        key_schema: Some(wire_schema(&index.keys)),
+        key_schema: Some(wire_schema(index.keys.as_parts())),
         projection: Some(projection(&index.projected)),
     };
     let globals: Vec<_> = table.indexes.iter().filter(|index| index.global).map(global).collect();

@@ -12,8 +12,8 @@ use tidegate_policy::Document;
 use tidegate_types::Timestamp;
 
 use crate::domain::{
-    Billing, Encryption, Index, IndexState, KeyPart, KeySchema, Misuse, OnDemandLimit, Projected, Restored, StreamView,
-    Table, TableAddress, Throughput, Type,
+    Billing, Encryption, Index, IndexSchema, IndexState, KeyPart, KeyParts, KeySchema, Misuse, OnDemandLimit,
+    Projected, Restored, StreamView, Table, TableAddress, Throughput, Type,
 };
 
 /// The most capacity units that can be provisioned.
@@ -37,44 +37,75 @@ pub(crate) fn definitions(wire: Vec<AttributeDefinition>) -> Result<Vec<KeyPart>
     Ok(parts)
 }
 
-/// A key schema over defined attributes.
-pub(crate) fn key_schema(wire: &[KeySchemaElement], definitions: &[KeyPart]) -> Result<KeySchema, Misuse> {
-    let names: Vec<&str> = wire.iter().map(|element| element.attribute_name.as_deref().unwrap_or_default()).collect();
-    if names.iter().any(|name| !definitions.iter().any(|part| part.name == *name)) {
-        let defined: Vec<&str> = definitions.iter().map(|part| part.name.as_str()).collect();
-        return Err(Misuse::parameter(format!(
-            "Some index key attributes are not defined in AttributeDefinitions. Keys: [{}], AttributeDefinitions: [{}]",
-            names.join(", "),
-            defined.join(", ")
-        )));
-    }
-    if names.len() > 2 {
+/// The key schema of a table over defined attributes; `place` is where a request says it.
+pub(crate) fn key_schema(wire: &[KeySchemaElement], definitions: &[KeyPart], place: &str) -> Result<KeySchema, Misuse> {
+    let parts = defined_parts(wire, definitions)?;
+    if parts.len() > 2 {
         let shown = wire.iter().map(|element| {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             let (name, kind) = (text(&element.attribute_name), text(&element.key_type));
             format!("KeySchemaElement(attributeName={name}, keyType={kind})")
         });
         return Err(Misuse::new(format!(
-            "1 validation error detected: Value '[{}]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2",
+            "1 validation error detected: Value '[{}]' at '{place}' failed to satisfy constraint: Member must have length less than or equal to 2",
             shown.collect::<Vec<_>>().join(", ")
         )));
     }
-    if let [first, second] = names[..]
-        && first == second
-    {
-        return Err(Misuse::new("Both the Hash Key and the Range Key element in the KeySchema have the same name"));
-    }
-    let kind = |index: usize| wire.get(index).map(|element| element.key_type.as_deref().unwrap_or_default());
-    if kind(0) != Some("HASH") {
-        return Err(Misuse::new("Invalid KeySchema: The first KeySchemaElement is not a HASH key type"));
-    }
-    if kind(1).is_some_and(|kind| kind != "RANGE") {
+    check_two(wire)?;
+    if wire.get(1).is_some_and(|second| !is_range(second)) {
         return Err(Misuse::new("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"));
     }
-    let mut parts = names.iter().filter_map(|name| definitions.iter().find(|part| part.name == *name).cloned());
+    let mut parts = parts.into_iter();
     let partition =
         parts.next().ok_or_else(|| Misuse::new("Invalid KeySchema: Some index key attribute have no definition"))?;
     Ok(KeySchema { partition, sort: parts.next() })
+}
+
+/// The key schema of a global index: first what chooses the partition, then what orders within it.
+fn index_schema(wire: &[KeySchemaElement], definitions: &[KeyPart]) -> Result<IndexSchema, Misuse> {
+    let parts = defined_parts(wire, definitions)?;
+    check_two(wire)?;
+    let mut seen = HashSet::new();
+    if !parts.iter().all(|part| seen.insert(part.name.as_str())) {
+        return Err(Misuse::new("The KeySchema contains multiple key attributes with the same name"));
+    }
+    if !wire.is_sorted_by_key(is_range) {
+        return Err(Misuse::parameter("All HASH key attributes must precede RANGE key attributes in the KeySchema"));
+    }
+    let first_sort = wire.partition_point(|element| !is_range(element));
+    let sort = parts[first_sort..].to_vec();
+    IndexSchema::new(parts[..first_sort].to_vec(), sort)
+}
+
+fn is_range(element: &KeySchemaElement) -> bool {
+    element.key_type.as_deref() == Some("RANGE")
+}
+
+/// What is demanded of the first two attributes of every key schema.
+fn check_two(wire: &[KeySchemaElement]) -> Result<(), Misuse> {
+    if let [first, second] = wire
+        && first.attribute_name == second.attribute_name
+    {
+        return Err(Misuse::new("Both the Hash Key and the Range Key element in the KeySchema have the same name"));
+    }
+    if wire.first().is_none_or(is_range) {
+        return Err(Misuse::new("Invalid KeySchema: The first KeySchemaElement is not a HASH key type"));
+    }
+    Ok(())
+}
+
+/// The attributes of a key schema, as they are defined.
+fn defined_parts(wire: &[KeySchemaElement], definitions: &[KeyPart]) -> Result<Vec<KeyPart>, Misuse> {
+    let names: Vec<&str> = wire.iter().map(|element| element.attribute_name.as_deref().unwrap_or_default()).collect();
+    let defined = |name: &&str| definitions.iter().find(|part| part.name == **name).cloned();
+    names.iter().map(defined).collect::<Option<_>>().ok_or_else(|| {
+        let defined: Vec<&str> = definitions.iter().map(|part| part.name.as_str()).collect();
+        Misuse::parameter(format!(
+            "Some index key attributes are not defined in AttributeDefinitions. Keys: [{}], AttributeDefinitions: [{}]",
+            names.join(", "),
+            defined.join(", ")
+        ))
+    })
 }
 
 /// What an index holds.
@@ -232,7 +263,7 @@ pub(crate) struct GlobalIndex {
 pub(crate) fn global_index(table: &mut Table, wire: GlobalIndex, state: IndexState) -> Result<(), Misuse> {
     let GlobalIndex { name, keys, projection, throughput: given, on_demand } = wire;
     let on_demand_limit = on_demand_limit(on_demand.as_ref());
-    let keys = key_schema(&keys, &table.definitions)?;
+    let keys = index_schema(&keys, &table.definitions)?;
     let projected = projected(projection)?;
     let throughput = match (table.billing, given) {
         (Billing::OnDemand, Some(_)) => {
@@ -274,7 +305,7 @@ pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Res
     {
         return Err(Misuse::new("Invalid KeySchema: Some index key attribute have no definition"));
     }
-    let keys = key_schema(&schema, &definitions)?;
+    let keys = key_schema(&schema, &definitions, "keySchema")?;
     let mut table = Table {
         id,
         created_at: now,
@@ -341,18 +372,20 @@ fn add_local_indexes(
             "Number of LocalSecondaryIndexes exceeds per-table limit of {MAX_LOCAL}"
         )));
     }
-    for index in indexes {
+    for (number, index) in (1..).zip(indexes) {
         let name = index.index_name.unwrap_or_default();
-        let keys = key_schema(&index.key_schema.unwrap_or_default(), &table.definitions)?;
-        if keys.sort.is_none() {
+        let place = format!("localSecondaryIndexes.{number}.member.keySchema");
+        let keys = key_schema(&index.key_schema.unwrap_or_default(), &table.definitions, &place)?;
+        let Some(sort) = keys.sort else {
             return Err(Misuse::parameter(format!("Index KeySchema does not have a range key for index: {name}")));
-        }
+        };
         if keys.partition != table.keys.partition {
             return Err(Misuse::parameter(format!(
                 "Index KeySchema does not have the same leading hash key as table KeySchema for index: {name}. index hash key: {}, table hash key: {}",
                 keys.partition.name, table.keys.partition.name
             )));
         }
+        let keys = IndexSchema::new(vec![keys.partition], vec![sort])?;
         let projected = projected(index.projection)?;
         let state = IndexState::Active;
         let on_demand_limit = OnDemandLimit::default();
@@ -419,7 +452,7 @@ pub(crate) fn description(
     TableDescription {
         attribute_definitions: Some(table.definitions.iter().map(definition).collect()),
         table_name: Some(address.name.clone()),
-        key_schema: Some(wire_schema(&table.keys)),
+        key_schema: Some(wire_schema(table.keys.as_parts())),
         table_status: Some(if table.is_restoring() { "CREATING" } else { status }.to_owned()),
         restore_summary: table.restored.as_ref().map(restore_summary),
         creation_date_time: Some(table.created_at),
@@ -480,12 +513,13 @@ fn definition(part: &KeyPart) -> AttributeDefinition {
     AttributeDefinition { attribute_name: Some(part.name.clone()), attribute_type: Some(part.kind.name().to_owned()) }
 }
 
-pub(super) fn wire_schema(keys: &KeySchema) -> Vec<KeySchemaElement> {
-    let element = |(part, kind): (&KeyPart, &str)| KeySchemaElement {
+pub(super) fn wire_schema(keys: KeyParts<'_>) -> Vec<KeySchemaElement> {
+    let element = |part: &KeyPart, kind: &str| KeySchemaElement {
         attribute_name: Some(part.name.clone()),
         key_type: Some(kind.to_owned()),
     };
-    keys.parts().zip(["HASH", "RANGE"]).map(element).collect()
+    let partition = keys.partition.iter().map(|part| element(part, "HASH"));
+    partition.chain(keys.sort.iter().map(|part| element(part, "RANGE"))).collect()
 }
 
 fn throughput_description(throughput: Option<Throughput>) -> ProvisionedThroughputDescription {
@@ -510,7 +544,7 @@ fn global_description(table: &str, index: &Index, measure: Measure) -> GlobalSec
     let backfilling = index.state == IndexState::Backfilling;
     GlobalSecondaryIndexDescription {
         index_name: Some(index.name.clone()),
-        key_schema: Some(wire_schema(&index.keys)),
+        key_schema: Some(wire_schema(index.keys.as_parts())),
         projection: Some(projection(&index.projected)),
         index_status: Some(if backfilling { "CREATING" } else { "ACTIVE" }.to_owned()),
         backfilling: backfilling.then_some(true),
@@ -526,7 +560,7 @@ fn global_description(table: &str, index: &Index, measure: Measure) -> GlobalSec
 fn local_description(table: &str, index: &Index, measure: Measure) -> LocalSecondaryIndexDescription {
     LocalSecondaryIndexDescription {
         index_name: Some(index.name.clone()),
-        key_schema: Some(wire_schema(&index.keys)),
+        key_schema: Some(wire_schema(index.keys.as_parts())),
         projection: Some(projection(&index.projected)),
         index_size_bytes: Some(measure.bytes),
         item_count: Some(measure.items),

@@ -11,7 +11,7 @@ use tidegate_store::{KeyRange, Order, Page, Space, Store, StoreError, Tx, transa
 
 use crate::bed::Bed;
 
-const PRESENT: &str = "tables-4.txt";
+const PRESENT: &str = "tables-5.txt";
 const SPACES: [(&str, Space); 2] = [("map", Space::Map), ("log", Space::Log)];
 
 fn path(name: &str) -> std::path::PathBuf {

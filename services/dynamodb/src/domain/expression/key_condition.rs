@@ -1,14 +1,16 @@
 use super::ast::{Comparator, Condition, Operand, Path};
 use super::condition::parse_condition;
 use super::placeholders::Placeholders;
-use crate::domain::{KeySchema, Misuse, Value};
+use crate::domain::{KeyPart, KeyParts, Misuse, Value};
 
 /// Which items of which partition are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyCondition {
-    /// The partition.
-    pub partition: Value,
-    /// Which of its items; `None`: all.
+    /// The partition: one value for each attribute that chooses it.
+    pub partition: Vec<Value>,
+    /// What the first sort attributes are: all that a condition names, but the last.
+    pub before: Vec<Value>,
+    /// What the last sort attribute that it names is; `None`: it names none.
     pub sort: Option<SortCondition>,
 }
 
@@ -24,6 +26,10 @@ pub enum SortCondition {
 }
 
 impl SortCondition {
+    fn is_equal(&self) -> bool {
+        matches!(self, SortCondition::Compare(Comparator::Equal, _))
+    }
+
     fn values(&self) -> Vec<&Value> {
         match self {
             SortCondition::Compare(_, value) | SortCondition::BeginsWith(value) => vec![value],
@@ -39,77 +45,132 @@ impl SortCondition {
 pub fn parse_key_condition(
     text: &str,
     placeholders: &Placeholders,
-    schema: &KeySchema,
+    schema: KeyParts<'_>,
 ) -> Result<KeyCondition, Misuse> {
-    let condition = parse_condition(text, placeholders)
-        .map_err(|misuse| Misuse::new(format!("Invalid KeyConditionExpression: {misuse}")))?;
+    let condition = parse_condition(text, placeholders).map_err(|misuse| invalid(&misuse.to_string()))?;
     from_condition(&condition, schema)
 }
+
+fn invalid(words: &str) -> Misuse {
+    Misuse::new(format!("Invalid KeyConditionExpression: {words}"))
+}
+
+/// Conditions by the attributes that they are about.
+type Named<'a> = Vec<(&'a str, SortCondition)>;
 
 /// The key condition that a condition is.
 ///
 /// # Errors
 /// A condition that is none.
-pub fn from_condition(condition: &Condition, schema: &KeySchema) -> Result<KeyCondition, Misuse> {
-    let mut parts: Vec<(&str, SortCondition)> = Vec::new();
-    collect(condition, &mut parts)?;
-    for (index, (name, _)) in parts.iter().enumerate() {
-        if parts[..index].iter().any(|(other, _)| other == name) {
-            return Err(Misuse::new("KeyConditionExpressions must only contain one condition per key"));
+pub fn from_condition(condition: &Condition, schema: KeyParts<'_>) -> Result<KeyCondition, Misuse> {
+    let mut named = Named::new();
+    collect(condition, &mut named)?;
+    for (index, (name, _)) in named.iter().enumerate() {
+        if named[..index].iter().any(|(other, _)| other == name) {
+            return Err(invalid("KeyConditionExpressions must only contain one condition per key"));
         }
     }
-    if parts.len() > 2 {
-        return Err(Misuse::new("Conditions can be of length 1 or 2 only"));
+    if named.len() > schema.count() {
+        return Err(Misuse::new(format!(
+            "The number of query conditions ({}) exceeds the number of key attributes defined in the schema ({})",
+            named.len(),
+            schema.count()
+        )));
     }
-    let mut take = |name: &str| {
-        let at = parts.iter().position(|(other, _)| *other == name)?;
-        Some(parts.remove(at).1)
+    let partition = take_partition(&mut named, schema.partition)?;
+    let mut sorted = take_sorted(&mut named, schema.sort)?;
+    for (part, condition) in schema.partition.iter().zip(&partition).chain(schema.sort.iter().zip(&sorted)) {
+        check_values(part, condition)?;
+    }
+    let sort = sorted.pop();
+    let value = |condition| match condition {
+        SortCondition::Compare(Comparator::Equal, value) => Some(value),
+        _ => None,
     };
-    let missed = |name: &str| Misuse::new(format!("Query condition missed key schema element: {name}"));
-    let partition = take(&schema.partition.name).ok_or_else(|| missed(&schema.partition.name))?;
-    let sort = schema.sort.as_ref().and_then(|sort| take(&sort.name));
-    if !parts.is_empty() {
-        return Err(match &schema.sort {
-            Some(key) if sort.is_none() => missed(&key.name),
-            _ => Misuse::new("Query key condition not supported"),
-        });
-    }
-    let wrong_type = || Misuse::parameter("Condition parameter type does not match schema type");
-    let SortCondition::Compare(Comparator::Equal, partition) = partition else {
-        return Err(Misuse::new("Query key condition not supported"));
-    };
-    if partition.kind() != schema.partition.kind {
-        return Err(wrong_type());
-    }
-    schema.partition.check_filled(&partition)?;
-    if let (Some(sort), Some(key)) = (&sort, &schema.sort) {
-        if sort.values().iter().any(|value| value.kind() != key.kind) {
-            return Err(wrong_type());
-        }
-        sort.values().into_iter().try_for_each(|value| key.check_filled(value))?;
-        if matches!(sort, SortCondition::BeginsWith(value) if matches!(value, Value::N(_))) {
-            return Err(Misuse::new("Query key condition not supported"));
-        }
-    }
-    Ok(KeyCondition { partition, sort })
+    let values = |conditions: Vec<SortCondition>| conditions.into_iter().filter_map(value).collect();
+    Ok(KeyCondition { partition: values(partition), before: values(sorted), sort })
 }
 
-fn collect<'a>(condition: &'a Condition, parts: &mut Vec<(&'a str, SortCondition)>) -> Result<(), Misuse> {
-    let invalid =
-        |operator: &str| Err(Misuse::new(format!("Invalid operator used in KeyConditionExpression: {operator}")));
+fn take(named: &mut Named<'_>, part: &KeyPart) -> Option<SortCondition> {
+    let at = named.iter().position(|(name, _)| *name == part.name)?;
+    Some(named.remove(at).1)
+}
+
+fn missed(part: &KeyPart) -> Misuse {
+    Misuse::new(format!("Query condition missed key schema element: {}", part.name))
+}
+
+fn unsupported() -> Misuse {
+    Misuse::new("Query key condition not supported")
+}
+
+/// The names of the attributes without an equality; none if there are none.
+fn names_of_unequal(parts: &[KeyPart], taken: &[Option<SortCondition>]) -> Option<String> {
+    let lacks = |taken: &Option<SortCondition>| !taken.as_ref().is_some_and(SortCondition::is_equal);
+    let lacking = parts.iter().zip(taken).filter(|(_, taken)| lacks(taken));
+    let names: Vec<&str> = lacking.map(|(part, _)| part.name.as_str()).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// What each attribute of the partition equals. AWS has other words where there are several.
+fn take_partition(named: &mut Named<'_>, parts: &[KeyPart]) -> Result<Vec<SortCondition>, Misuse> {
+    let taken: Vec<_> = parts.iter().map(|part| take(named, part)).collect();
+    match (names_of_unequal(parts, &taken), parts, &taken[..]) {
+        (None, ..) => Ok(taken.into_iter().flatten().collect()),
+        (Some(_), [part], [None]) => Err(missed(part)),
+        (Some(_), [_], _) => Err(unsupported()),
+        (Some(names), ..) => Err(Misuse::new(format!(
+            "HASH key attributes {names} must have equality conditions specified in the query"
+        ))),
+    }
+}
+
+/// The conditions on the first sort attributes, without a gap, all but the last of which are equalities.
+fn take_sorted(named: &mut Named<'_>, parts: &[KeyPart]) -> Result<Vec<SortCondition>, Misuse> {
+    let mut taken: Vec<_> = parts.iter().map(|part| take(named, part)).collect();
+    let count = taken.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+    if !named.is_empty() {
+        return Err(parts.get(count).map_or_else(unsupported, missed));
+    }
+    taken.truncate(count);
+    let Some((_, before)) = taken.split_last() else { return Ok(Vec::new()) };
+    if let Some(names) = names_of_unequal(parts, before) {
+        return Err(Misuse::new(format!(
+            "RANGE key attributes {names} must have equality conditions specified in the query because a condition is present on key attribute {}",
+            parts[count - 1].name
+        )));
+    }
+    Ok(taken.into_iter().flatten().collect())
+}
+
+fn check_values(part: &KeyPart, condition: &SortCondition) -> Result<(), Misuse> {
+    for value in condition.values() {
+        if value.kind() != part.kind {
+            return Err(Misuse::parameter("Condition parameter type does not match schema type"));
+        }
+        part.check_filled(value)?;
+    }
+    match condition {
+        SortCondition::BeginsWith(Value::N(_)) => Err(unsupported()),
+        _ => Ok(()),
+    }
+}
+
+fn collect<'a>(condition: &'a Condition, parts: &mut Named<'a>) -> Result<(), Misuse> {
+    let operator = |name: &str| Err(Misuse::new(format!("Invalid operator used in KeyConditionExpression: {name}")));
     match condition {
         Condition::And(a, b) => {
             collect(a, parts)?;
             collect(b, parts)
         }
-        Condition::Or(..) => invalid("OR"),
-        Condition::Not(_) => invalid("NOT"),
-        Condition::In(..) => invalid("IN"),
-        Condition::Exists(_) => invalid("attribute_exists"),
-        Condition::NotExists(_) => invalid("attribute_not_exists"),
-        Condition::HasType(..) => invalid("attribute_type"),
-        Condition::Contains(..) => invalid("contains"),
-        Condition::Compare(Comparator::NotEqual, ..) => invalid("<>"),
+        Condition::Or(..) => operator("OR"),
+        Condition::Not(_) => operator("NOT"),
+        Condition::In(..) => operator("IN"),
+        Condition::Exists(_) => operator("attribute_exists"),
+        Condition::NotExists(_) => operator("attribute_not_exists"),
+        Condition::HasType(..) => operator("attribute_type"),
+        Condition::Contains(..) => operator("contains"),
+        Condition::Compare(Comparator::NotEqual, ..) => operator("<>"),
         Condition::Compare(comparator, a, b) => {
             let (name, value, comparator) = match (a, b) {
                 (Operand::Path(path), other) => (attribute(path)?, constant(other)?, *comparator),

@@ -1,5 +1,5 @@
 use crate::domain::expression::{Comparator, Condition, Operand, SortCondition};
-use crate::domain::{Item, KeySchema, Type, Value};
+use crate::domain::{Item, KeyParts, KeySchema, Type, Value};
 
 /// Which partitions a condition can be about, and which part of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,16 +35,16 @@ fn equal<'a>(condition: &'a Condition, name: &str) -> Option<&'a Value> {
 }
 
 /// The partitions and the range that a condition's demands on the key leave. `None`: all of a table.
-/// The whole condition still has to be asked of what is found there.
-pub fn selection(condition: Option<&Condition>, schema: &KeySchema) -> Option<Selection> {
+/// The whole condition still has to be asked of what is found there. Composite keys are none of PartiQL's.
+pub fn selection(condition: Option<&Condition>, schema: KeyParts<'_>) -> Option<Selection> {
     let mut all = Vec::new();
     conjuncts(condition?, &mut all);
-    let name = &schema.partition.name;
+    let name = &schema.partition.first()?.name;
     let partitions = all.iter().find_map(|condition| match condition {
         Condition::In(Operand::Path(path), list) if path.rest.is_empty() && path.head == *name => constants(list),
         other => equal(other, name).map(|value| vec![value.clone()]),
     })?;
-    let sort = schema.sort.as_ref().and_then(|part| all.iter().find_map(|each| range(each, &part.name, part.kind)));
+    let sort = schema.sort.first().and_then(|part| all.iter().find_map(|each| range(each, &part.name, part.kind)));
     Some(Selection { partitions, sort })
 }
 

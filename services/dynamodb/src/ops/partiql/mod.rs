@@ -6,7 +6,7 @@ mod token;
 use tidegate_api_dynamodb::AttributeValue;
 use tidegate_protocol::Call;
 
-pub(crate) use selecting::{Wish, one, select};
+pub(crate) use selecting::{Wish, check_index, one, select};
 
 use super::writing::{Change, Write};
 use crate::domain::expression::{Condition, Path};

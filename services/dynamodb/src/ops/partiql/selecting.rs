@@ -11,7 +11,7 @@ use super::super::reading::{Shown, Target, Walk, shown};
 use super::token::{Position, position, token};
 use crate::domain::expression::{Condition, Element, KeyCondition, Path, Projection, holds};
 use crate::domain::partiql::{Read, Selection, selection};
-use crate::domain::{Item, Key, KeySchema, Misuse, item_size, read_units};
+use crate::domain::{Item, Key, KeyParts, Misuse, item_size, read_units};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::{Known, keys::component};
@@ -102,16 +102,28 @@ fn projected(item: Item, paths: Option<&[Path]>) -> Item {
     named.collect()
 }
 
+/// Refuses an index with a composite key: PartiQL reads none, whatever AWS's words about tables say.
+pub(crate) fn check_index(known: &Known, statement: &Read) -> Result<(), Misuse> {
+    let index = statement.index.as_deref().and_then(|name| known.table.index(name));
+    if index.is_some_and(|index| index.keys.as_parts().is_composite()) {
+        return Err(Misuse::new(
+            "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys.",
+        ));
+    }
+    Ok(())
+}
+
 /// What is read from.
 struct Place<'a> {
     known: &'a Known,
     index: Option<&'a str>,
     consistent: bool,
-    keys: &'a KeySchema,
+    keys: KeyParts<'a>,
 }
 
 impl<'a> Place<'a> {
     fn new(known: &'a Known, statement: &'a Read, consistent: bool) -> Result<Place<'a>, Misuse> {
+        check_index(known, statement)?;
         let index = statement.index.as_deref();
         if let Some(name) = index {
             let found = known.table.index(name);
@@ -138,13 +150,13 @@ impl<'a> Place<'a> {
                 partitions.len()
             )));
         }
-        if partitions.iter().any(|value| value.kind() != self.keys.partition.kind) {
+        if partitions.iter().any(|value| value.kind() != self.keys.partition[0].kind) {
             return Err(Misuse::parameter("Condition parameter type does not match schema type"));
         }
         self.check_filter(statement.condition.as_ref())?;
         let mut order = Order::Ascending;
         for (path, descending) in &statement.order {
-            if path.head == self.keys.partition.name {
+            if path.head == self.keys.partition[0].name {
                 partitions.sort_by_key(component);
                 if *descending {
                     partitions.reverse();
@@ -153,7 +165,9 @@ impl<'a> Place<'a> {
                 order = Order::Descending;
             }
         }
-        let range = |partition| range(&target, &KeyCondition { partition, sort: sort.clone() });
+        let range = |partition| {
+            range(&target, &KeyCondition { partition: vec![partition], before: Vec::new(), sort: sort.clone() })
+        };
         Ok((partitions.into_iter().map(range).collect(), order))
     }
 
@@ -190,7 +204,7 @@ impl<'a> Place<'a> {
     }
 }
 
-fn check_order(statement: &Read, selected: Option<&Selection>, keys: &KeySchema) -> Result<(), Misuse> {
+fn check_order(statement: &Read, selected: Option<&Selection>, keys: KeyParts<'_>) -> Result<(), Misuse> {
     if statement.order.is_empty() {
         return Ok(());
     }
@@ -208,7 +222,7 @@ fn check_order(statement: &Read, selected: Option<&Selection>, keys: &KeySchema)
             path.head
         )));
     }
-    let by_partition = statement.order.iter().any(|(path, _)| path.head == keys.partition.name);
+    let by_partition = statement.order.iter().any(|(path, _)| path.head == keys.partition[0].name);
     if selected.partitions.len() > 1 && !by_partition {
         return Err(Misuse::new(
             "Must have hash key in ORDER BY clause when more than one hash key condition specified in WHERE clause.",

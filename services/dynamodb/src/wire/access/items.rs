@@ -5,7 +5,8 @@ use tidegate_protocol::{Call, Need, needs};
 
 use super::super::WireItem;
 use super::attributes::{Attributes, key_text};
-use super::{Entry, on_index, on_table};
+use super::{Entry, on_index, on_table, with_leading_keys};
+use crate::domain::MAX_PARTS;
 use crate::domain::expression::attribute_names;
 use crate::error::Error;
 use crate::service::DynamoDb;
@@ -54,8 +55,12 @@ fn on_items<'a>(
     items: impl IntoIterator<Item = &'a WireItem>,
 ) -> Result<Need, Error> {
     let keys = leading_keys(dynamodb, call, table, items)?;
-    Ok(on_table(dynamodb, call, action, table)?.with_all("dynamodb:LeadingKeys", keys))
+    Ok(with_leading_keys(on_table(dynamodb, call, action, table)?, keys))
 }
+
+/// The values of further attributes that choose an index's partition.
+const FURTHER_KEYS: [&str; MAX_PARTS - 1] =
+    ["dynamodb:SecondPartitionKeyValues", "dynamodb:ThirdPartitionKeyValues", "dynamodb:FourthPartitionKeyValues"];
 
 const ATTRIBUTES: &str = "dynamodb:Attributes";
 
@@ -114,34 +119,41 @@ fn query(dynamodb: &DynamoDb, call: &Call, input: &api::QueryInput) -> Result<Ne
         .and(input.query_filter.iter().flatten().map(|(name, _)| name))
         .and(input.attributes_to_get.iter().flatten());
     let named = input.projection_expression.is_some() || input.attributes_to_get.is_some();
-    let need = on_index(dynamodb, call, "dynamodb:Query", &input.table_name, &input.index_name)?;
+    let mut need = on_index(dynamodb, call, "dynamodb:Query", &input.table_name, &input.index_name)?;
+    let mut partition = queried_partition(dynamodb, call, input)?.into_iter();
+    need = with_leading_keys(need, partition.next().unwrap_or_default());
+    for (name, values) in FURTHER_KEYS.into_iter().zip(partition) {
+        need = need.with_all(name, values);
+    }
     Ok(need
-        .with_all("dynamodb:LeadingKeys", queried_partition(dynamodb, call, input)?)
         .with_all(ATTRIBUTES, attributes.values())
         .with("dynamodb:Select", input.select.as_deref().unwrap_or(select(named)))
         .with_some("dynamodb:ReturnConsumedCapacity", input.return_consumed_capacity.as_deref()))
 }
 
-/// The partition that a query asks for: what its key condition compares the partition key with.
-fn queried_partition(dynamodb: &DynamoDb, call: &Call, input: &api::QueryInput) -> Result<Vec<String>, Error> {
+/// The partition that a query asks for: what its key condition compares each attribute with that chooses one.
+fn queried_partition(dynamodb: &DynamoDb, call: &Call, input: &api::QueryInput) -> Result<Vec<Vec<String>>, Error> {
     let address = dynamodb.address(call, input.table_name.as_deref())?;
     let Some(known) = dynamodb.directory.get(&address)? else { return Ok(Vec::new()) };
     let index = input.index_name.as_deref().map(|name| known.table.index(name));
     let keys = match index {
-        Some(Some(index)) => &index.keys,
+        Some(Some(index)) => index.keys.as_parts(),
         Some(None) => return Ok(Vec::new()),
-        None => &known.table.keys,
+        None => known.table.keys.as_parts(),
     };
-    let partition = &keys.partition.name;
-    let legacy = input.key_conditions.as_ref().and_then(|conditions| conditions.get(partition));
+    Ok(keys.partition.iter().map(|part| Vec::from_iter(queried_value(input, &part.name))).collect())
+}
+
+/// What a query's key condition compares an attribute with.
+fn queried_value(input: &api::QueryInput, attribute: &str) -> Option<String> {
+    let legacy = input.key_conditions.as_ref().and_then(|conditions| conditions.get(attribute));
     if let Some(value) = legacy.and_then(|condition| condition.attribute_value_list.as_ref()?.first()) {
-        return Ok(key_text(value).into_iter().collect());
+        return key_text(value);
     }
-    let (Some(text), Some(values)) = (&input.key_condition_expression, &input.expression_attribute_values) else {
-        return Ok(Vec::new());
-    };
-    let compared = crate::domain::expression::equals_to(text, input.expression_attribute_names.as_ref(), partition);
-    Ok(compared.and_then(|placeholder| key_text(values.get(placeholder)?)).into_iter().collect())
+    let (text, values) = (input.key_condition_expression.as_ref()?, input.expression_attribute_values.as_ref()?);
+    let names = input.expression_attribute_names.as_ref();
+    let placeholder = crate::domain::expression::equals_to(text, names, attribute)?;
+    key_text(values.get(placeholder)?)
 }
 
 fn scan(dynamodb: &DynamoDb, call: &Call, input: &api::ScanInput) -> Result<Need, Error> {

@@ -55,6 +55,11 @@ fn on_index(
     })
 }
 
+/// With the values of the first attribute that chooses the partition, under both of their names.
+fn with_leading_keys(need: Need, values: Vec<String>) -> Need {
+    need.with_all("dynamodb:LeadingKeys", values.clone()).with_all("dynamodb:FirstPartitionKeyValues", values)
+}
+
 fn tags(tags: &Option<Vec<api::Tag>>) -> impl Iterator<Item = (&str, &str)> {
     tags.iter().flatten().filter_map(|tag| Some((tag.key.as_deref()?, tag.value.as_deref().unwrap_or_default())))
 }

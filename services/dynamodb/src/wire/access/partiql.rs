@@ -10,7 +10,7 @@ use tidegate_partiql::{Action, Comparator, Expression, Literal, Path, Projection
 use tidegate_protocol::{Call, Need, needs};
 
 use super::attributes::key_text;
-use super::{Entry, on_index};
+use super::{Entry, on_index, with_leading_keys};
 use crate::domain::Misuse;
 use crate::error::Error;
 use crate::service::DynamoDb;
@@ -56,8 +56,10 @@ fn need_of(dynamodb: &DynamoDb, call: &Call, text: &Option<String>, parameters: 
     let need = on_index(dynamodb, call, about.action, &table, &index)?;
     let address = dynamodb.address(call, table.as_deref())?;
     let Some(known) = dynamodb.directory.get(&address)? else { return Ok(need) };
-    let keys = index.and_then(|index| Some(&known.table.index(&index)?.keys)).unwrap_or(&known.table.keys);
-    let partition = &keys.partition.name;
+    let index = index.and_then(|index| known.table.index(&index));
+    let keys = index.map_or(known.table.keys.as_parts(), |index| index.keys.as_parts());
+    // Of several attributes, which PartiQL does not read by, the first one counts.
+    let partition = &keys.partition[0].name;
     let mut pinned = Vec::new();
     match (&statement, about.filter) {
         (Statement::Insert(insert), _) => {
@@ -71,8 +73,7 @@ fn need_of(dynamodb: &DynamoDb, call: &Call, text: &Option<String>, parameters: 
     }
     let is_scan = matches!(statement, Statement::Select(_)) && pinned.is_empty();
     let attributes = about.attributes.into_iter().map(str::to_owned).collect();
-    Ok(need
-        .with_all("dynamodb:LeadingKeys", pinned)
+    Ok(with_leading_keys(need, pinned)
         .with_all("dynamodb:Attributes", attributes)
         .with("dynamodb:FullTableScan", is_scan.to_string()))
 }
