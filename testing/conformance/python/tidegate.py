@@ -7,8 +7,10 @@ port and a folder of its own; it can be killed, stopped and started again on the
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -54,6 +56,15 @@ class Answer:
         return f"<{self.status} {dict(self.headers)} {self.text[:1000]!r}>"
 
 
+def free_port() -> int:
+    """A port below those that systems give to whoever asks for any: nobody takes it while its server is down."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+
+
 class Server:
     """A running server. `with Server("--virtual-clock") as server: …`"""
 
@@ -62,7 +73,7 @@ class Server:
         self.env = env or {}
         self.folder = Path(tempfile.mkdtemp(prefix="tidegate-test-"))
         self.data = self.folder / "data"
-        self.port = 0
+        self.port = free_port()
         self.process: subprocess.Popen | None = None
         self._clients: list = []
 
@@ -91,16 +102,15 @@ class Server:
             )
         ready = threading.Event()
         threading.Thread(target=self._read_stdout, args=(self.process, ready), daemon=True).start()
-        if not ready.wait(READY_WITHIN_S) or not self.port:
+        if not ready.wait(READY_WITHIN_S) or self.process.poll() is not None:
             raise RuntimeError(f"the server did not become ready; its log:\n{self.log()}")
 
     def _read_stdout(self, process: subprocess.Popen, ready: threading.Event) -> None:
         """Reads for the server's whole life, so that it never blocks on a full pipe."""
         for line in process.stdout:
-            urls = [word for word in line.split() if word.startswith("http://")]
-            if urls and not ready.is_set():
-                self.port = int(urls[0].rstrip("./,").rsplit(":", 1)[1])
+            if "http://" in line:
                 ready.set()
+        process.wait()
         ready.set()
 
     def kill(self) -> None:

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import boto3
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -30,7 +31,7 @@ def client(url: str, key: tuple, service: str):
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=False, read_timeout=20, s3={"addressing_style": "path"})
     token = key[2] if len(key) > 2 else None
     return boto3.client(service, endpoint_url=url, region_name=REGION, aws_access_key_id=key[0],
-                        aws_secret_access_key=key[1], aws_session_token=token, config=config)
+                        aws_secret_access_key=key[1], aws_session_token=token, config=config.merge(Config(inject_host_prefix=False)))
 
 
 def arguments(model, given: dict) -> dict:
@@ -69,8 +70,6 @@ class Refusal:
 
 def attempt(client, operation: str, values: dict) -> Refusal | None:
     """Calls an operation. A refusal is answered; whatever else happens is of no interest."""
-    from botocore import xform_name
-
     try:
         answer = getattr(client, xform_name(operation))(**values)
     except ClientError as error:
@@ -79,7 +78,6 @@ def attempt(client, operation: str, values: dict) -> Refusal | None:
             return Refusal(error)
         if code in ("MissingAuthenticationToken", "InvalidClientTokenId", "SignatureDoesNotMatch", "NotImplemented"):
             raise
-        attempt.last = error
         return None
     body = [value for value in answer.values() if hasattr(value, "close") or type(value).__name__ == "EventStream"]
     for stream in body:
@@ -96,6 +94,8 @@ def allow(*needs: tuple[str, str], **more) -> str:
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/service"
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com", "logs.amazonaws.com"]}, "Action": "sts:AssumeRole"}]}
 
+OF_PEOPLE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}]}
+
 
 class World:
     """One of everything, made by the account's root; and what operations are called with."""
@@ -109,10 +109,16 @@ class World:
         model = self.clients(service).meta.service_model.operation_model(operation)
         return arguments(model, general | special.get(operation, {}))
 
+    def fill(self, resource: str) -> str:
+        """A resource of the table: account and region are written out there, what is drawn is not."""
+        return resource.format(backup=self.backup, stream=self.stream)
+
     def _iam(self):
         iam = self.clients("iam")
         iam.create_role(RoleName="service", AssumeRolePolicyDocument=json.dumps(TRUST))
+        iam.create_role(RoleName="person", AssumeRolePolicyDocument=json.dumps(OF_PEOPLE))
         iam.create_user(UserName="person", Path="/people/")
+        self.access_key = iam.create_access_key(UserName="person")["AccessKey"]["AccessKeyId"]
         iam.create_group(GroupName="group")
         iam.create_policy(PolicyName="policy", PolicyDocument=allow(("sqs:*", "*")))
         device = f"arn:aws:iam::{ACCOUNT}:mfa/device"
@@ -126,13 +132,22 @@ class World:
             "AssumeRolePolicyDocument": json.dumps(TRUST),
         }
         special = {name: {"Name": "saml"} for name in ("CreateSAMLProvider",)}
-        special |= {"ListGroups": {}, "CreateServiceLinkedRole": {}}
+        codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+        special |= {
+            "EnableMFADevice": codes, "ResyncMFADevice": codes, "GetPolicyVersion": {"VersionId": "v1"},
+            "SetDefaultPolicyVersion": {"VersionId": "v1"}, "DeletePolicyVersion": {"VersionId": "v1"},
+            "GetServiceLinkedRoleDeletionStatus": {"DeletionTaskId": "task/aws-service-role/lambda.amazonaws.com/AWSServiceRoleForLambda/1"},
+            "UpdateUser": {"NewPath": None}, "UpdateGroup": {"NewGroupName": "others"}, "GetAccessKeyLastUsed": {"AccessKeyId": self.access_key},
+            "ListPolicies": {"PolicyUsageFilter": None},
+        }
         return general, special
 
     def _sqs(self):
         url = self.clients("sqs").create_queue(QueueName="queue")["QueueUrl"]
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"
-        return {"QueueUrl": url, "QueueName": "queue", "SourceArn": arn}, {}
+        self.clients("sqs").create_queue(QueueName="source", Attributes={"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})})
+        task = self.clients("sqs").start_message_move_task(SourceArn=arn)["TaskHandle"]
+        return {"QueueUrl": url, "QueueName": "queue", "SourceArn": arn, "TaskHandle": task}, {}
 
     def _dynamodb(self):
         dynamodb = self.clients("dynamodb")
@@ -142,9 +157,9 @@ class World:
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         )["TableDescription"]
         self.table, self.stream = made["TableArn"], made["LatestStreamArn"]
-        backup = dynamodb.create_backup(TableName="table", BackupName="backup")["BackupDetails"]["BackupArn"]
+        self.backup = dynamodb.create_backup(TableName="table", BackupName="backup")["BackupDetails"]["BackupArn"]
         key = {"pk": {"S": "x"}}
-        general = {"TableName": "table", "ResourceArn": self.table, "BackupArn": backup, "Key": key, "Item": key, "TargetTableName": "target",
+        general = {"TableName": "table", "ResourceArn": self.table, "BackupArn": self.backup, "Key": key, "Item": key, "TargetTableName": "target",
                    "SourceTableName": "table", "KeyConditionExpression": "pk = :x", "ExpressionAttributeValues": {":x": {"S": "x"}}}
         special = {
             "BatchGetItem": {"RequestItems": {"table": {"Keys": [key]}}},
@@ -174,7 +189,7 @@ class World:
         special = {
             "StartQuery": {"logGroupName": "group"}, "StartLiveTail": {"logGroupIdentifiers": [group]},
             "PutSubscriptionFilter": {"roleArn": None}, "ListLogGroups": {"logGroupName": None}, "FilterLogEvents": {"logStreamName": None},
-            "GetLogEvents": {"logGroupIdentifier": None}, "TestMetricFilter": {},
+            "GetLogEvents": {"logGroupIdentifier": None}, "PutResourcePolicy": {"resourceArn": None}, "DeleteResourcePolicy": {"resourceArn": None},
         }
         return general, special
 
@@ -189,6 +204,10 @@ class World:
             "GetLayerVersionByArn": {"Arn": f"{layer}:1"}, "UpdateFunctionConfiguration": {"Role": None},
             "GetFunctionRecursionConfig": {}, "CreateEventSourceMapping": {"EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"},
             "ListEventSourceMappings": {"FunctionName": None}, "ListLayers": {}, "InvokeAsync": {"InvokeArgs": b"{}"},
+            "AddLayerVersionPermission": {"Principal": "*", "Action": "lambda:GetLayerVersion"},
+            "AddPermission": {"Principal": ACCOUNT, "Action": "lambda:InvokeFunction"}, "CreateAlias": {"FunctionVersion": "1"},
+            "CreateCodeSigningConfig": {"AllowedPublishers": {"SigningProfileVersionArns": [f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/p/1234567890"]}},
+            "GetFunctionScalingConfig": {"Qualifier": "1"}, "PutFunctionScalingConfig": {"Qualifier": "1"},
         }
         return general, special
 
@@ -196,7 +215,14 @@ class World:
         s3 = self.clients("s3")
         s3.create_bucket(Bucket="bucket")
         s3.put_object(Bucket="bucket", Key="key", Body=b"x")
-        return {"Bucket": "bucket", "Key": "key", "CopySource": "bucket/key", "UploadId": "upload", "PartNumber": 1}, {}
+        general = {"Bucket": "bucket", "Key": "key", "CopySource": "bucket/key", "UploadId": "upload", "PartNumber": 1}
+        rules = {"Rules": [{"Status": "Enabled", "Prefix": "", "Expiration": {"Days": 1}}]}
+        special = {
+            "PutBucketLifecycle": {"LifecycleConfiguration": rules}, "PutBucketLifecycleConfiguration": {"LifecycleConfiguration": rules},
+            "PutObjectLegalHold": {"LegalHold": {"Status": "ON"}}, "PutObjectLockConfiguration": {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}},
+            "PutObjectRetention": {"Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": 1_900_000_000}}, "RestoreObject": {"RestoreRequest": {"Days": 1}},
+        }
+        return general, special
 
     def _ses(self):
         ses = self.clients("sesv2")
@@ -210,7 +236,8 @@ class World:
             "SendRawEmail": {"RawMessage": {"Data": f"From: {source}\r\nTo: you@example.org\r\n\r\nx\r\n".encode()}, "ConfigurationSetName": None},
             "SendTemplatedEmail": {"Template": "template", "ConfigurationSetName": None, "TemplateData": "{}"},
             "SendBulkTemplatedEmail": {"Template": "template", "ConfigurationSetName": None, "DefaultTemplateData": "{}", "Destinations": [{"Destination": destination}]},
-            "SendEmail": {"ConfigurationSetName": None},
+            "SendEmail": {"ConfigurationSetName": None, "Message": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
+            "CreateConfigurationSetTrackingOptions": {"TrackingOptions": {}}, "UpdateConfigurationSetTrackingOptions": {"TrackingOptions": {}},
             "SendBounce": {"BounceSender": source},
             "SendCustomVerificationEmail": {"EmailAddress": "you@example.org", "ConfigurationSetName": None},
         }
@@ -227,12 +254,15 @@ class World:
             "SendEmail": {"ConfigurationSetName": None, "Content": {"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}}},
             "SendBulkEmail": {"ConfigurationSetName": None, "DefaultContent": {"Template": {"TemplateName": "template", "TemplateData": "{}"}},
                               "BulkEmailEntries": [{"Destination": destination}]},
-            "SendCustomVerificationEmail": {"ConfigurationSetName": None},
+            "SendCustomVerificationEmail": {"ConfigurationSetName": None}, "GetImportJob": {"JobId": "job"},
+            "CreateImportJob": {"ImportDestination": {"SuppressionListDestination": {"SuppressionListImportAction": "PUT"}},
+                                "ImportDataSource": {"S3Url": "s3://bucket/key", "DataFormat": "CSV"}},
+            "PutDedicatedIpInPool": {"DestinationPoolName": "pool"},
             "CreateEmailIdentity": {"ConfigurationSetName": None, "EmailIdentity": "other.example"},
         }
         return general, special
 
     def _sts(self):
-        general = {"RoleArn": ROLE, "RoleSessionName": "session", "Name": "friend", "AccessKeyId": "AKIAIOSFODNN7EXAMPLE",
+        general = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/person", "RoleSessionName": "session", "Name": "friend", "AccessKeyId": "AKIAIOSFODNN7EXAMPLE",
                    "EncodedMessage": "x", "WebIdentityToken": "x" * 8}
         return general, {}

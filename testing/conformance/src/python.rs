@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, ensure};
 use tidegate_harness::server_binary;
@@ -45,6 +46,8 @@ fn pytest(environment: &str, requirements: &str, arguments: &[&str], load: Load)
     let python = environment_with(environment, requirements)?;
     let output = Command::new(&python)
         .args(["-m", "pytest", "-q", "-rs", "--no-header", "-p", "no:cacheprovider", "--color=no"])
+        // A file's tests share a server, so they stay together. One file waits while another works.
+        .args(["--dist", "loadfile", "-n", &(available_parallelism()?.get() + 1).to_string()])
         .args(arguments)
         .current_dir(source("python"))
         .env("TIDEGATE_BIN", server_binary()?)
