@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         }
     }
     println!(
-        "{} runs, {} crashes, {} failures of the disk, {} operations of which {} were acknowledged, {} messages audited",
+        "summary: {} runs, {} crashes, {} failures of the disk, {} operations of which {} were acknowledged, {} messages audited",
         totals.runs, totals.crashes, totals.faults, totals.operations, totals.acknowledged, totals.audited
     );
     ExitCode::SUCCESS

@@ -10,10 +10,17 @@ use anyhow::{Context, Result};
 use crate::process::{answer_of, root};
 use crate::suite::Outcome;
 
-/// Lines of a suite's output that say what it counted.
-fn is_summary(line: &str) -> bool {
-    let counted = line.contains(" passed") && line.contains(" failed");
-    counted || ["skipped: ", "seeds: ", "rounds: ", "summary: "].iter().any(|start| line.starts_with(start))
+/// What a suite's output says was counted: its lines that say so, and Rust's tests in one.
+fn summary(output: &[String]) -> Vec<String> {
+    let said = output.iter().filter(|line| ["skipped: ", "summary: "].iter().any(|start| line.starts_with(start)));
+    let results = output.iter().filter_map(|line| line.strip_prefix("test result: "));
+    let totals = results.fold([0, 0, 0], |totals: [u64; 3], result| {
+        let counts: Vec<u64> = result.split(' ').filter_map(|word| word.parse().ok()).collect();
+        std::array::from_fn(|at| totals[at] + counts.get(at).copied().unwrap_or(0))
+    });
+    let [passed, failed, ignored] = totals;
+    let tests = format!("{passed} tests passed, {failed} failed, {ignored} ignored");
+    said.cloned().chain((totals != [0, 0, 0]).then_some(tests)).collect()
 }
 
 pub fn write(outcomes: &[Outcome]) -> Result<()> {
@@ -37,9 +44,10 @@ pub fn write(outcomes: &[Outcome]) -> Result<()> {
 
 fn section(outcome: &Outcome, conditions: &str) -> Result<String> {
     let Outcome { name, what, took, failure, output } = outcome;
-    let result = failure.as_ref().map_or("passed".to_owned(), |failure| format!("failed: {failure}"));
+    // How it failed names folders of this machine; the terminal has shown it.
+    let result = if failure.is_some() { "failed" } else { "passed" };
     let mut section = format!("## {name}: {what}\n\n{result} in {:.0} s; {conditions}.\n", took.as_secs_f64());
-    let lines: Vec<_> = output.iter().filter(|line| is_summary(line) && !is_empty_run(line)).collect();
+    let lines = summary(output);
     if !lines.is_empty() {
         section.push_str("\n```\n");
         for line in lines {
@@ -61,14 +69,21 @@ fn with_section(page: &str, name: &str, section: &str) -> String {
     }
 }
 
-/// Crates without tests of some kind say so once each; that proves nothing.
-fn is_empty_run(line: &str) -> bool {
-    line.contains(" 0 passed; 0 failed")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rusts_tests_are_counted_together() {
+        let output = [
+            "running 3 tests",
+            "summary: 5 runs",
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+        ];
+        let summary = summary(&output.map(str::to_owned));
+        assert_eq!(summary, ["summary: 5 runs", "7 tests passed, 2 failed, 1 ignored"]);
+    }
 
     #[test]
     fn a_suite_replaces_its_own_section_only() {

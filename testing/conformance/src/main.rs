@@ -37,7 +37,7 @@ fn main() -> anyhow::Result<ExitCode> {
     };
     let chosen = SUITES.iter().filter(|suite| arguments.only.as_deref().is_none_or(|part| suite.name.contains(part)));
     if arguments.list {
-        chosen.for_each(|suite| println!("{:12} {}", suite.name, suite.what));
+        chosen.for_each(|suite| println!("{:20} {}", suite.name, suite.what));
         return Ok(ExitCode::SUCCESS);
     }
     Ok(conclude(&run_all(&chosen.collect::<Vec<_>>(), &size)))
@@ -65,14 +65,14 @@ fn now() -> anyhow::Result<u64> {
 }
 
 fn run(suite: &Suite, size: &Size) -> anyhow::Result<Outcome> {
-    println!("{:12} {} …", suite.name, suite.what);
+    println!("{:20} {} …", suite.name, suite.what);
     let start = Instant::now();
     let result = (suite.run)(size);
     let seconds = start.elapsed().as_secs_f64();
     match &result {
-        Ok(Outcome::Passed(record)) => println!("{:12} passed in {seconds:.1} s: {record}", suite.name),
-        Ok(Outcome::Skipped(reason)) => println!("{:12} skipped: {reason}", suite.name),
-        Err(error) => println!("{:12} FAILED after {seconds:.1} s: {error:#}", suite.name),
+        Ok(Outcome::Passed(record)) => println!("summary: {:20} passed in {seconds:.1} s: {record}", suite.name),
+        Ok(Outcome::Skipped(reason)) => println!("{:20} skipped: {reason}", suite.name),
+        Err(error) => println!("summary: {:20} FAILED after {seconds:.1} s: {error:#}", suite.name),
     }
     result
 }
