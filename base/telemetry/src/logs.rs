@@ -50,6 +50,17 @@ pub fn install_logs(filter: &str, format: LogFormat) -> Result<(), LogsError> {
     Ok(())
 }
 
+/// The storage engine's crates. At `info` they tell of every table that they write, which says nothing to who runs a
+/// server.
+const ENGINE: [&str; 2] = ["fjall", "lsm_tree"];
+
+/// The filter, with the engine told to warn only where nothing is said of it.
+fn quietened(filter: &str) -> String {
+    let silent = |directive: &str| directive.trim().eq_ignore_ascii_case("off");
+    let unsaid = ENGINE.iter().filter(|name| !filter.contains(**name) && !filter.split(',').any(silent));
+    unsaid.fold(filter.to_owned(), |filter, name| format!("{filter},{name}=warn"))
+}
+
 fn subscriber<W>(
     filter: &str,
     format: LogFormat,
@@ -59,7 +70,8 @@ fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(filter).map_err(|source| InvalidFilter { filter: filter.to_owned(), source })?;
+    let filter =
+        EnvFilter::try_new(quietened(filter)).map_err(|source| InvalidFilter { filter: filter.to_owned(), source })?;
     let registry = Registry::default().with(filter);
     let layer = fmt::layer().with_writer(writer);
     Ok(match format {
@@ -106,6 +118,22 @@ mod tests {
         assert!(text.contains("INFO") && text.contains("created queue=\"orders\""), "{text}");
         assert_eq!(lines("warn", LogFormat::Text), "");
         assert_eq!(lines("info,tidegate_telemetry=debug", LogFormat::Text).lines().count(), 2);
+    }
+
+    #[test]
+    fn the_engine_is_heard_only_when_asked() {
+        assert_eq!(quietened("info"), "info,fjall=warn,lsm_tree=warn");
+        assert_eq!(quietened("info,fjall=debug"), "info,fjall=debug,lsm_tree=warn");
+        assert_eq!(quietened("off"), "off");
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let subscriber = subscriber("debug", LogFormat::Text, false, move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(target: "lsm_tree::compaction", "of no interest");
+            tracing::warn!(target: "fjall::journal", "of interest");
+        });
+        let text = String::from_utf8(captured.0.lock().clone()).unwrap();
+        assert!(text.contains("of interest") && !text.contains("of no interest"), "{text}");
     }
 
     #[test]

@@ -89,6 +89,11 @@ pub fn json(status: u16, body: &serde_json::Value) -> Answer {
     content(status, "application/json", text)
 }
 
+/// A JSON document that says what was wrong.
+pub fn message(status: u16, message: &str) -> Answer {
+    json(status, &serde_json::json!({ "message": message }))
+}
+
 /// Any other document.
 pub fn content(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(body.into().into());
@@ -112,6 +117,12 @@ pub fn preflight(request: &HeaderMap) -> Answer {
         headers.insert(name, HeaderValue::from_static("true"));
     }
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    answer
+}
+
+/// The last answer of its connection, as the client is told: what follows in it is the rest of a body that nobody reads.
+pub fn last(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     answer
 }
 

@@ -6,20 +6,28 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::FutureExt;
+use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
-use tidegate_env::Env;
+use parking_lot::Mutex;
+use tidegate_env::{Env, TaskHandle};
 use tidegate_types::limits;
 
 /// How much of a body that nobody wants is read and thrown away, as a multiple of the limit: a
 /// client that is still sending does not read the answer, and closing on it would lose that.
 const DRAIN_FACTOR: usize = 8;
+/// For how long that goes on beside the answer.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// How many bodies may be thrown away so at once. Beyond it a refused client may miss its answer.
+const MAX_LEFTOVERS: usize = 256;
 
 /// The bytes of request bodies that all connections hold together.
 #[derive(Debug)]
 pub struct BodyBudget {
     held: AtomicUsize,
     limit: usize,
+    /// What reads the rest of bodies whose requests have been refused.
+    leftovers: Mutex<Vec<TaskHandle<()>>>,
 }
 
 impl Default for BodyBudget {
@@ -31,12 +39,20 @@ impl Default for BodyBudget {
 impl BodyBudget {
     /// A budget of `limit` bytes.
     pub fn new(limit: usize) -> BodyBudget {
-        BodyBudget { held: AtomicUsize::new(0), limit }
+        BodyBudget { held: AtomicUsize::new(0), limit, leftovers: Mutex::default() }
     }
 
     /// The bytes held now.
     pub fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
+    }
+
+    fn keep_leftover(&self, start: impl FnOnce() -> TaskHandle<()>) {
+        let mut leftovers = self.leftovers.lock();
+        leftovers.retain(|task| !task.is_finished());
+        if leftovers.len() < MAX_LEFTOVERS {
+            leftovers.push(start());
+        }
     }
 }
 
@@ -88,6 +104,18 @@ pub enum BodyError {
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl BodyError {
+    /// The status of the answer.
+    pub fn status(&self) -> u16 {
+        match self {
+            BodyError::TooLarge { .. } => 413,
+            BodyError::Overload => 503,
+            BodyError::Stalled(_) => 408,
+            BodyError::Broken(_) => 400,
+        }
+    }
+}
+
 /// What may be read, and how long a silence may last.
 #[derive(Debug, Clone)]
 pub struct BodyReader {
@@ -105,27 +133,45 @@ impl BodyReader {
         BodyReader { limit, ..self.clone() }
     }
 
-    /// Reads a whole body. The share of the budget must be kept as long as the bytes are.
+    /// Reads a whole body, which came with these headers. The share of the budget must be kept as long as the
+    /// bytes are.
     ///
     /// # Errors
-    /// [`BodyError`]. After `TooLarge` and `Overload` the rest of the body has been thrown away, up
-    /// to a bound, so that the client can be answered.
-    pub async fn read<B>(&self, env: &Env, mut body: B) -> Result<(Bytes, Share), BodyError>
+    /// [`BodyError`]. After `TooLarge` and `Overload` the rest of the body is read and thrown away beside the answer,
+    /// up to a bound: clients send everything before they look for an answer, and closing on them would lose it.
+    pub async fn read<B>(&self, env: &Env, headers: &HeaderMap, mut body: B) -> Result<(Bytes, Share), BodyError>
     where
-        B: Body<Data = Bytes> + Unpin,
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let mut share = Share::none(&self.budget);
-        let verdict = self.collect(env, &mut body, &mut share).await;
-        match verdict {
+        match self.collect(env, &mut body, &mut share).await {
             Ok(bytes) => Ok((bytes, share)),
             Err(error @ (BodyError::TooLarge { .. } | BodyError::Overload)) => {
-                drop(share);
-                self.discard(env, &mut body).await;
+                // Who waits for `100 Continue` has sent nothing, and to ask for more would bring it on.
+                if !headers.contains_key(header::EXPECT) {
+                    self.leave(env, body);
+                }
                 Err(error)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Throws the rest of a body away in the background.
+    fn leave<B>(&self, env: &Env, mut body: B)
+    where
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
+    {
+        // Without the budget, which keeps the task.
+        let reader = BodyReader { budget: Arc::default(), ..self.clone() };
+        let drained = env.clone();
+        let drain = async move {
+            let discarded = drained.timeout_real(DRAIN_TIME, reader.discard(&drained, &mut body)).await;
+            tracing::debug!(in_time = discarded.is_ok(), "the rest of a refused body was thrown away");
+        };
+        self.budget.keep_leftover(|| env.spawn("leftover body", drain));
     }
 
     async fn collect<B>(&self, env: &Env, body: &mut B, share: &mut Share) -> Result<Bytes, BodyError>
@@ -214,35 +260,35 @@ mod tests {
     #[tokio::test]
     async fn pieces_are_joined_and_the_share_is_given_back() {
         let (reader, env) = (reader(10, 100), Env::real());
-        let (bytes, share) = reader.read(&env, pieces(&["abc", "def", "ghij"])).await.unwrap();
+        let (bytes, share) = reader.read(&env, &HeaderMap::new(), pieces(&["abc", "def", "ghij"])).await.unwrap();
         assert_eq!(&bytes[..], b"abcdefghij");
         assert_eq!(reader.budget.held(), 10);
         drop(share);
         assert_eq!(reader.budget.held(), 0);
-        let (bytes, _share) = reader.read(&env, Full::new(Bytes::from_static(b"whole"))).await.unwrap();
+        let (bytes, _share) = reader.read(&env, &HeaderMap::new(), Full::new(Bytes::from_static(b"whole"))).await.unwrap();
         assert_eq!(&bytes[..], b"whole");
-        assert!(reader.read(&env, pieces(&[])).await.unwrap().0.is_empty());
+        assert!(reader.read(&env, &HeaderMap::new(), pieces(&[])).await.unwrap().0.is_empty());
     }
 
     #[tokio::test]
     async fn neither_one_body_nor_all_together_may_be_too_large() {
         let (reader, env) = (reader(10, 12), Env::real());
-        let read = reader.read(&env, pieces(&["abcdef", "ghijkl"])).await;
+        let read = reader.read(&env, &HeaderMap::new(), pieces(&["abcdef", "ghijkl"])).await;
         assert!(matches!(read, Err(BodyError::TooLarge { limit: 10 })), "{read:?}");
-        let read = reader.read(&env, Full::new(Bytes::from_static(b"elevenbytes"))).await;
+        let read = reader.read(&env, &HeaderMap::new(), Full::new(Bytes::from_static(b"elevenbytes"))).await;
         assert!(matches!(read, Err(BodyError::TooLarge { limit: 10 })), "{read:?}");
-        let (_bytes, share) = reader.read(&env, pieces(&["abcdefgh"])).await.unwrap();
-        let read = reader.read(&env, pieces(&["abcd", "e"])).await;
+        let (_bytes, share) = reader.read(&env, &HeaderMap::new(), pieces(&["abcdefgh"])).await.unwrap();
+        let read = reader.read(&env, &HeaderMap::new(), pieces(&["abcd", "e"])).await;
         assert!(matches!(read, Err(BodyError::Overload)), "{read:?}");
         drop(share);
-        assert!(reader.read(&env, pieces(&["abcd", "e"])).await.is_ok());
+        assert!(reader.read(&env, &HeaderMap::new(), pieces(&["abcd", "e"])).await.is_ok());
         assert_eq!(reader.budget.held(), 0);
     }
 
     #[tokio::test]
     async fn a_silent_client_is_given_up() {
         let body = StreamBody::new(stream::pending::<Result<Frame<Bytes>, std::io::Error>>());
-        let read = reader(10, 12).read(&Env::real(), body).await;
+        let read = reader(10, 12).read(&Env::real(), &HeaderMap::new(), body).await;
         assert!(matches!(read, Err(BodyError::Stalled(_))), "{read:?}");
     }
 }

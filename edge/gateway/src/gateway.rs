@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderMap, Method, Request, header};
 use hyper::body::Body;
 use tidegate_env::{Activity, Env};
 use tidegate_ports::{AdminSite, HostedHttp};
@@ -156,16 +156,17 @@ impl Gateway {
     }
 
     /// The JSON body of an admin request; none is an empty object.
-    pub(crate) async fn read_admin_body<B>(&self, body: B) -> Result<serde_json::Value, String>
+    pub(crate) async fn read_admin_body<B>(&self, headers: &HeaderMap, body: B) -> Result<serde_json::Value, Answer>
     where
-        B: Body<Data = Bytes> + Unpin + Send,
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
-        let (bytes, _share) = self.bodies.read(&self.env, body).await.map_err(|error| error.to_string())?;
+        let read = self.bodies.read(&self.env, headers, body).await;
+        let (bytes, _share) = read.map_err(|error| answer::last(answer::message(error.status(), &error.to_string())))?;
         if bytes.is_empty() {
             return Ok(serde_json::json!({}));
         }
-        serde_json::from_slice(&bytes).map_err(|error| format!("the body is not JSON: {error}"))
+        serde_json::from_slice(&bytes).map_err(|error| answer::message(400, &format!("the body is not JSON: {error}")))
     }
 
     pub(crate) fn auth(&self) -> &Auth {
@@ -272,16 +273,16 @@ impl Gateway {
             let asking = Asking { path, request_id, found: Some(found) };
             let mut answer = Box::pin(self.streamed(origin, parts, asking, &incoming, started)).await;
             if incoming.is_still_expected() {
-                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                answer = answer::last(answer);
             }
             answer.body_mut().hold(open);
             return answer;
         }
-        let (bytes, _share) = match Box::pin(self.read(by_head, body)).await {
+        let (bytes, _share) = match Box::pin(self.read(by_head, &parts.headers, body)).await {
             Ok(read) => read,
             Err(error) => {
                 let asked = Asked { host: identity::host(&parts), parts: &parts, request_id: &request_id };
-                let answer = self.fail_early(&asked, &error);
+                let answer = answer::last(self.fail_early(&asked, &error));
                 return self.measured(answer, self.directory.unknown(), started);
             }
         };
@@ -351,9 +352,14 @@ impl Gateway {
     }
 
     /// Reads a body within the limit of its operation, where the head says which one it is.
-    async fn read<B>(&self, by_head: Option<Found<'_>>, body: B) -> Result<(Bytes, Share), ServiceError>
+    async fn read<B>(
+        &self,
+        by_head: Option<Found<'_>>,
+        headers: &HeaderMap,
+        body: B,
+    ) -> Result<(Bytes, Share), ServiceError>
     where
-        B: Body<Data = Bytes> + Unpin + Send,
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let limited = by_head.and_then(|found| {
@@ -361,9 +367,9 @@ impl Gateway {
             Some((service, operation, service.body_limit(operation)?))
         });
         let Some((service, operation, limit)) = limited else {
-            return self.bodies.read(&self.env, body).await.map_err(ServiceError::from);
+            return self.bodies.read(&self.env, headers, body).await.map_err(ServiceError::from);
         };
-        self.bodies.up_to(limit).read(&self.env, body).await.map_err(|error| match error {
+        self.bodies.up_to(limit).read(&self.env, headers, body).await.map_err(|error| match error {
             BodyError::TooLarge { limit } => service.too_large(operation, limit),
             other => other.into(),
         })

@@ -72,14 +72,14 @@ impl Gateway {
     /// Answers a request for somebody's host. Whose it is was found in its head before.
     pub(crate) async fn answer_hosted<B>(&self, origin: Origin, parts: Parts, body: B) -> Answer
     where
-        B: Body<Data = Bytes> + Unpin + Send,
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let started = self.env().monotonic();
         let _open = self.stats().request();
         let Some(named) = named(self.hosted(), &parts) else { unreachable!("the caller has looked") };
         let hosted = named.hosted;
-        let answer = match self.bodies().up_to(hosted.host.body_limit()).read(self.env(), body).await {
+        let answer = match self.bodies().up_to(hosted.host.body_limit()).read(self.env(), &parts.headers, body).await {
             Ok((body, _share)) => {
                 let request = self.hosted_request(origin, &parts, &named, body);
                 let answering = AssertUnwindSafe(async { hosted.host.answer(request).await }).catch_unwind();
@@ -155,13 +155,11 @@ fn pass_on(hosted: HostedAnswer) -> Answer {
 }
 
 fn unread(error: &BodyError) -> Answer {
-    let (status, message) = match error {
-        BodyError::TooLarge { .. } => (413, "Request Entity Too Large".to_owned()),
-        BodyError::Overload => (503, error.to_string()),
-        BodyError::Stalled(_) => (408, error.to_string()),
-        BodyError::Broken(_) => (400, error.to_string()),
+    let message = match error {
+        BodyError::TooLarge { .. } => "Request Entity Too Large".to_owned(),
+        BodyError::Overload | BodyError::Stalled(_) | BodyError::Broken(_) => error.to_string(),
     };
-    answer::json(status, &serde_json::json!({ "Message": message }))
+    answer::last(answer::json(error.status(), &serde_json::json!({ "Message": message })))
 }
 
 fn failed(error: &ServiceError) -> Answer {

@@ -135,7 +135,7 @@ impl Admin {
     /// Answers it.
     pub(crate) async fn answer<B>(&self, gateway: &Gateway, parts: Parts, body: B) -> Answer
     where
-        B: Body<Data = Bytes> + Unpin + Send,
+        B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let path = match parts.uri.path() {
@@ -153,9 +153,9 @@ impl Admin {
         if let Some(site) = site {
             return site::answer(site, path, &parts).await;
         }
-        let body = match gateway.read_admin_body(body).await {
+        let body = match gateway.read_admin_body(&parts.headers, body).await {
             Ok(body) => body,
-            Err(text) => return respond(AdminAnswer::error(400, text)),
+            Err(refused) => return refused,
         };
         let visit = Visit { gateway, query: parse_query(parts.uri.query().unwrap_or("")), body };
         match page {

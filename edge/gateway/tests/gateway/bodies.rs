@@ -27,6 +27,60 @@ async fn a_body_far_over_the_limit_is_answered_all_the_same() {
     assert_eq!(response.status, 413, "{response:?}");
 }
 
+/// A request's head and body, on a connection that its client would use again.
+fn parts(world: &World, request: &Request<'_>) -> (Vec<u8>, Vec<u8>) {
+    let whole = String::from_utf8(request.bytes(world.address)).unwrap().replace("connection: close\r\n", "");
+    let (head, body) = whole.split_at(whole.find("\r\n\r\n").unwrap() + 4);
+    (head.into(), body.into())
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_as_too_large_is_refused_before_it_comes() {
+    let world = World::new().await;
+    let mut stream = world.connect().await;
+    let (head, body) = parts(&world, &Request::json("AmazonFake.Nothing").body(vec![b' '; 3000]));
+    stream.write_all(&[&head, &body[..1]].concat()).await.unwrap();
+    let answer = Response::read_one(&mut stream).await;
+    assert_eq!((answer.status, answer.header("connection")), (413, Some("close")), "{answer:?}");
+    // Who goes on sending is heard out, and told that this is the end.
+    stream.write_all(&body[1..]).await.unwrap();
+    assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+    assert_eq!(world.call("Nothing").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_that_grows_too_large_is_refused_while_it_comes() {
+    let world = World::new().await;
+    let mut stream = world.connect().await;
+    let (head, _) = parts(&world, &Request::json("AmazonFake.Nothing").body(""));
+    let head = String::from_utf8(head).unwrap().replace("content-length: 0", "transfer-encoding: chunked");
+    let chunk = format!("400\r\n{}\r\n", " ".repeat(0x400));
+    stream.write_all(format!("{head}{chunk}{chunk}").as_bytes()).await.unwrap();
+    let answer = Response::read_one(&mut stream).await;
+    assert_eq!((answer.status, answer.header("connection")), (413, Some("close")), "{answer:?}");
+    stream.write_all(format!("{chunk}0\r\n\r\n").as_bytes()).await.unwrap();
+    assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn who_waits_to_be_asked_for_a_body_is_refused_without_it() {
+    let world = World::new().await;
+    let mut stream = world.connect().await;
+    let request = Request::json("AmazonFake.Nothing").header("expect", "100-continue").body(vec![b' '; 3000]);
+    stream.write_all(&parts(&world, &request).0).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "not asked for, and ended: {answer}");
+}
+
+#[tokio::test]
+async fn an_admin_page_refuses_a_large_body_too() {
+    let world = World::new().await;
+    let answer = world.send(&Request::new("POST", "/_tidegate/settle").body(vec![b' '; 2000])).await;
+    assert_eq!(answer.status, 413, "{answer:?}");
+    assert!(answer.json()["message"].as_str().unwrap().contains("1024 bytes"), "{answer:?}");
+}
+
 #[tokio::test]
 async fn all_bodies_together_are_bounded() {
     let world = World::with(Choices { max_bodies: 1500, ..Choices::default() }).await;

@@ -198,7 +198,24 @@ impl Response {
         let mut bytes = Vec::new();
         // A reset after the answer is an end as well.
         let _read = stream.read_to_end(&mut bytes).await.is_ok();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Response::parse(&bytes)
+    }
+
+    /// Reads one answer, of the length that it states, and leaves the connection open.
+    pub async fn read_one(stream: &mut TcpStream) -> Response {
+        let mut bytes = Vec::new();
+        loop {
+            let answer = Response::parse(&bytes);
+            let length = answer.header("content-length").and_then(|length| length.parse().ok());
+            if length == Some(answer.body.len()) {
+                return answer;
+            }
+            bytes.push(stream.read_u8().await.unwrap());
+        }
+    }
+
+    fn parse(bytes: &[u8]) -> Response {
+        let text = String::from_utf8_lossy(bytes).into_owned();
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap_or(0);
