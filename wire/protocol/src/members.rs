@@ -14,6 +14,10 @@ use crate::shape::{Shape, Writer};
 pub struct Members {
     texts: BTreeMap<&'static str, Vec<String>>,
     pairs: BTreeMap<&'static str, Vec<(String, String)>>,
+    /// The texts of structures at the top, by both names.
+    within: BTreeMap<(&'static str, &'static str), Vec<String>>,
+    /// The member of a structure at the top whose list is being read.
+    list: &'static str,
     /// Where the walk is.
     depth: usize,
     top: &'static str,
@@ -37,6 +41,11 @@ impl Members {
     /// A list of texts.
     pub fn list(&self, name: &str) -> &[String] {
         self.texts.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The texts of a member of a structure at the top: one, or those of a list.
+    pub fn within(&self, name: &'static str, inner: &'static str) -> &[String] {
+        self.within.get(&(name, inner)).map_or(&[], Vec::as_slice)
     }
 
     /// Pairs, such as tags.
@@ -66,7 +75,7 @@ impl Writer for Members {
     fn member(&mut self, schema: &'static StructSchema, index: usize) {
         let name = schema.members[index].name;
         if self.depth == 1 {
-            self.top = name;
+            (self.top, self.inner) = (name, "");
         } else {
             self.inner = name;
         }
@@ -77,6 +86,7 @@ impl Writer for Members {
     }
 
     fn begin_list(&mut self, _: &'static ListSchema, _: usize) {
+        self.list = if self.depth == 2 { self.inner } else { "" };
         self.depth += 1;
         self.inner = "";
         self.key = None;
@@ -107,6 +117,10 @@ impl Writer for Members {
                 Some(key) => self.pairs.entry(self.top).or_default().push((key, value.to_owned())),
                 None => self.texts.entry(self.top).or_default().push(value.to_owned()),
             },
+            (2, inner) => self.within.entry((self.top, inner)).or_default().push(value.to_owned()),
+            (3, "") if !self.list.is_empty() => {
+                self.within.entry((self.top, self.list)).or_default().push(value.to_owned());
+            }
             (3 | 4, "Key" | "key") => self.key = Some(value.to_owned()),
             (3 | 4, "Value" | "value") => {
                 if let Some(key) = self.key.take() {

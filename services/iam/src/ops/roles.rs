@@ -157,12 +157,8 @@ pub(crate) fn create_service_linked_role(
     input: &api::CreateServiceLinkedRoleRequest,
 ) -> Result<api::CreateServiceLinkedRoleResponse, Error> {
     let service = text(&input.aws_service_name);
-    let prefix = service.strip_suffix(".amazonaws.com").filter(|prefix| !prefix.is_empty());
-    let prefix = prefix.ok_or_else(|| Error::Value(ValueFault::LinkedService(service.to_owned())))?;
-    let title = LINKED_NAMES.iter().find(|(known, _)| *known == service).map(|(_, name)| (*name).to_owned());
-    let title = title.unwrap_or_else(|| capitalised(prefix));
-    let suffix = input.custom_suffix.as_ref().map(|suffix| format!("_{suffix}")).unwrap_or_default();
-    let name = format!("AWSServiceRoleFor{title}{suffix}");
+    let name = linked_role_name(service, input.custom_suffix.as_deref());
+    let name = name.ok_or_else(|| Error::Value(ValueFault::LinkedService(service.to_owned())))?;
     let trust = serde_json::json!({
         "Version": "2012-10-17",
         "Statement": [{ "Action": ["sts:AssumeRole"], "Effect": "Allow", "Principal": { "Service": [service] } }],
@@ -179,6 +175,15 @@ pub(crate) fn create_service_linked_role(
     let answer = shown::role(desk.account, &role);
     desk.edit().roles.add(role)?;
     Ok(api::CreateServiceLinkedRoleResponse { role: Some(answer) })
+}
+
+/// What the role of a service is called; `None` if it is no service.
+pub(crate) fn linked_role_name(service: &str, suffix: Option<&str>) -> Option<String> {
+    let prefix = service.strip_suffix(".amazonaws.com").filter(|prefix| !prefix.is_empty())?;
+    let title = LINKED_NAMES.iter().find(|(known, _)| *known == service).map(|(_, name)| (*name).to_owned());
+    let title = title.unwrap_or_else(|| capitalised(prefix));
+    let suffix = suffix.map(|suffix| format!("_{suffix}")).unwrap_or_default();
+    Some(format!("AWSServiceRoleFor{title}{suffix}"))
 }
 
 fn capitalised(prefix: &str) -> String {

@@ -2,7 +2,7 @@ use tidegate_api_iam::MODEL;
 use tidegate_protocol::{Access, Route, Router, Shape, needs, route};
 
 use super::COVERAGE;
-use super::access::need;
+use super::access;
 use crate::error::Error;
 use crate::ops::{
     account, certificates, credentials, devices, grants, groups, keys, policies, profiles, providers, reports, roles,
@@ -16,18 +16,18 @@ struct Row {
     access: Access<Iam>,
 }
 
-fn access<I: Shape>() -> Access<Iam> {
-    needs(|iam: &Iam, call, input: &I| Ok::<_, Error>(need(iam, call, input)))
+fn entry<I: Shape>() -> Access<Iam> {
+    needs(|iam: &Iam, call, input: &I| Ok::<_, Error>(access::needs(iam, call, input)))
 }
 
 /// An operation that looks.
 fn look<I: Shape, O: Shape>(name: &'static str, run: Look<I, O>) -> Row {
-    Row { name, route: route(Looking(run)), access: access::<I>() }
+    Row { name, route: route(Looking(run)), access: entry::<I>() }
 }
 
 /// An operation that changes something.
 fn edit<I: Shape, O: Shape>(name: &'static str, run: Edit<I, O>) -> Row {
-    Row { name, route: route(Editing(run)), access: access::<I>() }
+    Row { name, route: route(Editing(run)), access: entry::<I>() }
 }
 
 /// Every operation, what performs it and what it needs.

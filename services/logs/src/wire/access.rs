@@ -7,7 +7,7 @@
 use tidegate_protocol::{Access, Call, Members, Need, Needs, ServiceError, needs_by_name};
 use tidegate_types::Arn;
 
-use crate::domain::GroupReference;
+use crate::domain::{GroupAddress, GroupReference};
 use crate::service::CloudWatchLogs;
 
 /// Where an operation's resource is written.
@@ -84,14 +84,14 @@ const OPERATIONS: &[(&str, On)] = &[
 /// Every operation and what it needs.
 pub(crate) fn accesses() -> impl Iterator<Item = (&'static str, Access<CloudWatchLogs>)> {
     OPERATIONS.iter().map(|(name, on)| {
-        let access = needs_by_name(move |_: &CloudWatchLogs, call: &Call, input: &Members| {
-            Ok::<Needs, ServiceError>(needs_of(call, *on, input).into())
+        let access = needs_by_name(move |logs: &CloudWatchLogs, call: &Call, input: &Members| {
+            Ok::<Needs, ServiceError>(needs_of(logs, call, *on, input).into())
         });
         (*name, access)
     })
 }
 
-fn needs_of(call: &Call, on: On, input: &Members) -> Vec<Need> {
+fn needs_of(logs: &CloudWatchLogs, call: &Call, on: On, input: &Members) -> Vec<Need> {
     let need = |resource: String| Need::new(format!("logs:{}", call.operation.name), resource);
     let stream = input.text("logStreamName").unwrap_or_default();
     let mut needs = match on {
@@ -122,7 +122,22 @@ fn needs_of(call: &Call, on: On, input: &Members) -> Vec<Need> {
         // A query of no group at all: the operation says what is wrong with it.
         needs.push(Need::anywhere(format!("logs:{}", call.operation.name)));
     }
-    let mut needs: Vec<Need> = needs.into_iter().map(|need| with_tags(need, input)).collect();
+    let operation = call.operation.name;
+    let name = input.text("logGroupName").unwrap_or_default();
+    // What is tagged as it is created needs the permission to tag.
+    if operation == "CreateLogGroup" && input.pairs("tags").next().is_some() {
+        needs.push(Need::new("logs:TagResource", own(call, &format!("log-group:{name}"))));
+    }
+    if operation == "PutDestination" && input.pairs("tags").next().is_some() {
+        let destination = input.text("destinationName").unwrap_or_default();
+        needs.push(Need::new("logs:TagResource", own(call, &format!("destination:{destination}"))));
+    }
+    // A destination of Logs' own may be somebody else's: its policy has a say.
+    if let Some(arn) = input.text("destinationArn").filter(|arn| arn.contains(":destination:")) {
+        needs.push(need(arn.to_owned()));
+    }
+    let mut needs: Vec<Need> =
+        needs.into_iter().map(|need| with_resource_tags(logs, call, with_tags(need, input))).collect();
     if let Some(role) = input.text("roleArn") {
         needs.push(Need::new("iam:PassRole", role).with("iam:PassedToService", "logs.amazonaws.com"));
     }
@@ -133,6 +148,16 @@ fn needs_of(call: &Call, on: On, input: &Members) -> Vec<Need> {
 fn with_tags(need: Need, input: &Members) -> Need {
     let names = input.list("tagKeys").iter().chain(input.list("tags")).map(String::as_str);
     need.with_tag_names(names).with_request_tags(input.pairs("tags"))
+}
+
+/// With the tags of the group that it is about, if that is one of the caller's.
+fn with_resource_tags(logs: &CloudWatchLogs, call: &Call, need: Need) -> Need {
+    let own = own(call, "log-group:");
+    let Some(name) = need.resource.strip_prefix(&own).and_then(|rest| rest.split(':').next()) else { return need };
+    let address = GroupAddress { account: call.account, region: call.region.clone(), name: name.to_owned() };
+    // One that cannot be read has no tags; the operation tells of it.
+    let Ok(Some(group)) = logs.directory.get(&address) else { return need };
+    need.with_resource_tags(group.record.tags.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
 fn own(call: &Call, resource: &str) -> String {

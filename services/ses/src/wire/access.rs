@@ -14,7 +14,7 @@ fn needs_more(operation: &str) -> bool {
     operation == "CreateImportJob" || operation.starts_with("Send") && operation != "SendCustomVerificationEmail"
 }
 
-/// The entries of everything that is served and needs one thing only.
+/// The entries of everything that is served and sends nothing.
 pub(super) fn accesses<A: Api>(
     coverage: &'static [(&'static str, Coverage)],
     is_v2: bool,
@@ -36,8 +36,19 @@ fn one<A: Api>(_: &A, call: &Call, input: &Members) -> Result<Need, Never> {
     Ok(need(call, input, false))
 }
 
-fn two<A: Api>(_: &A, call: &Call, input: &Members) -> Result<Need, Never> {
-    Ok(need(call, input, true))
+fn two<A: Api>(_: &A, call: &Call, input: &Members) -> Result<Vec<Need>, Never> {
+    let need = need(call, input, true);
+    let mut also = Vec::new();
+    // What is tagged as it is created needs the permission to tag.
+    if call.operation.name.starts_with("Create") && input.pairs("Tags").next().is_some() {
+        also.push(Need { action: "ses:TagResource".into(), ..need.clone() });
+    }
+    // What is given to a tenant, or taken from it, is about both.
+    if let (Some(_), Some(tenant)) = (input.text("ResourceArn"), input.text("TenantName")) {
+        let place = Place { account: call.account, region: call.region.clone() };
+        also.push(Need { resource: place.arn(&format!("tenant/{tenant}")), ..need.clone() });
+    }
+    Ok(std::iter::once(need).chain(also).collect())
 }
 
 fn need(call: &Call, input: &Members, is_v2: bool) -> Need {
@@ -68,6 +79,8 @@ fn resource(operation: &str, input: &Members) -> Option<String> {
         ("TemplateName", template),
         ("ContactListName", "contact-list"),
         ("PoolName", "dedicated-ip-pool"),
+        ("DestinationPoolName", "dedicated-ip-pool"),
+        ("JobId", "import-job"),
         ("TenantName", "tenant"),
         ("ConfigurationSetName", "configuration-set"),
     ];

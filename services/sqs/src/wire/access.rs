@@ -92,11 +92,15 @@ fn queues() -> [Entry; 5] {
     [
         (
             "CreateQueue",
-            needs(|_: &Sqs, call: &Call, input: &api::CreateQueueRequest| -> Result<Need, Error> {
+            needs(|_: &Sqs, call: &Call, input: &api::CreateQueueRequest| -> Result<Vec<Need>, Error> {
                 let name = input.queue_name.as_deref().unwrap_or_default();
                 let arn = format!("arn:aws:sqs:{}:{}:{name}", call.region, call.account);
-                let tags = input.tags.iter().flatten().map(|(name, value)| (name.as_str(), value.as_str()));
-                Ok(Need::new("sqs:CreateQueue", arn).owners_alone().with_request_tags(tags))
+                let tags = || input.tags.iter().flatten().map(|(name, value)| (name.as_str(), value.as_str()));
+                let need = |action| Need::new(action, arn.clone()).owners_alone().with_request_tags(tags());
+                // "To be able to tag a queue on creation, you must have the sqs:CreateQueue and sqs:TagQueue
+                // permissions."
+                let tagging = tags().next().map(|_| need("sqs:TagQueue"));
+                Ok(std::iter::once(need("sqs:CreateQueue")).chain(tagging).collect())
             }),
         ),
         (

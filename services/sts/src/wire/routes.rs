@@ -76,9 +76,14 @@ fn assume_role(sts: &Sts, call: &Call, input: &api::AssumeRoleRequest) -> Result
     if input.source_identity.is_some() {
         actions.push("sts:SetSourceIdentity");
     }
+    let policies = sts.iam.policies(role);
+    let tags = || policies.iter().flat_map(|role| &role.tags).map(|(key, value)| (key.as_str(), value.as_str()));
     let need = |action: &'static str| {
-        Need::new(action, role)
-            .by_resource()
+        let need = tags().fold(Need::new(action, role), |need, (key, value)| {
+            need.with(format!("iam:ResourceTag/{key}"), value)
+        });
+        need.by_resource()
+            .with_resource_tags(tags())
             .with("sts:RoleSessionName", text(&input.role_session_name))
             .with_some(ops::mfa::PRESENT, proven.then(|| "true".to_owned()))
             .with_some("sts:ExternalId", input.external_id.clone())

@@ -1,6 +1,6 @@
 //! What operations are called where permissions are written.
 
-use tidegate_protocol::Members;
+use tidegate_protocol::{Call, Members};
 
 /// Whether an operation is about an object that must be there already: its tags, its list and its owner weigh then.
 pub(super) fn reads_what_stands(operation: &str) -> bool {
@@ -85,6 +85,24 @@ pub(super) fn said_with_writes(input: &Members) -> impl Iterator<Item = &'static
         (has(&["Tagging"]), "s3:PutObjectTagging"),
         (has(&["ObjectLockMode", "ObjectLockRetainUntilDate"]), "s3:PutObjectRetention"),
         (has(&["ObjectLockLegalHoldStatus"]), "s3:PutObjectLegalHold"),
+    ]
+    .into_iter()
+    .filter_map(|(is_said, action)| is_said.then_some(action))
+}
+
+/// What more the creation of a bucket needs for what it says of it ("CreateBucket": Permissions).
+pub(super) fn said_of_buckets(call: &Call, input: &Members) -> impl Iterator<Item = &'static str> {
+    let has = |names: &[&str]| names.iter().any(|name| input.text(name).is_some());
+    let has_list = has(&["ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP"]);
+    let http = call.http.as_ref();
+    let locks = http.and_then(|http| http.header("x-amz-bucket-object-lock-enabled"));
+    let locks = locks.is_some_and(|header| header.eq_ignore_ascii_case("true"));
+    [
+        (has_list, "s3:PutBucketAcl"),
+        (locks, "s3:PutBucketObjectLockConfiguration"),
+        (locks, "s3:PutBucketVersioning"),
+        (has(&["ObjectOwnership"]), "s3:PutBucketOwnershipControls"),
+        (input.pairs("CreateBucketConfiguration").next().is_some(), "s3:TagResource"),
     ]
     .into_iter()
     .filter_map(|(is_said, action)| is_said.then_some(action))

@@ -59,6 +59,8 @@ impl Circumstances {
         for (key, member) in KEYS {
             known.add_some(key, input.text(member));
         }
+        let location = input.within("CreateBucketConfiguration", "LocationConstraint");
+        known.add_some("s3:locationconstraint", location.first().map(String::as_str));
         if let Some(is_creation) = is_creation(call.operation.name) {
             known.add("s3:ObjectCreationOperation", is_creation.to_string());
         }

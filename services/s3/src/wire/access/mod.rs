@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::ops::CopySource;
 use crate::service::S3;
 use crate::store::Bucket;
-use actions::{action_of, reads_what_stands, said_with_writes, versioned};
+use actions::{action_of, reads_what_stands, said_of_buckets, said_with_writes, versioned};
 use circumstances::Circumstances;
 use target::Target;
 
@@ -62,6 +62,9 @@ async fn needs_of(s3: &S3, call: &Call, input: &Members) -> Result<Needs, Error>
     }
     if matches!(operation, "PutObject" | "CreateMultipartUpload" | "CopyObject") {
         all.extend(said_with_writes(input).map(|action| target.need_of_writer(call, action)));
+    }
+    if operation == "CreateBucket" {
+        all.extend(said_of_buckets(call, input).map(|action| target.need_of_writer(call, action)));
     }
     if bypasses_governance(call) {
         all.extend(target.needs(call, BYPASS.to_owned()));
