@@ -4,5 +4,6 @@
 
 mod all;
 mod bindings;
+#[path = "../../../protocol/tests/made_up/mod.rs"]
 mod made_up;
 mod round_trip;
