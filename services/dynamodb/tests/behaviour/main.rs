@@ -6,6 +6,7 @@
 mod backups;
 mod bed;
 mod collections;
+mod composite;
 mod concurrency;
 mod damage;
 mod following;

@@ -146,12 +146,21 @@ async fn run(steps: Vec<Step>) {
     let extra = json!({
         "AttributeDefinitions": [
             {"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "s", "AttributeType": "N"},
-            {"AttributeName": "g", "AttributeType": "S"},
+            {"AttributeName": "g", "AttributeType": "S"}, {"AttributeName": "v", "AttributeType": "N"},
         ],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": "by-group", "Projection": {"ProjectionType": "ALL"},
-            "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
-        }],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": "by-group", "Projection": {"ProjectionType": "ALL"},
+                "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+            },
+            {
+                "IndexName": "by-all", "Projection": {"ProjectionType": "KEYS_ONLY"},
+                "KeySchema": [
+                    {"AttributeName": "g", "KeyType": "HASH"}, {"AttributeName": "p", "KeyType": "HASH"},
+                    {"AttributeName": "v", "KeyType": "RANGE"}, {"AttributeName": "s", "KeyType": "RANGE"},
+                ],
+            },
+        ],
         "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     });
     let table = bed.create("tbl", extra).await;
@@ -163,6 +172,7 @@ async fn run(steps: Vec<Step>) {
     assert_eq!(sorted(bed.scan("tbl", None).await), items(&model));
     let grouped = Model::from_iter(model.iter().filter(|(_, (group, _))| group.is_some()).map(|(k, v)| (*k, *v)));
     assert_eq!(sorted(bed.scan("tbl", Some("by-group")).await), items(&grouped));
+    assert_eq!(sorted(bed.scan("tbl", Some("by-all")).await), items(&grouped));
     let records = bed.records(table["LatestStreamArn"].as_str().unwrap()).await;
     assert_eq!(replayed(&records), items(&model));
     bed.check().await;
