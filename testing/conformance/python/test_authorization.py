@@ -164,6 +164,31 @@ def user(server, owner):
     return name, lambda service="sqs": client(server, (made["AccessKeyId"], made["SecretAccessKey"]), service)
 
 
+def test_each_attribute_of_an_index_partition_is_a_condition_key(owner, user):
+    dynamodb, table, (name, clients) = owner("dynamodb"), f"guarded-{next(_numbers)}", user
+    schema = [{"AttributeName": key, "KeyType": "HASH"} for key in "hijk"]
+    dynamodb.create_table(
+        TableName=table, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in "hijkp"],
+        GlobalSecondaryIndexes=[{"IndexName": "wide", "KeySchema": schema, "Projection": {"ProjectionType": "ALL"}}],
+    )
+    positions = ["LeadingKeys", "FirstPartitionKeyValues", "SecondPartitionKeyValues", "ThirdPartitionKeyValues", "FourthPartitionKeyValues"]
+    asked = {"h": "mine", "i": "2", "j": "3", "k": "4"}
+
+    def query(**values):
+        clients("dynamodb").query(
+            TableName=table, IndexName="wide", KeyConditionExpression=" AND ".join(f"{key} = :{key}" for key in "hijk"),
+            ExpressionAttributeValues={f":{key}": {"S": value} for key, value in values.items()},
+        )
+
+    for position, key in zip(positions, "hhijk"):
+        only = {"ForAllValues:StringEquals": {f"dynamodb:{position}": [asked[key]]}, "Null": {f"dynamodb:{position}": "false"}}
+        owner("iam").put_user_policy(UserName=name, PolicyName="query", PolicyDocument=allow("dynamodb:Query", Condition=only))
+        query(**asked)
+        with refused("AccessDeniedException", "", 400):
+            query(**asked | {key: "other"})
+
+
 def test_a_user_may_do_what_its_policies_allow(owner, user, queue):
     name, clients = user
     who, on = f"arn:aws:iam::{OWNER}:user/{name}", arn(owner(), queue)
