@@ -197,6 +197,7 @@ impl Service for DynamoDb {
     }
 
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
+        input.be_strict(self.model().error_namespace);
         let dispatched = self.router.dispatch(self, call, input);
         dispatched.map_err(|error| wire::reworded(call.operation.name, error))
     }
@@ -222,6 +223,7 @@ impl Service for DynamoDbStreams {
     }
 
     fn call<'a>(&'a self, call: &'a Call, input: &mut dyn Reader) -> Result<ResponseFuture<'a>, ServiceError> {
+        input.be_strict(self.model().error_namespace);
         self.router.dispatch(self, call, input)
     }
 

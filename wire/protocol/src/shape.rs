@@ -89,6 +89,10 @@ pub trait Reader {
     fn blob(&mut self) -> Result<Bytes, DecodeError>;
     /// A point in time.
     fn timestamp(&mut self) -> Result<Timestamp, DecodeError>;
+
+    /// Takes nothing for a text that is none, and speaks of what is of another type as the older services do, whose
+    /// types stand in `package`. A service says so before it reads; protocols other than JSON have no such dialect.
+    fn be_strict(&mut self, _package: &'static str) {}
 }
 
 /// A sink of values. Infallible: what it writes was checked before, or is ours.

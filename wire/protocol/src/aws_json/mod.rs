@@ -6,6 +6,7 @@
 mod lexer;
 mod reader;
 mod reply;
+mod words;
 mod writer;
 
 pub use reader::JsonReader;

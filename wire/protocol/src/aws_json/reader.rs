@@ -5,6 +5,7 @@ use tidegate_types::Timestamp;
 
 use super::MAX_DEPTH;
 use super::lexer::{Lexer, Token, too_deep};
+use super::words::{Place, Wanted, newer, no_base64, older};
 use crate::decode::DecodeError;
 use crate::schema::{ListSchema, Location, MapSchema, Member, StructSchema};
 use crate::shape::Reader;
@@ -18,8 +19,10 @@ pub struct JsonReader<'a> {
     /// Whether the innermost of them has had no entry yet. One flag is enough: whatever is open
     /// around a value that was read has had an entry.
     first: bool,
-    /// Whether the next value stands in a map. There AWS is laxer with texts than elsewhere.
-    in_map: bool,
+    /// Where the next value stands.
+    place: Place,
+    /// The package of the service's types, if it is one that takes nothing for a text that is none.
+    strict: Option<&'static str>,
     /// Whether members go by their names on the wire, as in the REST services, and times may be texts.
     is_rest: bool,
 }
@@ -31,7 +34,14 @@ impl<'a> JsonReader<'a> {
     /// [`DecodeError::Malformed`] if the body is not UTF-8.
     pub fn new(body: &'a [u8]) -> Result<JsonReader<'a>, DecodeError> {
         let text = std::str::from_utf8(body).map_err(|_| DecodeError::Malformed(String::new()))?;
-        Ok(JsonReader { lexer: Lexer::new(text), depth: 0, first: false, in_map: false, is_rest: false })
+        Ok(JsonReader {
+            lexer: Lexer::new(text),
+            depth: 0,
+            first: false,
+            place: Place::Member,
+            strict: None,
+            is_rest: false,
+        })
     }
 
     /// A reader over the body of a REST service's message, which has only those members that travel there.
@@ -49,13 +59,12 @@ impl<'a> JsonReader<'a> {
         }
     }
 
-    /// Enters an object or array; `otherwise` is what AWS says to a scalar in its place.
-    fn begin(&mut self, open: u8, otherwise: &str) -> Result<(), DecodeError> {
+    /// Enters an object or array.
+    fn begin(&mut self, open: u8, wanted: Wanted) -> Result<(), DecodeError> {
         match self.lexer.token()? {
             Token::Object if open == b'{' => {}
             Token::Array if open == b'[' => {}
-            found @ (Token::Object | Token::Array) => return Err(mismatch(found, "")),
-            _ => return Err(DecodeError::Mismatch(otherwise.to_owned())),
+            found => return Err(self.mismatch(found, wanted)),
         }
         if self.depth == MAX_DEPTH {
             return Err(too_deep());
@@ -63,8 +72,20 @@ impl<'a> JsonReader<'a> {
         self.lexer.expect(open)?;
         self.depth += 1;
         self.first = true;
-        self.in_map = false;
         Ok(())
+    }
+
+    /// The error for a value that begins with `found` where a `wanted` was expected.
+    fn mismatch(&mut self, found: Token, wanted: Wanted) -> DecodeError {
+        let Some(package) = self.strict else { return newer(found, wanted, self.place, self.depth == 0) };
+        if self.depth == 0 {
+            return newer(found, wanted, self.place, true);
+        }
+        let number = if found == Token::Number { self.lexer.number() } else { Ok("") };
+        match number {
+            Ok(text) => older(found, wanted, self.place, package, text.contains(['.', 'e', 'E'])),
+            Err(malformed) => malformed,
+        }
     }
 
     /// Whether another entry follows before `close`. Behind the outermost value nothing may follow.
@@ -89,35 +110,22 @@ impl<'a> JsonReader<'a> {
     }
 
     /// Reads the text of a number.
-    fn number(&mut self, wanted: &str) -> Result<&'a str, DecodeError> {
+    fn number(&mut self, wanted: Wanted) -> Result<&'a str, DecodeError> {
         match self.lexer.token()? {
             Token::Number => self.lexer.number(),
-            other => Err(mismatch(other, wanted)),
+            other => Err(self.mismatch(other, wanted)),
         }
+    }
+
+    /// Whether what is no text may stand for one: `{"Attributes": {"DelaySeconds": 5}}` is as good as `"5"`.
+    fn is_lax(&self) -> bool {
+        self.place == Place::Value && self.strict.is_none()
     }
 }
 
-/// The error for a value that begins with `found` where a `wanted` was expected.
-fn mismatch(found: Token, wanted: &str) -> DecodeError {
-    let found = match found {
-        Token::Object => {
-            return DecodeError::Mismatch("Start of structure or map found where not expected.".to_owned());
-        }
-        Token::Array => return DecodeError::Mismatch("Start of list found where not expected".to_owned()),
-        Token::String => "STRING_VALUE",
-        Token::Number => "NUMBER_VALUE",
-        Token::True => "TRUE_VALUE",
-        Token::False => "FALSE_VALUE",
-        Token::Null => "NULL_VALUE",
-    };
-    DecodeError::Mismatch(format!("{found} can not be converted to {wanted}"))
-}
-
 impl Reader for JsonReader<'_> {
-    fn begin_struct(&mut self, _: &'static StructSchema) -> Result<(), DecodeError> {
-        // To a scalar in place of the whole document AWS says nothing.
-        let nested = self.depth > 0;
-        self.begin(b'{', if nested { "Expected null" } else { "" })
+    fn begin_struct(&mut self, schema: &'static StructSchema) -> Result<(), DecodeError> {
+        self.begin(b'{', Wanted::Struct(schema))
     }
 
     fn next_member(&mut self, schema: &'static StructSchema) -> Result<Option<usize>, DecodeError> {
@@ -128,7 +136,10 @@ impl Reader for JsonReader<'_> {
                 continue;
             }
             match schema.members.iter().position(|member| self.is_called(member, &name)) {
-                Some(index) => return Ok(Some(index)),
+                Some(index) => {
+                    self.place = Place::Member;
+                    return Ok(Some(index));
+                }
                 None => self.lexer.skip(self.depth)?,
             }
         }
@@ -136,20 +147,21 @@ impl Reader for JsonReader<'_> {
     }
 
     fn begin_list(&mut self, _: &'static ListSchema) -> Result<(), DecodeError> {
-        self.begin(b'[', "Expected list or null")
+        self.begin(b'[', Wanted::List)
     }
 
     fn next_element(&mut self) -> Result<bool, DecodeError> {
         while self.more(b']')? {
             if !self.null()? {
+                self.place = Place::Element;
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn begin_map(&mut self, _: &'static MapSchema) -> Result<(), DecodeError> {
-        self.begin(b'{', "Expected map or null")
+    fn begin_map(&mut self, schema: &'static MapSchema) -> Result<(), DecodeError> {
+        self.begin(b'{', Wanted::Map(schema))
     }
 
     fn next_key(&mut self) -> Result<Option<String>, DecodeError> {
@@ -157,7 +169,7 @@ impl Reader for JsonReader<'_> {
             let key = self.lexer.string()?.into_owned();
             self.lexer.expect(b':')?;
             if !self.null()? {
-                self.in_map = true;
+                self.place = Place::Value;
                 return Ok(Some(key));
             }
         }
@@ -165,17 +177,12 @@ impl Reader for JsonReader<'_> {
     }
 
     fn string(&mut self) -> Result<String, DecodeError> {
-        let in_map = std::mem::replace(&mut self.in_map, false);
         match self.lexer.token()? {
             Token::String => Ok(self.lexer.string()?.into_owned()),
-            // `{"Attributes": {"DelaySeconds": 5}}` is as good as `"5"`.
-            Token::Number if in_map => self.lexer.number().map(str::to_owned),
-            Token::True if in_map => self.lexer.word("true").map(|()| "true".to_owned()),
-            Token::False if in_map => self.lexer.word("false").map(|()| "false".to_owned()),
-            Token::Array if in_map => {
-                Err(DecodeError::Mismatch("Unrecognized collection type class java.lang.String".to_owned()))
-            }
-            other => Err(mismatch(other, "a String")),
+            Token::Number if self.is_lax() => self.lexer.number().map(str::to_owned),
+            Token::True if self.is_lax() => self.lexer.word("true").map(|()| "true".to_owned()),
+            Token::False if self.is_lax() => self.lexer.word("false").map(|()| "false".to_owned()),
+            other => Err(self.mismatch(other, Wanted::Text)),
         }
     }
 
@@ -183,29 +190,29 @@ impl Reader for JsonReader<'_> {
         match self.lexer.token()? {
             Token::True => self.lexer.word("true").map(|()| true),
             Token::False => self.lexer.word("false").map(|()| false),
-            other => Err(mismatch(other, "a Boolean")),
+            other => Err(self.mismatch(other, Wanted::Boolean)),
         }
     }
 
     fn integer(&mut self) -> Result<i32, DecodeError> {
-        let whole = whole_number(self.number("an Integer")?);
+        let whole = whole_number(self.number(Wanted::Integer)?);
         Ok(i32::try_from(whole).unwrap_or(if whole < 0 { i32::MIN } else { i32::MAX }))
     }
 
     fn long(&mut self) -> Result<i64, DecodeError> {
-        self.number("a Long").map(whole_number)
+        self.number(Wanted::Long).map(whole_number)
     }
 
     fn double(&mut self) -> Result<f64, DecodeError> {
         if self.lexer.token()? != Token::String {
-            let number = self.number("a Double")?;
-            return number.parse().map_err(|_| mismatch(Token::Number, "a Double"));
+            let number = self.number(Wanted::Double)?;
+            return number.parse().map_err(|_| newer(Token::Number, Wanted::Double, self.place, false));
         }
         match self.lexer.string()?.as_ref() {
             "NaN" => Ok(f64::NAN),
             "Infinity" => Ok(f64::INFINITY),
             "-Infinity" => Ok(f64::NEG_INFINITY),
-            _ => Err(mismatch(Token::String, "a Double")),
+            _ => Err(self.mismatch(Token::String, Wanted::Double)),
         }
     }
 
@@ -213,21 +220,27 @@ impl Reader for JsonReader<'_> {
         match self.lexer.token()? {
             Token::String => {
                 let text = self.lexer.string()?;
-                let bytes = BASE64.decode(text.as_bytes());
-                bytes.map(Bytes::from).map_err(|_| mismatch(Token::String, "a Blob"))
+                match (BASE64.decode(text.as_bytes()), self.strict) {
+                    (Ok(bytes), _) => Ok(bytes.into()),
+                    (Err(_), Some(_)) => Err(no_base64(&text)),
+                    (Err(_), None) => Err(self.mismatch(Token::String, Wanted::Blob)),
+                }
             }
-            other => Err(mismatch(other, "a Blob")),
+            other => Err(self.mismatch(other, Wanted::Blob)),
         }
     }
 
     fn timestamp(&mut self) -> Result<Timestamp, DecodeError> {
-        let wanted = "milliseconds since epoch";
         if self.is_rest && self.lexer.token()? == Token::String {
             let time = time::from_any(&self.lexer.string()?);
-            return time.ok_or_else(|| mismatch(Token::String, wanted));
+            return time.ok_or_else(|| self.mismatch(Token::String, Wanted::Timestamp));
         }
-        let seconds = self.number(wanted)?.parse().ok().and_then(time::from_epoch_seconds);
-        seconds.ok_or_else(|| mismatch(Token::Number, wanted))
+        let seconds = self.number(Wanted::Timestamp)?.parse().ok().and_then(time::from_epoch_seconds);
+        seconds.ok_or_else(|| newer(Token::Number, Wanted::Timestamp, self.place, false))
+    }
+
+    fn be_strict(&mut self, package: &'static str) {
+        self.strict = Some(package);
     }
 }
 
