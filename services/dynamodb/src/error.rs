@@ -60,6 +60,8 @@ pub enum Error {
     TokenReused,
     #[error("no such stream: {0}")]
     NoSuchStream(String),
+    #[error("no such index: {0}")]
+    NoSuchIndex(String),
     #[error("the iterator is too old")]
     ExpiredIterator,
     #[error("the records asked for are gone")]

@@ -1,4 +1,4 @@
-use super::{IndexKey, IndexSchema, Item, KeySchema, Misuse, OnDemandLimit, Throughput, Type};
+use super::{IndexKey, IndexSchema, Insights, Item, KeySchema, Misuse, OnDemandLimit, Throughput, Type};
 
 /// What of an item stands in an index, beside the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,10 @@ pub struct Index {
     pub throughput: Option<Throughput>,
     /// The most it serves while the table is paid for by use.
     pub on_demand_limit: OnDemandLimit,
+    /// What it serves at once, if it is global. Shown, without effect.
+    pub warm: Throughput,
+    /// Its contributor insights, if they were ever switched on.
+    pub insights: Option<Insights>,
 }
 
 impl Index {

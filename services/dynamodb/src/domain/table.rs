@@ -4,7 +4,8 @@ use std::fmt;
 use tidegate_types::{AccountId, Arn, Region, Timestamp};
 
 use super::{
-    Index, IndexState, Item, KeyPart, KeySchema, Misuse, OnDemandLimit, Recovery, Restored, Stream, Throughput, Value,
+    Index, IndexState, Insights, Item, KeyPart, KeySchema, Misuse, OnDemandLimit, Recovery, Restored, Stream,
+    Throughput, Value,
 };
 
 /// Where a table is and what it is called.
@@ -83,6 +84,16 @@ pub enum Billing {
     Provisioned(Throughput),
 }
 
+impl Billing {
+    /// What is provisioned, if anything is.
+    pub fn provisioned(self) -> Option<Throughput> {
+        match self {
+            Billing::OnDemand => None,
+            Billing::Provisioned(throughput) => Some(throughput),
+        }
+    }
+}
+
 /// The time to live of items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ttl {
@@ -121,6 +132,8 @@ pub struct Table {
     pub billing: Billing,
     /// The most it serves while it is paid for by use.
     pub on_demand_limit: OnDemandLimit,
+    /// What it serves at once. Shown, without effect.
+    pub warm: Throughput,
     /// When the billing last became on-demand.
     pub on_demand_since: Option<Timestamp>,
     /// Its stream, while one is enabled.
@@ -143,6 +156,8 @@ pub struct Table {
     pub copies: Vec<u64>,
     /// What it was restored from, if it was.
     pub restored: Option<Restored>,
+    /// Its contributor insights, if they were ever switched on.
+    pub insights: Option<Insights>,
 }
 
 impl Table {

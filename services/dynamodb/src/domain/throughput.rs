@@ -11,6 +11,19 @@ pub struct Throughput {
     pub write: u64,
 }
 
+impl Throughput {
+    /// What a new table, or global index, that is paid for by use serves at once.
+    pub const INITIAL_ON_DEMAND: Throughput = Throughput { read: 12_000, write: 4_000 };
+    /// Nothing.
+    pub const NONE: Throughput = Throughput { read: 0, write: 0 };
+
+    /// The larger one of reads and the larger one of writes.
+    #[must_use]
+    pub fn or_more(self, other: Throughput) -> Throughput {
+        Throughput { read: self.read.max(other.read), write: self.write.max(other.write) }
+    }
+}
+
 /// The most units a second of what is paid for by use, where there is a bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OnDemandLimit {
@@ -30,6 +43,21 @@ pub enum Flow {
 }
 
 impl Table {
+    /// Lets what is served at once grow to what the table, and each of its global indexes, may be asked for now.
+    /// It never shrinks.
+    pub fn grow_warm(&mut self) {
+        let initial = Throughput::INITIAL_ON_DEMAND;
+        let (whole, on_demand) = match self.billing {
+            Billing::OnDemand => (initial, true),
+            Billing::Provisioned(whole) => (whole, false),
+        };
+        self.warm = self.warm.or_more(whole);
+        for index in self.indexes.iter_mut().filter(|index| index.global) {
+            let own = if on_demand { initial } else { index.throughput.unwrap_or(whole) };
+            index.warm = index.warm.or_more(own);
+        }
+    }
+
     /// How many units a second the table, or a global index of it, serves; `None` if as many as are
     /// asked for.
     pub fn rate(&self, index: Option<&Index>, flow: Flow) -> Option<u64> {

@@ -17,6 +17,8 @@ mod describe_table;
 mod execute_statement;
 mod execute_transaction;
 mod get_item;
+mod index_changes;
+mod insights;
 mod list_tables;
 mod metering;
 mod partiql;
@@ -53,6 +55,7 @@ pub(crate) use describe_table::describe_table;
 pub(crate) use execute_statement::execute_statement;
 pub(crate) use execute_transaction::execute_transaction;
 pub(crate) use get_item::get_item;
+pub(crate) use insights::{describe_contributor_insights, list_contributor_insights, update_contributor_insights};
 pub(crate) use list_tables::list_tables;
 pub(crate) use metering::Meter;
 pub(crate) use put_item::put_item;
@@ -65,8 +68,8 @@ pub(crate) use resources::{
 pub(crate) use restoring::{restore_table_from_backup, restore_table_to_point_in_time};
 pub(crate) use scan::scan;
 pub(crate) use settings::{
-    describe_continuous_backups, describe_contributor_insights, describe_endpoints,
-    describe_kinesis_streaming_destination, describe_limits, update_continuous_backups,
+    describe_continuous_backups, describe_endpoints, describe_kinesis_streaming_destination, describe_limits,
+    update_continuous_backups,
 };
 pub(crate) use sharding::replace_shard;
 pub(crate) use streams::{describe_stream, get_records, get_shard_iterator, list_streams};

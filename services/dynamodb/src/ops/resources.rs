@@ -7,6 +7,7 @@ use tidegate_api_dynamodb::{
 };
 use tidegate_protocol::Call;
 use tidegate_store::Tx;
+use tidegate_types::Arn;
 
 use super::table_records::change;
 use crate::domain::{Misuse, Table, TableAddress};
@@ -15,14 +16,31 @@ use crate::service::DynamoDb;
 use crate::wire::streams::{read_stream_arn, stream_arn};
 use crate::wire::tables;
 
-fn address(dynamodb: &DynamoDb, call: &Call, arn: Option<&str>) -> Result<TableAddress, Error> {
-    let arn = arn.unwrap_or_default();
-    if !arn.starts_with("arn:") {
-        return Err(Misuse::new(format!("Invalid TableArn: Invalid ResourceArn provided as input {arn}")).into());
+/// The table that an ARN names.
+///
+/// # Errors
+/// A text that is no ARN, and the ARN of something else or of another region.
+fn address(dynamodb: &DynamoDb, call: &Call, arn: Option<&str>) -> Result<TableAddress, Misuse> {
+    let text = arn.unwrap_or_default();
+    if !text.starts_with("arn:") {
+        return Err(Misuse::parameter(format!("ARNs must start with 'arn:': {text}")));
     }
-    dynamodb
-        .address(call, Some(arn))
-        .map_err(|_| Misuse::new(format!("Invalid TableArn: Invalid ResourceArn provided as input {arn}")).into())
+    let invalid = || Misuse::new(format!("Invalid TableArn: Invalid ResourceArn provided as input {text}"));
+    let arn: Arn = text.parse().map_err(|_| invalid())?;
+    let resource = arn.resource.strip_prefix("table/").filter(|_| arn.service == "dynamodb");
+    let part = resource.and_then(|resource| resource.split_once('/')).map(|(_, part)| part);
+    if resource.is_none() || part.is_some_and(|part| part.starts_with("backup/")) {
+        return Err(Misuse::parameter(format!("Provided Arn is not a DynamoDB resource arn: {text}")));
+    }
+    if part.is_some_and(|part| part.starts_with("index/")) {
+        return Err(Misuse::parameter(format!(
+            "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {text}"
+        )));
+    }
+    if arn.region.as_ref() != Some(&call.region) {
+        return Err(invalid());
+    }
+    dynamodb.address(call, Some(text)).map_err(|_| invalid())
 }
 
 fn missing_as_resource(error: Error, address: &TableAddress) -> Error {
@@ -36,6 +54,9 @@ fn missing_as_resource(error: Error, address: &TableAddress) -> Error {
 pub(crate) async fn tag_resource(dynamodb: &DynamoDb, call: &Call, input: TagResourceInput) -> Result<(), Error> {
     let address = &address(dynamodb, call, input.resource_arn.as_deref())?;
     let tags = &tables::tags(input.tags.unwrap_or_default())?;
+    if tags.is_empty() {
+        return Err(Misuse::new("Atleast one Tag needs to be provided as Input.").into());
+    }
     change(dynamodb, address, async |_: &mut Tx, table: &mut Table| {
         table.tags.extend(tags.clone());
         Ok(tables::check_tag_count(table.tags.len())?)
@@ -49,6 +70,10 @@ pub(crate) async fn tag_resource(dynamodb: &DynamoDb, call: &Call, input: TagRes
 pub(crate) async fn untag_resource(dynamodb: &DynamoDb, call: &Call, input: UntagResourceInput) -> Result<(), Error> {
     let address = &address(dynamodb, call, input.resource_arn.as_deref())?;
     let names = &input.tag_keys.unwrap_or_default();
+    if names.is_empty() {
+        return Err(Misuse::new("Atleast one Tag Key needs to be provided as Input.").into());
+    }
+    names.iter().try_for_each(|name| tables::check_tag_name(name))?;
     change(dynamodb, address, async |_: &mut Tx, table: &mut Table| {
         table.tags.retain(|name, _| !names.contains(name));
         Ok(())

@@ -2,10 +2,9 @@
 
 use tidegate_api_dynamodb::{
     ContinuousBackupsDescription, DescribeContinuousBackupsInput, DescribeContinuousBackupsOutput,
-    DescribeContributorInsightsInput, DescribeContributorInsightsOutput, DescribeEndpointsRequest,
-    DescribeEndpointsResponse, DescribeKinesisStreamingDestinationInput, DescribeKinesisStreamingDestinationOutput,
-    DescribeLimitsInput, DescribeLimitsOutput, Endpoint, PointInTimeRecoveryDescription, UpdateContinuousBackupsInput,
-    UpdateContinuousBackupsOutput,
+    DescribeEndpointsRequest, DescribeEndpointsResponse, DescribeKinesisStreamingDestinationInput,
+    DescribeKinesisStreamingDestinationOutput, DescribeLimitsInput, DescribeLimitsOutput, Endpoint,
+    PointInTimeRecoveryDescription, UpdateContinuousBackupsInput, UpdateContinuousBackupsOutput,
 };
 use tidegate_log::{LogId, create_in_tx, drop_in_tx};
 use tidegate_protocol::Call;
@@ -112,21 +111,6 @@ pub(crate) async fn update_continuous_backups(
         error => error,
     })?;
     Ok(UpdateContinuousBackupsOutput { continuous_backups_description: Some(backups(&table, now)) })
-}
-
-/// That no table has contributor insights.
-pub(crate) async fn describe_contributor_insights(
-    dynamodb: &DynamoDb,
-    call: &Call,
-    input: DescribeContributorInsightsInput,
-) -> Result<DescribeContributorInsightsOutput, Error> {
-    let known = named(dynamodb, call, input.table_name.as_deref())?;
-    Ok(DescribeContributorInsightsOutput {
-        table_name: Some(known.address.name.clone()),
-        index_name: input.index_name,
-        contributor_insights_status: Some("DISABLED".to_owned()),
-        ..DescribeContributorInsightsOutput::default()
-    })
 }
 
 /// That no table has a Kinesis destination.

@@ -3,8 +3,8 @@
 use tidegate_record::{DecodeError, Reader, Stored, Writer};
 
 use crate::domain::{
-    Billing, Encryption, Index, IndexSchema, IndexState, KeyPart, KeySchema, OnDemandLimit, OpenShard, Projected,
-    Recovery, Restored, Stream, StreamView, Table, TableAddress, Throughput, Ttl, Type,
+    Billing, Encryption, Index, IndexSchema, IndexState, Insights, KeyPart, KeySchema, OnDemandLimit, OpenShard,
+    Projected, Recovery, Restored, Stream, StreamView, Table, TableAddress, Throughput, Ttl, Type,
 };
 
 impl Stored for Table {
@@ -72,6 +72,12 @@ impl Stored for Table {
             to.list(keys.partition[1..].iter(), write_part);
             to.list(keys.sort.iter().skip(1), write_part);
         }
+        write_throughput(to, self.warm);
+        to.option(self.insights, write_insights);
+        for index in &self.indexes {
+            write_throughput(to, index.warm);
+            to.option(index.insights, write_insights);
+        }
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -83,6 +89,12 @@ impl Stored for Table {
             sort.extend(from.list::<_, Vec<_>>(read_part)?);
             index.keys = read_index_schema(from, partition, sort)?;
         }
+        table.warm = read_throughput(from)?;
+        table.insights = from.option(read_insights)?;
+        for index in &mut table.indexes {
+            index.warm = read_throughput(from)?;
+            index.insights = from.option(read_insights)?;
+        }
         Ok(table)
     }
 
@@ -90,16 +102,25 @@ impl Stored for Table {
         match version {
             // Version 2 adds what backups need. A recovery that was asked for before has no journal:
             // the table says that it has none.
-            1 => read_first(from),
+            1 => read_first(from).map(warmed),
             // Version 3 adds shards.
-            2 => read_second(from),
+            2 => read_second(from).map(warmed),
             // Version 4 adds bounds of what is paid for by use, and policies of streams.
-            3 => read_third(from),
-            // Version 5 adds further attributes of indexes' keys.
-            4 => read_fourth(from),
+            3 => read_third(from).map(warmed),
+            // Version 5 adds further attributes of indexes' keys, what is served at once, and contributor insights.
+            4 => read_fourth(from).map(warmed),
             found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
         }
     }
+}
+
+/// A table of a version that did not say what is served at once.
+fn warmed(mut table: Table) -> Table {
+    table.grow_warm();
+    if table.on_demand_since.is_some() {
+        table.warm = table.warm.or_more(Throughput::INITIAL_ON_DEMAND);
+    }
+    table
 }
 
 /// The fields of version 4, with which every later version begins.
@@ -161,6 +182,7 @@ fn read_first(from: &mut Reader<'_>) -> Result<Table, DecodeError> {
             next_index: from.u32()?,
             billing: from.option(read_throughput)?.map_or(Billing::OnDemand, Billing::Provisioned),
             on_demand_limit: OnDemandLimit::default(),
+            warm: Throughput::NONE,
             on_demand_since: from.option(Reader::timestamp)?,
             stream: from.option(read_stream)?,
             ttl: from.option(|from| Ok(Ttl { id: from.u32()?, attribute: from.text()?, state: read_state(from)? }))?,
@@ -175,6 +197,7 @@ fn read_first(from: &mut Reader<'_>) -> Result<Table, DecodeError> {
             recovery: None,
             copies: Vec::new(),
             restored: None,
+            insights: None,
         }
     };
     Ok(table)
@@ -266,6 +289,8 @@ fn read_index(from: &mut Reader<'_>) -> Result<Index, DecodeError> {
         state: read_state(from)?,
         throughput: from.option(read_throughput)?,
         on_demand_limit: OnDemandLimit::default(),
+        warm: Throughput::NONE,
+        insights: None,
     })
 }
 
@@ -298,6 +323,16 @@ fn read_limit(from: &mut Reader<'_>) -> Result<OnDemandLimit, DecodeError> {
 
 fn read_throughput(from: &mut Reader<'_>) -> Result<Throughput, DecodeError> {
     Ok(Throughput { read: from.varint()?, write: from.varint()? })
+}
+
+fn write_insights(to: &mut Writer, insights: Insights) {
+    to.bool(insights.enabled);
+    to.bool(insights.throttled_only);
+    to.timestamp(insights.since);
+}
+
+fn read_insights(from: &mut Reader<'_>) -> Result<Insights, DecodeError> {
+    Ok(Insights { enabled: from.bool()?, throttled_only: from.bool()?, since: from.timestamp()? })
 }
 
 pub(super) fn write_view(to: &mut Writer, view: StreamView) {
@@ -352,6 +387,8 @@ mod tests {
             state: IndexState::Backfilling,
             throughput: Some(Throughput { read: 1, write: 2 }),
             on_demand_limit: OnDemandLimit::default(),
+            warm: Throughput { read: 1, write: 2 },
+            insights: None,
         };
         Table {
             id: 7,
@@ -362,6 +399,7 @@ mod tests {
             next_index: 4,
             billing: Billing::Provisioned(Throughput { read: 5, write: 6 }),
             on_demand_limit: OnDemandLimit::default(),
+            warm: Throughput::INITIAL_ON_DEMAND,
             on_demand_since: Some(Timestamp::from_millis(8)),
             stream: Some(Stream::new("l".to_owned(), 1, StreamView::Both)),
             ttl: Some(Ttl { id: 2, attribute: "ttl".to_owned(), state: IndexState::Active }),
@@ -373,13 +411,15 @@ mod tests {
             recovery: Some(Recovery { journal: 5, since: Timestamp::from_millis(7), days: 35, restores: 1 }),
             copies: vec![6],
             restored: None,
+            insights: None,
         }
     }
 
     #[test]
     fn a_table_of_version_2_has_one_shard() {
         let newer = to_hex(&example().encode());
-        let older = newer.strip_prefix("05").and_then(|rest| rest.strip_suffix("0000000000000000")).unwrap();
+        let older =
+            newer.strip_prefix("05").and_then(|rest| rest.strip_suffix(&*format!("0000000000000000{WARM}"))).unwrap();
         assert_reads_older(&format!("02{older}"), &example());
         let mut table = example();
         table.stream.iter_mut().for_each(|stream| stream.replace(0, &[2, 3]));
@@ -389,14 +429,15 @@ mod tests {
     #[test]
     fn a_table_of_version_3_has_no_bounds() {
         let newer = to_hex(&example().encode());
-        let older = newer.strip_prefix("05").and_then(|rest| rest.strip_suffix("00000000000000")).unwrap();
+        let older =
+            newer.strip_prefix("05").and_then(|rest| rest.strip_suffix(&*format!("00000000000000{WARM}"))).unwrap();
         assert_reads_older(&format!("03{older}"), &example());
     }
 
     #[test]
     fn an_index_of_version_4_has_one_attribute_of_each_kind() {
         let newer = to_hex(&example().encode());
-        let older = newer.strip_prefix("05").and_then(|rest| rest.strip_suffix("0000")).unwrap();
+        let older = newer.strip_prefix("05").and_then(|rest| rest.strip_suffix(&*format!("0000{WARM}"))).unwrap();
         assert_reads_older(&format!("04{older}"), &example());
     }
 
@@ -411,7 +452,21 @@ mod tests {
         .unwrap();
         assert_round_trip(&table);
         let bytes = to_hex(&table.encode());
-        assert!(bytes.starts_with("05") && bytes.ends_with("0101680002017402017500"), "{bytes}");
+        assert!(bytes.starts_with("05") && bytes.ends_with(&format!("0101680002017402017500{WARM}")), "{bytes}");
+    }
+
+    /// What the example and its index serve at once, and that neither has insights.
+    const WARM: &str = "e05da01f00010200";
+
+    #[test]
+    fn insights_stand_behind_what_is_served_at_once() {
+        let mut table = example();
+        let since = Timestamp::from_millis(5);
+        table.insights = Some(Insights { enabled: true, throttled_only: false, since });
+        table.indexes[0].insights = Some(Insights { enabled: false, throttled_only: true, since });
+        assert_round_trip(&table);
+        let bytes = to_hex(&table.encode());
+        assert!(bytes.ends_with("e05da01f01010005010201000105"), "{bytes}");
     }
 
     #[test]

@@ -8,10 +8,9 @@ use tidegate_api_dynamodb::{
 use tidegate_types::Timestamp;
 
 use super::Measure;
-use super::tables::{
-    billing, description, encryption, on_demand_description, on_demand_limit, projection, table_id, wire_schema,
-};
-use crate::domain::{BackupAddress, BackupState, Billing, Index, IndexState, Misuse, Table, Throughput};
+use super::tables::{billing, description, encryption, projection, table_id, wire_schema};
+use super::throughput::{limit_description, restored_limit};
+use crate::domain::{BackupAddress, BackupState, Billing, Index, IndexState, Misuse, OnDemandLimit, Table, Throughput};
 use crate::store::BackupRecord;
 
 fn long(value: u64) -> Option<i64> {
@@ -73,7 +72,7 @@ fn units(throughput: Throughput) -> ProvisionedThroughput {
 fn source(address: &BackupAddress, backup: &BackupRecord) -> SourceTableDetails {
     let table = &backup.table;
     let (mode, throughput) = match table.billing {
-        Billing::OnDemand => ("PAY_PER_REQUEST", Throughput { read: 0, write: 0 }),
+        Billing::OnDemand => ("PAY_PER_REQUEST", Throughput::NONE),
         Billing::Provisioned(throughput) => ("PROVISIONED", throughput),
     };
     SourceTableDetails {
@@ -84,7 +83,7 @@ fn source(address: &BackupAddress, backup: &BackupRecord) -> SourceTableDetails 
         key_schema: Some(wire_schema(table.keys.as_parts())),
         table_creation_date_time: Some(table.created_at),
         provisioned_throughput: Some(units(throughput)),
-        on_demand_throughput: on_demand_description(table.on_demand_limit),
+        on_demand_throughput: limit_description(table.on_demand_limit),
         item_count: long(backup.items),
         billing_mode: Some(mode.to_owned()),
     }
@@ -95,8 +94,8 @@ fn features(address: &BackupAddress, table: &Table) -> SourceTableFeatureDetails
         index_name: Some(index.name.clone()),
         key_schema: Some(wire_schema(index.keys.as_parts())),
         projection: Some(projection(&index.projected)),
-        provisioned_throughput: Some(units(index.throughput.unwrap_or(Throughput { read: 0, write: 0 }))),
-        on_demand_throughput: on_demand_description(index.on_demand_limit),
+        provisioned_throughput: Some(units(index.throughput.unwrap_or(Throughput::NONE))),
+        on_demand_throughput: limit_description(index.on_demand_limit),
     };
     let local = |index: &Index| LocalSecondaryIndexInfo {
         index_name: Some(index.name.clone()),
@@ -148,13 +147,17 @@ pub(crate) fn restored_table(source: &Table, over: Overrides, id: u64, now: Time
     for index in &mut indexes {
         // Its entries are written with each item that is copied.
         index.state = IndexState::Active;
+        (index.warm, index.insights) = (Throughput::NONE, None);
         index.throughput = match billing {
             Billing::Provisioned(whole) if index.global => Some(index.throughput.unwrap_or(whole)),
             Billing::Provisioned(_) | Billing::OnDemand => None,
         };
+        if billing != Billing::OnDemand {
+            index.on_demand_limit = OnDemandLimit::default();
+        }
     }
     let used = |name: &str| source.keys.has(name) || indexes.iter().any(|index| index.keys.has(name));
-    Ok(Table {
+    let mut table = Table {
         id,
         created_at: now,
         keys: source.keys.clone(),
@@ -162,7 +165,12 @@ pub(crate) fn restored_table(source: &Table, over: Overrides, id: u64, now: Time
         indexes,
         next_index: source.next_index,
         billing,
-        on_demand_limit: over.on_demand.map_or(source.on_demand_limit, |wire| on_demand_limit(Some(&wire))),
+        on_demand_limit: match over.on_demand {
+            Some(wire) => restored_limit(&wire)?,
+            None if billing == Billing::OnDemand => source.on_demand_limit,
+            None => OnDemandLimit::default(),
+        },
+        warm: Throughput::NONE,
         on_demand_since: (billing == Billing::OnDemand).then_some(now),
         stream: None,
         ttl: None,
@@ -177,7 +185,10 @@ pub(crate) fn restored_table(source: &Table, over: Overrides, id: u64, now: Time
         recovery: None,
         copies: Vec::new(),
         restored: None,
-    })
+        insights: None,
+    };
+    table.grow_warm();
+    Ok(table)
 }
 
 /// The indexes of a kind that a restored table keeps: all, or those that are named.

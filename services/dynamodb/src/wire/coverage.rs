@@ -1,8 +1,10 @@
 use tidegate_protocol::Coverage;
 
 const TABLES: Coverage = Coverage::Partial(
-    "throughput is enforced where the server is asked to; encryption and table class are stored without effect; keys of global indexes have one partition and one sort attribute; no replicas, no warm throughput",
+    "throughput is enforced where the server is asked to; encryption, table class and warm throughput are stored without effect; no replicas",
 );
+
+const INSIGHTS: Coverage = Coverage::Partial("kept and shown; nothing is counted, and there are no rules");
 
 /// How completely each operation is served.
 pub const COVERAGE: &[(&str, Coverage)] = &[
@@ -17,7 +19,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("DeleteTable", Coverage::Complete),
     ("DescribeBackup", Coverage::Complete),
     ("DescribeContinuousBackups", Coverage::Complete),
-    ("DescribeContributorInsights", Coverage::Partial("always disabled")),
+    ("DescribeContributorInsights", INSIGHTS),
     ("DescribeEndpoints", Coverage::Complete),
     ("DescribeKinesisStreamingDestination", Coverage::Partial("there never is one")),
     ("DescribeLimits", Coverage::Partial("AWS's default quotas, which are not enforced")),
@@ -28,6 +30,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("GetItem", Coverage::Complete),
     ("GetResourcePolicy", Coverage::Complete),
     ("ListBackups", Coverage::Complete),
+    ("ListContributorInsights", INSIGHTS),
     ("ListTables", Coverage::Complete),
     ("ListTagsOfResource", Coverage::Complete),
     ("PutItem", Coverage::Complete),
@@ -41,6 +44,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("TransactWriteItems", Coverage::Complete),
     ("UntagResource", Coverage::Complete),
     ("UpdateContinuousBackups", Coverage::Complete),
+    ("UpdateContributorInsights", INSIGHTS),
     ("UpdateItem", Coverage::Complete),
     ("UpdateTable", TABLES),
     ("UpdateTimeToLive", Coverage::Complete),

@@ -79,7 +79,7 @@ impl From<Error> for ServiceError {
                 "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table".to_owned(),
                 ErrorKind::Throttled,
             ),
-            Error::NoSuchResource { arn } => not_found(format!("Requested resource not found: ResourcArn: {arn} not found")),
+            Error::NoSuchResource { arn } => not_found(format!("Requested resource not found: ResourceArn: {arn} not found")),
             Error::NoPolicy { arn } => {
                 let words = format!("Resource-based policy not found for the provided ResourceArn: {arn}");
                 new(errors::POLICY_NOT_FOUND_EXCEPTION, words, ErrorKind::NotFound)
@@ -104,6 +104,7 @@ impl From<Error> for ServiceError {
                 ErrorKind::Invalid,
             ),
             Error::NoSuchStream(words) => not_found(words),
+            Error::NoSuchIndex(which) => not_found(format!("Requested resource not found: {which}")),
             Error::ExpiredIterator => new(
                 streams::EXPIRED_ITERATOR_EXCEPTION,
                 "The shard iterator has expired and can no longer be used to retrieve stream records. A shard iterator expires 15 minutes after it is retrieved using the GetShardIterator action.".to_owned(),
@@ -139,6 +140,7 @@ pub(crate) fn statement_error(error: Error) -> BatchStatementError {
         | Error::NoSuchBackup(_)
         | Error::NoTableToBackUp(_)
         | Error::NoTableToRestore(_)
+        | Error::NoSuchIndex(_)
         | Error::NoSuchStream(_) => "ResourceNotFound",
         Error::ConditionFailed { .. } => "ConditionalCheckFailed",
         Error::Throttled(why) => throttling_code(why),

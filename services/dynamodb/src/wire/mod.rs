@@ -12,6 +12,8 @@ pub(crate) mod inputs;
 mod routes;
 pub(crate) mod streams;
 pub(crate) mod tables;
+pub(crate) mod throughput;
+pub(crate) mod update;
 mod values;
 mod wording;
 

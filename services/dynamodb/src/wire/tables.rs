@@ -6,7 +6,7 @@ use tidegate_api_dynamodb::{
     AttributeDefinition, BillingModeSummary, CreateTableInput, GlobalSecondaryIndexDescription, KeySchemaElement,
     LocalSecondaryIndexDescription, OnDemandThroughput, Projection, ProvisionedThroughput,
     ProvisionedThroughputDescription, RestoreSummary, SSEDescription, SSESpecification, StreamSpecification,
-    TableClassSummary, TableDescription, Tag,
+    TableClassSummary, TableDescription, Tag, WarmThroughput,
 };
 use tidegate_policy::Document;
 use tidegate_types::Timestamp;
@@ -15,6 +15,8 @@ use crate::domain::{
     Billing, Encryption, Index, IndexSchema, IndexState, KeyPart, KeyParts, KeySchema, Misuse, OnDemandLimit,
     Projected, Restored, StreamView, Table, TableAddress, Throughput, Type,
 };
+
+use super::throughput::{Owner, index_warm_description, limit_description, new_limit, new_warm, warm_description};
 
 /// The most capacity units that can be provisioned.
 const MAX_UNITS: u64 = 1_000_000_000_000;
@@ -192,22 +194,35 @@ pub(crate) fn check_policy(text: &str) -> Result<(), Misuse> {
 /// Tags as a map.
 ///
 /// # Errors
-/// Too many, and characters that tags cannot have.
+/// Too many, two of a name, and names and values that tags cannot have.
 pub(crate) fn tags(wire: Vec<Tag>) -> Result<BTreeMap<String, String>, Misuse> {
-    let tags: BTreeMap<String, String> =
-        wire.into_iter().map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect();
-    check_tag_count(tags.len())?;
-    for (index, (key, value)) in tags.iter().enumerate() {
-        for (member, text) in [("key", key), ("value", value)] {
-            if !text.chars().all(is_tag_character) {
-                return Err(Misuse::new(format!(
-                    "1 validation error detected: Value '{text}' at 'tags.{}.member.{member}' failed to satisfy constraint: Member must satisfy regular expression pattern: ^([\\p{{L}}\\p{{Z}}\\p{{N}}_.:/=+\\-@]*)$",
-                    index + 1
-                )));
-            }
+    let mut tags = BTreeMap::new();
+    for tag in wire {
+        let (key, value) = (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
+        check_tag_name(&key)?;
+        if !value.chars().all(is_tag_character) {
+            return Err(Misuse::new(format!("The Tag Value provided is invalid, Value: {value}")));
+        }
+        if tags.insert(key.clone(), value).is_some() {
+            return Err(Misuse::new(format!("Duplicate Tag Keys provided as input: Duplicate Tag Key found {key}")));
         }
     }
+    check_tag_count(tags.len())?;
     Ok(tags)
+}
+
+/// Refuses what cannot be the name of a tag, or not of one of the caller's.
+///
+/// # Errors
+/// Says why.
+pub(crate) fn check_tag_name(name: &str) -> Result<(), Misuse> {
+    if name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
+        return Err(Misuse::new(format!("Tag Key cannot be prefixed with aws:, Key: {name}")));
+    }
+    match name.chars().all(is_tag_character) {
+        true => Ok(()),
+        false => Err(Misuse::new(format!("The Tag Key provided is invalid, Key: {name}"))),
+    }
 }
 
 fn is_tag_character(character: char) -> bool {
@@ -220,34 +235,9 @@ fn is_tag_character(character: char) -> bool {
 /// Says so.
 pub(crate) fn check_tag_count(count: usize) -> Result<(), Misuse> {
     if count > MAX_TAGS {
-        return Err(Misuse::new(format!("Too many tags: Number of tags must not exceed {MAX_TAGS}")));
+        return Err(Misuse::new("Number of Tags exceed the current limit for the provided ResourceArn"));
     }
     Ok(())
-}
-
-/// The bounds of what is paid for by use; -1 takes one away.
-pub(crate) fn on_demand_limit(wire: Option<&OnDemandThroughput>) -> OnDemandLimit {
-    let bound = |units: Option<i64>| units.and_then(|units| u64::try_from(units).ok());
-    OnDemandLimit {
-        read: bound(wire.and_then(|wire| wire.max_read_request_units)),
-        write: bound(wire.and_then(|wire| wire.max_write_request_units)),
-    }
-}
-
-/// The bounds after an update, which leaves those that it does not name.
-pub(crate) fn changed_limit(old: OnDemandLimit, wire: &OnDemandThroughput) -> OnDemandLimit {
-    let new = on_demand_limit(Some(wire));
-    OnDemandLimit {
-        read: if wire.max_read_request_units.is_some() { new.read } else { old.read },
-        write: if wire.max_write_request_units.is_some() { new.write } else { old.write },
-    }
-}
-
-pub(super) fn on_demand_description(limit: OnDemandLimit) -> Option<OnDemandThroughput> {
-    let bound = |units: Option<u64>| Some(units.map_or(-1, |units| i64::try_from(units).unwrap_or(i64::MAX)));
-    let shown =
-        OnDemandThroughput { max_read_request_units: bound(limit.read), max_write_request_units: bound(limit.write) };
-    (limit != OnDemandLimit::default()).then_some(shown)
 }
 
 /// The parts of a global index that creations of tables and of indexes share.
@@ -257,12 +247,14 @@ pub(crate) struct GlobalIndex {
     pub projection: Option<Projection>,
     pub throughput: Option<ProvisionedThroughput>,
     pub on_demand: Option<OnDemandThroughput>,
+    pub warm: Option<WarmThroughput>,
 }
 
 /// A global index of a table.
 pub(crate) fn global_index(table: &mut Table, wire: GlobalIndex, state: IndexState) -> Result<(), Misuse> {
-    let GlobalIndex { name, keys, projection, throughput: given, on_demand } = wire;
-    let on_demand_limit = on_demand_limit(on_demand.as_ref());
+    let GlobalIndex { name, keys, projection, throughput: given, on_demand, warm } = wire;
+    let owner = Owner::Index(&name);
+    let on_demand_limit = new_limit(on_demand.as_ref(), table.billing, owner)?;
     let keys = index_schema(&keys, &table.definitions)?;
     let projected = projected(projection)?;
     let throughput = match (table.billing, given) {
@@ -282,7 +274,10 @@ pub(crate) fn global_index(table: &mut Table, wire: GlobalIndex, state: IndexSta
             "GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL}"
         )));
     }
-    add_index(table, Index { id: 0, name, global: true, keys, projected, state, throughput, on_demand_limit })
+    let (warm, insights) = (new_warm(warm.as_ref(), throughput, owner)?, None);
+    let index =
+        Index { id: 0, name, global: true, keys, projected, state, throughput, on_demand_limit, warm, insights };
+    add_index(table, index)
 }
 
 fn add_index(table: &mut Table, index: Index) -> Result<(), Misuse> {
@@ -314,7 +309,8 @@ pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Res
         indexes: Vec::new(),
         next_index: 0,
         billing,
-        on_demand_limit: on_demand_limit(input.on_demand_throughput.as_ref()),
+        on_demand_limit: new_limit(input.on_demand_throughput.as_ref(), billing, Owner::Table)?,
+        warm: new_warm(input.warm_throughput.as_ref(), billing.provisioned(), Owner::Table)?,
         on_demand_since: (billing == Billing::OnDemand).then_some(now),
         stream: None,
         ttl: None,
@@ -332,6 +328,7 @@ pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Res
         recovery: None,
         copies: Vec::new(),
         restored: None,
+        insights: None,
     };
     if let Some(indexes) = input.local_secondary_indexes {
         add_local_indexes(&mut table, indexes)?;
@@ -347,6 +344,7 @@ pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Res
                 projection: index.projection,
                 throughput: index.provisioned_throughput,
                 on_demand: index.on_demand_throughput,
+                warm: index.warm_throughput,
             };
             global_index(&mut table, index, IndexState::Active)?;
         }
@@ -389,7 +387,18 @@ fn add_local_indexes(
         let projected = projected(index.projection)?;
         let state = IndexState::Active;
         let on_demand_limit = OnDemandLimit::default();
-        let index = Index { id: 0, name, global: false, keys, projected, state, throughput: None, on_demand_limit };
+        let index = Index {
+            id: 0,
+            name,
+            global: false,
+            keys,
+            projected,
+            state,
+            throughput: None,
+            on_demand_limit,
+            warm: Throughput::NONE,
+            insights: None,
+        };
         add_index(table, index)?;
     }
     Ok(())
@@ -456,11 +465,9 @@ pub(crate) fn description(
         table_status: Some(if table.is_restoring() { "CREATING" } else { status }.to_owned()),
         restore_summary: table.restored.as_ref().map(restore_summary),
         creation_date_time: Some(table.created_at),
-        provisioned_throughput: Some(throughput_description(match table.billing {
-            Billing::OnDemand => None,
-            Billing::Provisioned(throughput) => Some(throughput),
-        })),
-        on_demand_throughput: on_demand_description(table.on_demand_limit),
+        provisioned_throughput: Some(throughput_description(table.billing.provisioned())),
+        on_demand_throughput: limit_description(table.on_demand_limit),
+        warm_throughput: Some(warm_description(table)),
         table_size_bytes: Some(measure.bytes),
         item_count: Some(measure.items),
         table_id: Some(table_id(table.id)),
@@ -549,7 +556,8 @@ fn global_description(table: &str, index: &Index, measure: Measure) -> GlobalSec
         index_status: Some(if backfilling { "CREATING" } else { "ACTIVE" }.to_owned()),
         backfilling: backfilling.then_some(true),
         provisioned_throughput: Some(throughput_description(index.throughput)),
-        on_demand_throughput: on_demand_description(index.on_demand_limit),
+        on_demand_throughput: limit_description(index.on_demand_limit),
+        warm_throughput: Some(index_warm_description(index)),
         index_size_bytes: Some(measure.bytes),
         item_count: Some(measure.items),
         index_arn: Some(format!("{table}/index/{}", index.name)),

@@ -14,6 +14,7 @@ const VALUES: &[(&str, &str)] = &[
         "[IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS]",
     ),
     ("[AND, OR]", "[OR, AND]"),
+    ("[ACCESSED_AND_THROTTLED_KEYS, THROTTLED_KEYS]", "[THROTTLED_KEYS, ACCESSED_AND_THROTTLED_KEYS]"),
     (
         "[ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES, SPECIFIC_ATTRIBUTES, COUNT]",
         "[SPECIFIC_ATTRIBUTES, COUNT, ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES]",
@@ -39,8 +40,29 @@ pub(crate) fn reworded(operation: &str, mut error: ServiceError) -> ServiceError
     error
 }
 
+/// What the service says instead of violations about tags, whose names stand before their values.
+fn of_tags(message: &str) -> Option<String> {
+    let broken = message.split_once(" detected: ")?.1;
+    let violation = |what: &str| {
+        broken.split("; ").find_map(|violation| {
+            let (value, place) = violation.split_once(FAILED)?.0.strip_prefix("Value ")?.rsplit_once(" at '")?;
+            let of_tags = place.starts_with("tags.") && place.ends_with(&format!(".member.{what}'"));
+            let of_keys = what == "key" && place.starts_with("tagKeys.");
+            (of_tags || of_keys).then(|| value.trim_matches('\''))
+        })
+    };
+    let key = violation("key").map(|key| format!("The Tag Key provided is invalid, Key: {key}"));
+    key.or_else(|| violation("value").map(|value| format!("The Tag Value provided is invalid, Value: {value}")))
+}
+
 /// What the service says instead of a single violation.
 fn replaced(operation: &str, message: &str) -> Option<String> {
+    if operation.ends_with("ContributorInsights") && message.contains(" at 'indexName'") {
+        return Some("IndexName must be at least 3 characters long and at most 255 characters long".to_owned());
+    }
+    if let Some(words) = of_tags(message) {
+        return Some(words);
+    }
     let (place, broken) = message.strip_prefix("1 validation error detected: ")?.rsplit_once(FAILED)?;
     let place = place.strip_suffix('\'')?.rsplit_once(" at '")?.1;
     match (operation, place) {

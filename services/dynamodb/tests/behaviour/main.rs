@@ -16,6 +16,7 @@ mod misuse;
 mod model;
 mod partiql;
 mod reads;
+mod settings;
 mod shards;
 mod streams;
 mod throughput;

@@ -118,7 +118,7 @@ fn tables() -> [Entry; 6] {
     ]
 }
 
-fn settings() -> [Entry; 7] {
+fn settings() -> [Entry; 9] {
     [
         (
             "DescribeTimeToLive",
@@ -143,6 +143,19 @@ fn settings() -> [Entry; 7] {
             needs(|dynamodb: &DynamoDb, call: &Call, input: &api::DescribeContributorInsightsInput| {
                 let action = "dynamodb:DescribeContributorInsights";
                 on_index(dynamodb, call, action, &input.table_name, &input.index_name)
+            }),
+        ),
+        (
+            "UpdateContributorInsights",
+            needs(|dynamodb: &DynamoDb, call: &Call, input: &api::UpdateContributorInsightsInput| {
+                let action = "dynamodb:UpdateContributorInsights";
+                on_index(dynamodb, call, action, &input.table_name, &input.index_name)
+            }),
+        ),
+        (
+            "ListContributorInsights",
+            needs(|_: &DynamoDb, _: &Call, _: &api::ListContributorInsightsInput| -> Result<Need, Error> {
+                Ok(Need::anywhere("dynamodb:ListContributorInsights"))
             }),
         ),
         (
@@ -197,8 +210,9 @@ fn backups() -> [Entry; 6] {
             "RestoreTableFromBackup",
             needs(|dynamodb: &DynamoDb, call: &Call, input: &api::RestoreTableFromBackupInput| {
                 let action = "dynamodb:RestoreTableFromBackup";
-                let target = on_table(dynamodb, call, action, &input.target_table_name)?;
-                Ok::<_, Error>(vec![on_backup(action, &input.backup_arn)?, target])
+                let mut all = vec![on_backup(action, &input.backup_arn)?];
+                all.extend(on_restored(dynamodb, call, action, &input.target_table_name)?);
+                Ok::<_, Error>(all)
             }),
         ),
         (
@@ -206,11 +220,32 @@ fn backups() -> [Entry; 6] {
             needs(|dynamodb: &DynamoDb, call: &Call, input: &api::RestoreTableToPointInTimeInput| {
                 let action = "dynamodb:RestoreTableToPointInTime";
                 let source = input.source_table_name.as_ref().or(input.source_table_arn.as_ref()).cloned();
-                let source = on_table(dynamodb, call, action, &source)?;
-                Ok::<_, Error>(vec![source, on_table(dynamodb, call, action, &input.target_table_name)?])
+                let mut all = vec![on_table(dynamodb, call, action, &source)?];
+                all.extend(on_restored(dynamodb, call, action, &input.target_table_name)?);
+                Ok::<_, Error>(all)
             }),
         ),
     ]
+}
+
+/// A table that is restored is written and read by whoever restores it.
+fn on_restored(
+    dynamodb: &DynamoDb,
+    call: &Call,
+    action: &'static str,
+    table: &Option<String>,
+) -> Result<Vec<Need>, Error> {
+    let actions = [
+        action,
+        "dynamodb:UpdateItem",
+        "dynamodb:PutItem",
+        "dynamodb:GetItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+        "dynamodb:BatchWriteItem",
+    ];
+    actions.into_iter().map(|action| on_table(dynamodb, call, action, table)).collect()
 }
 
 fn on_backup(action: &'static str, arn: &Option<String>) -> Result<Need, Error> {
