@@ -111,7 +111,7 @@ class World:
 
     def fill(self, resource: str) -> str:
         """A resource of the table: account and region are written out there, what is drawn is not."""
-        return resource.format(backup=self.backup, stream=self.stream)
+        return resource.format(backup=self.backup, stream=self.stream, tenant=self.tenant)
 
     def _iam(self):
         iam = self.clients("iam")
@@ -237,13 +237,15 @@ class World:
             "SendTemplatedEmail": {"Template": "template", "ConfigurationSetName": None, "TemplateData": "{}"},
             "SendBulkTemplatedEmail": {"Template": "template", "ConfigurationSetName": None, "DefaultTemplateData": "{}", "Destinations": [{"Destination": destination}]},
             "SendEmail": {"ConfigurationSetName": None, "Message": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
-            "CreateConfigurationSetTrackingOptions": {"TrackingOptions": {}}, "UpdateConfigurationSetTrackingOptions": {"TrackingOptions": {}},
+            "CreateConfigurationSetTrackingOptions": {"TrackingOptions": {"CustomRedirectDomain": "shop.example"}},
+            "UpdateConfigurationSetTrackingOptions": {"TrackingOptions": {"CustomRedirectDomain": "shop.example"}},
             "SendBounce": {"BounceSender": source},
             "SendCustomVerificationEmail": {"EmailAddress": "you@example.org", "ConfigurationSetName": None},
         }
         return general, special
 
     def _sesv2(self):
+        self.tenant = self.clients("sesv2").create_tenant(TenantName="tenant")["TenantArn"]
         source = "me@shop.example"
         destination = {"ToAddresses": ["you@example.org"]}
         general = {"EmailIdentity": "shop.example", "ConfigurationSetName": "set", "TemplateName": "template", "ContactListName": "list",
@@ -254,7 +256,7 @@ class World:
             "SendEmail": {"ConfigurationSetName": None, "Content": {"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}}},
             "SendBulkEmail": {"ConfigurationSetName": None, "DefaultContent": {"Template": {"TemplateName": "template", "TemplateData": "{}"}},
                               "BulkEmailEntries": [{"Destination": destination}]},
-            "SendCustomVerificationEmail": {"ConfigurationSetName": None}, "GetImportJob": {"JobId": "job"},
+            "SendCustomVerificationEmail": {"ConfigurationSetName": None}, "GetImportJob": {"JobId": "job"}, "CreateTenant": {"TenantName": "other"},
             "CreateImportJob": {"ImportDestination": {"SuppressionListDestination": {"SuppressionListImportAction": "PUT"}},
                                 "ImportDataSource": {"S3Url": "s3://bucket/key", "DataFormat": "CSV"}},
             "PutDedicatedIpInPool": {"DestinationPoolName": "pool"},
