@@ -25,14 +25,17 @@ async fn filled() -> Bed {
     let global = index("global", json!([{"AttributeName": "g", "KeyType": "HASH"}]));
     let local =
         index("local", json!([{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "g", "KeyType": "RANGE"}]));
+    let keys = [("g", "HASH"), ("p", "HASH"), ("ttl", "RANGE"), ("s", "RANGE")];
+    let keys = keys.map(|(name, kind)| json!({ "AttributeName": name, "KeyType": kind }));
+    let composite = index("composite", json!(keys));
     bed.create(
         "tbl",
         json!({
             "AttributeDefinitions": [
                 {"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "s", "AttributeType": "N"},
-                {"AttributeName": "g", "AttributeType": "S"},
+                {"AttributeName": "g", "AttributeType": "S"}, {"AttributeName": "ttl", "AttributeType": "N"},
             ],
-            "GlobalSecondaryIndexes": [global], "LocalSecondaryIndexes": [local],
+            "GlobalSecondaryIndexes": [global, composite], "LocalSecondaryIndexes": [local],
             "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
             "OnDemandThroughput": {"MaxReadRequestUnits": 7, "MaxWriteRequestUnits": 8},
             "Tags": [{"Key": "k", "Value": "v"}], "DeletionProtectionEnabled": true,
@@ -110,8 +113,11 @@ async fn check(bed: &Bed) {
     assert_eq!((&table["ItemCount"], &table["TableStatus"]), (&json!(5), &json!("ACTIVE")));
     let kept: Vec<_> = [0, 1, 2, 3, 5].map(item).into();
     assert_eq!(bed.scan("tbl", None).await, kept);
-    assert_eq!(bed.scan("tbl", Some("local")).await.len(), 5);
-    assert_eq!(bed.scan("tbl", Some("global")).await.len(), 5);
+    for kind in ["LocalSecondaryIndexes", "GlobalSecondaryIndexes"] {
+        for index in table[kind].as_array().unwrap() {
+            assert_eq!(bed.scan("tbl", index["IndexName"].as_str()).await.len(), 5, "{index}");
+        }
+    }
     let records = bed.records(table["LatestStreamArn"].as_str().unwrap()).await;
     let names: Vec<_> = records.iter().map(|record| record["eventName"].as_str().unwrap()).collect();
     assert_eq!(names, ["INSERT", "INSERT", "INSERT", "INSERT", "INSERT", "REMOVE", "INSERT"]);
