@@ -94,6 +94,8 @@ fn insights_queries() {
         message: message.to_owned(),
         log: if at % 2 == 0 { "000000000000:app".into() } else { "000000000000:/aws/lambda/f".into() },
         log_stream: "s".into(),
+        unmasked: None,
+        transformed: None,
         ptr: at.to_string(),
     };
     fuzz(QUERIES, |bytes| {

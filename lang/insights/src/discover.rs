@@ -13,7 +13,7 @@ const MAX_FIELDS: usize = 200;
 
 /// The JSON that an event's fields come from.
 pub(crate) fn document(event: &Event) -> Option<Json> {
-    let message = event.message.trim();
+    let message = event.transformed.as_ref().unwrap_or(&event.message).trim();
     if message.starts_with(['{', '[']) && message.ends_with(['}', ']']) {
         return serde_json::from_str(message).ok();
     }

@@ -69,6 +69,13 @@ impl Row {
         }
     }
 
+    /// The event's message with what others may not see.
+    pub(crate) fn unmasked(&self) -> Value {
+        let event = self.event.as_ref().filter(|event| event.unmasked.is_some());
+        let text = event.and_then(|event| event.unmasked.clone());
+        text.map_or_else(|| self.field("@message"), Value::Text)
+    }
+
     fn system(&self, name: &str) -> Option<Value> {
         let event = self.event.as_ref()?;
         Some(match name {
@@ -104,7 +111,7 @@ impl Row {
 
     /// What keeping it costs, in bytes.
     pub(crate) fn cost(&self) -> usize {
-        let event = self.event.as_ref().map_or(0, |event| size_of::<Event>() + event.message.len() + event.ptr.len());
+        let event = self.event.as_ref().map_or(0, |event| event.cost());
         let computed: usize = self.computed.iter().map(|(_, value)| 32 + value.cost()).sum();
         size_of::<Row>() + event + computed + self.keys.iter().map(Value::cost).sum::<usize>()
     }

@@ -35,6 +35,8 @@ fn rows(query: &str, lines: &[Line]) -> Vec<Vec<String>> {
             message: format!(r#"{{"n":{},"at":{at}{word}}}"#, line.number),
             log: "0:g".into(),
             log_stream: "s".into(),
+            unmasked: None,
+            transformed: None,
             ptr: String::new(),
         })
         .unwrap();

@@ -14,6 +14,8 @@ fn event(at: i64, message: &str) -> Event {
         message: message.to_owned(),
         log: "000000000000:app".into(),
         log_stream: if at % 2 == 0 { "even".into() } else { "odd".into() },
+        unmasked: None,
+        transformed: None,
         ptr: format!("p{at}"),
     }
 }

@@ -26,6 +26,10 @@ pub enum Error {
     NoSuchPolicy(String),
     #[error("there is no destination")]
     NoSuchDestination,
+    #[error("the group is of a class that has no such thing")]
+    OnlyStandard,
+    #[error("the policy is another one than was expected")]
+    OtherRevision,
     #[error("{0} is not an ARN of ours")]
     NoSuchResource(String),
     #[error("too many of them")]

@@ -15,8 +15,8 @@ use tidegate_store::{Entry, KeyRange, Order, Page, Position, Snapshot, Space, St
 
 use crate::store::keys::{self, Catalogued};
 use crate::store::{
-    GroupId, GroupRecord, GroupSizeRecord, IndexRecord, MetricFilterRecord, StreamRecord, SubscriptionRecord, behind,
-    corrupt, decode,
+    AccountPolicyRecord, GroupId, GroupRecord, GroupSizeRecord, IndexRecord, MetricFilterRecord, RuleRecord,
+    StreamRecord, SubscriptionRecord, behind, corrupt, decode,
 };
 
 /// How many records one scan reads.
@@ -50,6 +50,17 @@ async fn catalogue(view: &dyn Snapshot, found: &mut Vec<String>) -> Result<BTree
             }
             Catalogued::Subscription(..) => decoded::<SubscriptionRecord>(Space::Map, &entry)?.pattern,
             Catalogued::MetricFilter(..) => decoded::<MetricFilterRecord>(Space::Map, &entry)?.pattern,
+            Catalogued::Rule(..) => {
+                decoded::<RuleRecord>(Space::Map, &entry)?;
+                return Ok(());
+            }
+            Catalogued::AccountPolicy(.., kind, _) => {
+                let policy = decoded::<AccountPolicyRecord>(Space::Map, &entry)?;
+                if let Err(error) = kind.meaning(&policy.document) {
+                    found.push(format!("LOGS-1: the account policy {:02x?} cannot be read: {error}", entry.key));
+                }
+                return Ok(());
+            }
         };
         if let Err(error) = Pattern::parse(&pattern) {
             found.push(format!("LOGS-1: the filter {:02x?} has the pattern {pattern:?}: {error}", entry.key));

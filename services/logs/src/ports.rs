@@ -35,7 +35,7 @@ impl GroupSink {
         if message.is_empty() {
             return Err(unacceptable("the payload is empty"));
         }
-        let event = Event { timestamp: delivery.raised_at.as_millis(), message };
+        let event = Event::new(delivery.raised_at.as_millis(), message);
         if event.size() > MAX_BATCH_BYTES {
             return Err(unacceptable("the payload is larger than an event may be"));
         }
@@ -133,7 +133,7 @@ fn batches(mut lines: Vec<(Timestamp, String)>, cutoff_ms: u64) -> Vec<Vec<Event
     let mut bytes = 0;
     for (at, line) in kept {
         for part in parts(&line) {
-            let event = Event { timestamp: at.as_millis(), message: part.to_owned() };
+            let event = Event::new(at.as_millis(), part.to_owned());
             if batches.is_empty() || bytes + event.size() > MAX_BATCH_BYTES {
                 batches.push(Vec::new());
                 bytes = 0;
@@ -177,7 +177,7 @@ mod tests {
         let at = Timestamp::from_millis;
         let lines =
             vec![(at(5), "b".to_owned()), (at(4), "a".to_owned()), (at(4), String::new()), (at(1), "old".to_owned())];
-        let event = |timestamp, message: &str| Event { timestamp, message: message.to_owned() };
+        let event = |timestamp, message: &str| Event::new(timestamp, message.to_owned());
         assert_eq!(batches(lines, 2), [vec![event(4, "a"), event(5, "b")]]);
         let long = "é".repeat(MAX_PART_BYTES * 2);
         let cut = batches(vec![(at(5), long.clone())], 0);

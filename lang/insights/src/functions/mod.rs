@@ -49,7 +49,7 @@ const fn special(
     Function { name, least, most, body: Body::Special(body) }
 }
 
-static FUNCTIONS: [Function; 62] = [
+static FUNCTIONS: [Function; 63] = [
     plain("abs", 1, 1, numeric::abs),
     plain("ceil", 1, 1, numeric::ceil),
     plain("floor", 1, 1, numeric::floor),
@@ -112,6 +112,7 @@ static FUNCTIONS: [Function; 62] = [
     plain("length", 1, 1, structure::length),
     plain("keys", 1, 1, structure::keys),
     plain("element", 2, 2, structure::element),
+    special("unmask", 1, 1, structure::unmask),
 ];
 
 impl Function {

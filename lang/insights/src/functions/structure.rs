@@ -10,6 +10,14 @@ pub(super) fn if_(arguments: &[Expression], scope: &Scope<'_>) -> Value {
     arguments[chosen].value(scope)
 }
 
+/// A field without its asterisks: the message is the one that has any.
+pub(super) fn unmask(arguments: &[Expression], scope: &Scope<'_>) -> Value {
+    match &arguments[0] {
+        Expression::Field(name) if &**name == "@message" => scope.row.unmasked(),
+        other => other.value(scope),
+    }
+}
+
 /// `case(condition, value, condition, value, …, otherwise)`.
 pub(super) fn case(arguments: &[Expression], scope: &Scope<'_>) -> Value {
     for pair in arguments.chunks(2) {

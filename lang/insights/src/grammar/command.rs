@@ -6,6 +6,7 @@ use super::{Command, Item, Parser};
 use crate::error::Malformed;
 use crate::expression::Expression;
 use crate::extract::Extractor;
+use crate::functions::Function;
 use crate::lexer::Kind;
 
 /// Commands that AWS has and that are not here.
@@ -24,6 +25,12 @@ const UNSUPPORTED: [&str; 12] = [
     "append",
 ];
 
+/// `unmask @message` is `fields unmask(@message) as @message`.
+fn unmasked(item: Item) -> Item {
+    let function = Function::named("unmask").expect("there is such a function");
+    Item { expression: Expression::Call(function, vec![item.expression]), ..item }
+}
+
 impl Parser<'_> {
     pub(super) fn command(&mut self) -> Result<Command, Malformed> {
         let first = self.token.clone();
@@ -35,8 +42,7 @@ impl Parser<'_> {
         };
         match word.as_str() {
             "fields" => at(self, |p| Ok(Command::Fields(p.items()?))),
-            // Nothing is masked here, so there is nothing to unmask.
-            "unmask" => at(self, |p| Ok(Command::Fields(p.items()?))),
+            "unmask" => at(self, |p| Ok(Command::Fields(p.items()?.into_iter().map(unmasked).collect()))),
             "display" => at(self, |p| Ok(Command::Display(p.items()?))),
             "filter" | "where" | "filterindex" => at(self, |p| Ok(Command::Filter(p.item()?))),
             "parse" => at(self, Parser::parse_command),

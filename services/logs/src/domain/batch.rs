@@ -18,9 +18,16 @@ pub struct Event {
     pub timestamp: u64,
     /// What happened.
     pub message: String,
+    /// What the group's transformer made of it, if it has one that could read it.
+    pub transformed: Option<String>,
 }
 
 impl Event {
+    /// An event as it is written.
+    pub fn new(timestamp: u64, message: String) -> Event {
+        Event { timestamp, message, transformed: None }
+    }
+
     /// What it counts towards limits and stored bytes.
     pub fn size(&self) -> usize {
         self.message.len() + EVENT_OVERHEAD_BYTES
@@ -99,7 +106,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(100 * DAY);
 
     fn events(timestamps: &[u64]) -> Vec<Event> {
-        timestamps.iter().map(|&timestamp| Event { timestamp, message: "x".to_owned() }).collect()
+        timestamps.iter().map(|&timestamp| Event::new(timestamp, "x".to_owned())).collect()
     }
 
     #[test]
@@ -108,7 +115,7 @@ mod tests {
         assert_eq!(check(&[99 * DAY, 99 * DAY, 100 * DAY]), Ok(3));
         assert_eq!(check(&[99 * DAY, 99 * DAY - 1]), Err(BatchError::NotInOrder));
         assert_eq!(check(&[99 * DAY - 1, 100 * DAY]), Err(BatchError::SpansTooLong));
-        let large = vec![Event { timestamp: 100 * DAY, message: "x".repeat(MAX_BATCH_BYTES - 25) }];
+        let large = vec![Event::new(100 * DAY, "x".repeat(MAX_BATCH_BYTES - 25))];
         assert_eq!(accept(large, None, NOW), Err(BatchError::TooLarge(MAX_BATCH_BYTES + 1)));
     }
 

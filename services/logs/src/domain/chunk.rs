@@ -68,7 +68,7 @@ mod tests {
         #[test]
         fn chunks_are_short_and_lose_nothing(mut events in proptest::collection::vec((0u64..100_000, 0usize..40_000), 1..60)) {
             events.sort_unstable();
-            let event = |(timestamp, length): (u64, usize)| Event { timestamp, message: "x".repeat(length) };
+            let event = |(timestamp, length): (u64, usize)| Event::new(timestamp, "x".repeat(length));
             let events: Vec<Event> = events.into_iter().map(event).collect();
             let chunks = split(events.clone(), Timestamp::EPOCH);
             for chunk in &chunks {

@@ -74,8 +74,7 @@ mod tests {
     }
 
     fn values(pattern: &str, metric: &MetricTransformation, messages: &[&str]) -> Vec<(f64, String)> {
-        let events: Vec<Event> =
-            messages.iter().map(|message| Event { timestamp: 0, message: (*message).to_owned() }).collect();
+        let events: Vec<Event> = messages.iter().map(|message| Event::new(0, (*message).to_owned())).collect();
         samples(&Pattern::parse(pattern).unwrap(), metric, &events)
             .into_iter()
             .map(|sample| (sample.value, format!("{:?}", sample.dimensions)))

@@ -15,8 +15,20 @@ pub struct Found {
     pub stream: std::sync::Arc<str>,
     /// When it was written.
     pub ingested_at: Timestamp,
-    /// What it says.
+    /// What it says, as it may be seen.
     pub message: String,
+    /// What it says, if parts of that are masked.
+    pub unmasked: Option<String>,
+    /// What the group's transformer made of it, as it may be seen.
+    pub transformed: Option<String>,
+}
+
+impl Found {
+    /// How much it takes.
+    pub fn bytes(&self) -> usize {
+        let more = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        self.message.len() + more(&self.unmasked) + more(&self.transformed)
+    }
 }
 
 /// From which end events are wanted.
@@ -65,7 +77,7 @@ impl Selection {
         if !self.wants(event.id) {
             return;
         }
-        self.bytes += event.message.len();
+        self.bytes += event.bytes();
         self.kept.insert(event.id, event);
         // At least one event is answered, however large.
         while self.kept.len() > self.limit || (self.bytes > self.bytes_limit && self.kept.len() > 1) {
@@ -74,7 +86,7 @@ impl Selection {
                 Direction::Backward => self.kept.pop_first(),
             };
             let (id, event) = worst.expect("more than one is kept");
-            self.bytes -= event.message.len();
+            self.bytes -= event.bytes();
             self.bound = Some(id);
         }
     }
@@ -92,7 +104,9 @@ mod tests {
 
     fn found(timestamp: u64, length: usize) -> Found {
         let id = EventId { timestamp, position: timestamp, index: 0 };
-        Found { id, stream: "s".into(), ingested_at: Timestamp::EPOCH, message: "x".repeat(length) }
+        let message = "x".repeat(length);
+        let (unmasked, transformed) = (None, None);
+        Found { id, stream: "s".into(), ingested_at: Timestamp::EPOCH, message, unmasked, transformed }
     }
 
     proptest! {

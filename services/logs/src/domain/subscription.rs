@@ -28,6 +28,10 @@ pub struct Envelope<'a> {
     pub stream: &'a str,
     /// The subscription filter.
     pub filter: &'a str,
+    /// Whether that is the account's.
+    pub is_of_account: bool,
+    /// Fields of the system that go along with each event.
+    pub system_fields: &'a [(&'a str, &'a str)],
 }
 
 /// The deliveries for those of these events that match, `batch` being what tells their ids from others'.
@@ -43,10 +47,11 @@ pub fn data_messages(envelope: Envelope<'_>, pattern: &Pattern, events: &[Event]
         bytes += event.size();
         let id = EventId { timestamp: event.timestamp, position: batch, index }.text();
         let mut shown = json!({ "id": id, "timestamp": event.timestamp, "message": event.message });
-        if pattern.kind() == Kind::Fields {
-            let fields = extracted.values().into_iter();
+        if pattern.kind() == Kind::Fields || !envelope.system_fields.is_empty() {
+            let fields = extracted.values().into_iter().filter(|_| pattern.kind() == Kind::Fields);
             let fields = fields.map(|(name, value)| (name.trim_start_matches('$').to_owned(), Value::String(value)));
-            shown["extractedFields"] = Value::Object(fields.collect());
+            let known = envelope.system_fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+            shown["extractedFields"] = Value::Object(fields.chain(known).collect());
         }
         log_events.push(shown);
     }
@@ -57,14 +62,18 @@ pub fn data_messages(envelope: Envelope<'_>, pattern: &Pattern, events: &[Event]
 }
 
 fn data_message(envelope: Envelope<'_>, log_events: Vec<Value>) -> String {
-    packed(&json!({
+    let mut message = json!({
         "messageType": "DATA_MESSAGE",
         "owner": envelope.owner,
         "logGroup": envelope.group,
         "logStream": envelope.stream,
         "subscriptionFilters": [envelope.filter],
         "logEvents": log_events,
-    }))
+    });
+    if envelope.is_of_account {
+        message["policyLevel"] = "ACCOUNT_LEVEL_POLICY".into();
+    }
+    packed(&message)
 }
 
 /// What a destination gets when a filter is made for it, to see whether it can be reached.
@@ -101,10 +110,17 @@ mod tests {
         serde_json::from_str(&text).unwrap()
     }
 
-    const ENVELOPE: Envelope<'_> = Envelope { owner: "000000000000", group: "g", stream: "s", filter: "f" };
+    const ENVELOPE: Envelope<'_> = Envelope {
+        owner: "000000000000",
+        group: "g",
+        stream: "s",
+        filter: "f",
+        is_of_account: false,
+        system_fields: &[],
+    };
 
     fn event(message: &str) -> Event {
-        Event { timestamp: 5, message: message.to_owned() }
+        Event::new(5, message.to_owned())
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What PutLogEvents, deliveries from other services and functions' output share: writing events into a
 //! stream, with everything that follows from it, in one transaction.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use tidegate_log::LogId;
 use tidegate_ports::{Delivery, Refusal, RetryPolicy};
@@ -8,11 +10,16 @@ use tidegate_record::Stored;
 use tidegate_store::{LatchKey, Space, Tx};
 use tidegate_types::Timestamp;
 
-use crate::domain::{Envelope, Event, MetricTransformation, Sample, StreamName, data_messages, samples, split};
+use tidegate_transform::Source;
+
+use crate::domain::{
+    Criteria, Envelope, Event, Masks, MetricTransformation, Sample, StreamName, data_messages, samples, split,
+};
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
 use crate::store::{
-    ChunkRecord, Group, GroupSizeRecord, IndexRecord, StreamId, StreamRecord, Subscription, Written, decode, keys,
+    ChunkRecord, FilterOptions, Group, GroupSizeRecord, IndexRecord, StreamId, StreamRecord, Subscription, Written,
+    decode, keys,
 };
 
 /// Where events come from.
@@ -52,17 +59,15 @@ impl Appending {
         service: &CloudWatchLogs,
         group: Group,
         stream: StreamName,
-        events: Vec<Event>,
+        mut events: Vec<Event>,
         origin: Origin<'_>,
     ) -> Appending {
         let now = service.now();
-        let deliveries = deliveries(service, &group, &stream, &events, origin);
-        let samples = group.metric_filters().values().map(|filter| {
-            let metric = filter.record.metric.clone();
-            let samples = samples(&filter.pattern, &metric, &events);
-            (metric, samples)
-        });
-        let samples = samples.collect();
+        transform(&group, &stream, &mut events);
+        let views = Views::new(&group, &events, now);
+        let deliveries = deliveries(service, &group, &stream, &views, origin);
+        let samples = metric_samples(&group, &views);
+        drop(views);
         let id = StreamId(service.env.random_u64());
         let created = origin.creates.then_some(StreamRecord { id, created_at: now, written: None });
         let count = events.len() as u64;
@@ -182,20 +187,108 @@ pub(crate) async fn create_stream_in_tx(
     Ok(())
 }
 
+/// Applies the group's transformer, if it has one.
+fn transform(group: &Group, stream: &StreamName, events: &mut [Event]) {
+    let Some(transformer) = group.transformer() else { return };
+    let account = group.address.account.to_string();
+    let region = group.address.region.as_str();
+    let source = Source { group: &group.address.name, stream: stream.as_str(), account: &account, region };
+    for event in events {
+        event.transformed = transformer.apply(&event.message, source);
+    }
+}
+
+/// Events as filters see them: what is sensitive is masked, and some look at what a transformer made of them.
+struct Views<'e> {
+    events: Cow<'e, [Event]>,
+    transformed: Option<Vec<Event>>,
+}
+
+impl<'e> Views<'e> {
+    fn new(group: &Group, events: &'e [Event], now: Timestamp) -> Views<'e> {
+        let masks = group.masks();
+        let masked = |event: &Event, text: &str| Event::new(event.timestamp, shown(&masks, text, now));
+        let has_transformed = events.iter().any(|event| event.transformed.is_some());
+        // An event that the transformer could not read is seen as it came.
+        let transformed = |event: &Event| masked(event, event.transformed.as_ref().unwrap_or(&event.message));
+        Views {
+            events: match masks.0.is_empty() {
+                true => Cow::Borrowed(events),
+                false => events.iter().map(|event| masked(event, &event.message)).collect(),
+            },
+            transformed: has_transformed.then(|| events.iter().map(transformed).collect()),
+        }
+    }
+
+    fn of(&self, options: &FilterOptions) -> &[Event] {
+        let transformed = self.transformed.as_deref().filter(|_| options.on_transformed);
+        transformed.unwrap_or(&self.events)
+    }
+}
+
+fn shown(masks: &Masks, text: &str, at: Timestamp) -> String {
+    masks.masked(text, at).unwrap_or_else(|| text.to_owned())
+}
+
+/// Whether a filter's selection chooses what is written into a group.
+fn selects(criteria: Option<&Criteria>, group: &Group) -> bool {
+    let account = group.address.account.to_string();
+    let is = |field: &str, value: &str| match field {
+        "@aws.account" => account == value,
+        "@aws.region" => group.address.region.as_str() == value,
+        _ => false,
+    };
+    criteria.is_none_or(|criteria| criteria.holds(&is))
+}
+
+fn metric_samples(group: &Group, views: &Views<'_>) -> Vec<(MetricTransformation, Vec<Sample>)> {
+    let account = group.address.account.to_string();
+    let chosen = group.metric_filters().values().filter(|filter| selects(filter.criteria.as_ref(), group));
+    let sampled = chosen.map(|filter| {
+        let (metric, options) = (filter.record.metric.clone(), &filter.record.options);
+        let mut samples = samples(&filter.pattern, &metric, views.of(options));
+        for sample in &mut samples {
+            let known = system_fields(options, &account, group.address.region.as_str());
+            sample.dimensions.extend(known.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        }
+        (metric, samples)
+    });
+    sampled.collect()
+}
+
+/// The fields of the system that a filter wants with each event.
+fn system_fields<'a>(options: &'a FilterOptions, account: &'a str, region: &'a str) -> Vec<(&'a str, &'a str)> {
+    let value = |name: &str| if name == "@aws.account" { account } else { region };
+    options.system_fields.iter().map(|name| (name.as_str(), value(name))).collect()
+}
+
 fn deliveries(
     service: &CloudWatchLogs,
     group: &Group,
     stream: &StreamName,
-    events: &[Event],
+    views: &Views<'_>,
     origin: Origin<'_>,
 ) -> Vec<Delivery> {
     let owner = group.address.account.to_string();
     let mut deliveries = Vec::new();
-    for (filter, subscription) in group.subscriptions() {
-        let envelope = Envelope { owner: &owner, group: &group.address.name, stream: stream.as_str(), filter };
+    let own = group.subscriptions().iter().map(|(name, filter)| (name, filter, false));
+    let of_account = group.account_subscription().map(|(name, filter)| (name, filter, true));
+    for (filter, subscription, is_of_account) in own.chain(of_account) {
+        if !selects(subscription.criteria.as_ref(), group) {
+            continue;
+        }
+        let options = &subscription.record.options;
+        let envelope = Envelope {
+            owner: &owner,
+            group: &group.address.name,
+            stream: stream.as_str(),
+            filter,
+            is_of_account,
+            system_fields: &system_fields(options, &owner, group.address.region.as_str()),
+        };
         // Positions are known only when the transaction is accepted; a number of chance tells batches apart.
         let batch = service.env.random_u64();
-        for message in data_messages(envelope, &subscription.pattern, events, batch) {
+        for message in data_messages(envelope, &subscription.pattern, views.of(options), batch) {
             deliveries.push(delivery(group, subscription, &message, (stream.as_str(), batch), origin, service.now()));
         }
     }

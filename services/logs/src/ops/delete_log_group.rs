@@ -29,7 +29,7 @@ pub(crate) async fn delete_group(service: &CloudWatchLogs, address: &GroupAddres
             if group.is_protected && !force {
                 return Err(Error::GroupIsProtected);
             }
-            for filters in [keys::subscriptions(group.id), keys::metric_filters(group.id)] {
+            for filters in [keys::subscriptions(group.id), keys::metric_filters(group.id), keys::rules(group.id)] {
                 let range = KeyRange::prefix(&filters);
                 for filter in tx.scan(Space::Map, &range, Order::Ascending, Page::of(FILTERS)).await? {
                     tx.delete(Space::Map, filter.key);
@@ -53,7 +53,14 @@ pub(crate) async fn delete_everything(service: &CloudWatchLogs) -> Result<(), Er
         }
     }
     service.board.clear();
-    for prefix in [keys::all_policies(), keys::all_destinations(), keys::all_exports(), keys::insights()] {
+    let others = [
+        keys::all_policies(),
+        keys::all_account_policies(),
+        keys::all_destinations(),
+        keys::all_exports(),
+        keys::insights(),
+    ];
+    for prefix in others {
         let range = KeyRange::prefix(&prefix);
         loop {
             let range = &range;

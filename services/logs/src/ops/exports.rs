@@ -32,6 +32,7 @@ pub(crate) async fn create_export_task(
         return Err(Error::invalid("fromTime must be before toTime, and not in the future."));
     }
     let group = service.group(call, input.log_group_name, None)?;
+    group.must_be_standard()?;
     let record = &ExportRecord {
         name: input.task_name,
         group: group.address.name.clone(),

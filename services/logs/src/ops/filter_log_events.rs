@@ -6,7 +6,7 @@ use tidegate_protocol::Call;
 
 use super::read_stream;
 use super::reading::{Query, Source};
-use crate::domain::{Cut, Direction, MAX_ANSWER_BYTES, MAX_EVENTS};
+use crate::domain::{Cut, Direction, MAX_ANSWER_BYTES, MAX_EVENTS, Masks};
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
 use crate::wire;
@@ -21,6 +21,7 @@ pub(crate) async fn filter_log_events(
     input: FilterLogEventsRequest,
 ) -> Result<FilterLogEventsResponse, Error> {
     let group = service.group(call, input.log_group_name, input.log_group_identifier)?;
+    group.must_be_standard()?;
     if input.log_stream_names.is_some() && input.log_stream_name_prefix.is_some() {
         return Err(Error::invalid("LogStream names and LogStream name prefix are mutually exclusive parameters."));
     }
@@ -54,6 +55,7 @@ pub(crate) async fn filter_log_events(
         budget: BUDGET,
         streams: &streams,
         pattern: pattern.as_ref(),
+        masks: if input.unmask.unwrap_or(false) { Masks::default() } else { group.masks() },
     };
     let answer = service.find(&query).await?;
     Ok(FilterLogEventsResponse {

@@ -3,7 +3,7 @@ use tidegate_protocol::Call;
 
 use super::read_stream;
 use super::reading::{Query, Source};
-use crate::domain::{Cut, Direction, MAX_ANSWER_BYTES, MAX_EVENTS};
+use crate::domain::{Cut, Direction, MAX_ANSWER_BYTES, MAX_EVENTS, Masks};
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
 use crate::wire;
@@ -15,6 +15,7 @@ pub(crate) async fn get_log_events(
     input: GetLogEventsRequest,
 ) -> Result<GetLogEventsResponse, Error> {
     let group = service.group(call, input.log_group_name, input.log_group_identifier)?;
+    group.must_be_standard()?;
     let name = input.log_stream_name.unwrap_or_default();
     let stream = read_stream(service, &group, &name).await?;
     let from_ms = wire::millis(input.start_time).unwrap_or(0).max(group.record.cutoff_ms(service.now()));
@@ -37,6 +38,7 @@ pub(crate) async fn get_log_events(
         budget: usize::MAX,
         streams: &|_| true,
         pattern: None,
+        masks: if input.unmask.unwrap_or(false) { Masks::default() } else { group.masks() },
     };
     let events = service.find(&query).await?.events;
     // At an end both tokens stay where the caller is: asking again later answers what came since.

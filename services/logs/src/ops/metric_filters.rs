@@ -9,7 +9,7 @@ use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 
-use super::{delete_filter, read_group};
+use super::{delete_filter, filter_options, read_group};
 use crate::domain::MetricTransformation;
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
@@ -33,8 +33,16 @@ pub(crate) async fn put_metric_filter(
     let pattern = understood(&text)?;
     let metric = input.metric_transformations.unwrap_or_default().into_iter().next();
     let metric = wire::metric(metric.unwrap_or_default());
-    check(&pattern, &metric)?;
-    let filter = &MetricFilterRecord { pattern: text, metric, created_at: service.now() };
+    let options = filter_options(
+        input.apply_on_transformed_logs,
+        input.field_selection_criteria,
+        input.emit_system_field_dimensions,
+    )?;
+    check(&pattern, &metric, options.system_fields.len())?;
+    if let Some(group) = service.directory.get(address)? {
+        group.must_be_standard()?;
+    }
+    let filter = &MetricFilterRecord { pattern: text, metric, created_at: service.now(), options };
     service
         .transact(&[], async |tx: &mut Tx| {
             let group = read_group(tx, address).await?.ok_or(Error::NoSuchGroup)?;
@@ -56,7 +64,7 @@ fn understood(text: &str) -> Result<Pattern, Error> {
     Pattern::parse(text).map_err(|error| Error::invalid(error.message(Place::MetricFilter)))
 }
 
-fn check(pattern: &Pattern, metric: &MetricTransformation) -> Result<(), Error> {
+fn check(pattern: &Pattern, metric: &MetricTransformation, system_fields: usize) -> Result<(), Error> {
     let is_number = metric.value.parse::<f64>().is_ok_and(f64::is_finite);
     if !is_number && !tidegate_logfilter::is_reference(&metric.value) {
         return Err(Error::invalid(
@@ -77,7 +85,7 @@ fn check(pattern: &Pattern, metric: &MetricTransformation) -> Result<(), Error> 
     if !pattern.supports_dimensions() {
         return Err(Error::invalid("The specified filter pattern does not support dimensions"));
     }
-    if metric.dimensions.len() > MAX_DIMENSIONS {
+    if metric.dimensions.len() + system_fields > MAX_DIMENSIONS {
         return Err(Error::LimitExceeded);
     }
     Ok(())
@@ -107,7 +115,11 @@ pub(crate) async fn describe_metric_filters(
         (Some(_), Some(_)) | (None, None) => {}
     }
     let groups: Vec<Group> = match input.log_group_name {
-        Some(name) => vec![service.group(call, Some(name), None)?],
+        Some(name) => {
+            let group = service.group(call, Some(name), None)?;
+            group.must_be_standard()?;
+            vec![group]
+        }
         None => service.directory.of_account(call.account, &call.region, None)?,
     };
     let paging = Paging::new(input.limit, 50, input.next_token.as_deref())?;

@@ -1,6 +1,7 @@
 //! CloudWatch Logs' operations: validate, decide, one transaction, answer. Operations about one small thing
 //! share a file; what several need is in `appending` and `reading`.
 
+mod account_policies;
 mod appending;
 mod create_log_group;
 mod create_log_stream;
@@ -18,11 +19,13 @@ mod metric_filters;
 mod put_log_events;
 mod reading;
 mod resource_policies;
+mod rules;
 mod settings;
 mod start_live_tail;
 mod subscription_filters;
 mod tags;
 
+pub(crate) use account_policies::{delete_account_policy, describe_account_policies, put_account_policy};
 pub(crate) use appending::{Appending, Origin};
 pub(crate) use create_log_group::{create_group_if_absent, create_log_group};
 pub(crate) use create_log_stream::create_log_stream;
@@ -42,8 +45,13 @@ pub(crate) use insights::{
 pub(crate) use list_log_groups::list_log_groups;
 pub(crate) use metric_filters::{delete_metric_filter, describe_metric_filters, put_metric_filter, test_metric_filter};
 pub(crate) use put_log_events::put_log_events;
-pub(crate) use reading::{EventReader, Query, Source};
+pub(crate) use reading::{EventReader, Query, Source, found};
 pub(crate) use resource_policies::{delete_resource_policy, describe_resource_policies, put_resource_policy};
+pub(crate) use rules::{
+    delete_data_protection_policy, delete_index_policy, delete_transformer, describe_field_indexes,
+    describe_index_policies, get_data_protection_policy, get_transformer, put_data_protection_policy, put_index_policy,
+    put_transformer, test_transformer,
+};
 pub(crate) use settings::{
     associate_kms_key, delete_retention_policy, disassociate_kms_key, put_log_group_deletion_protection,
     put_retention_policy,
@@ -59,10 +67,10 @@ pub(crate) use tags::{
 use bytes::Bytes;
 use tidegate_store::{Space, Tx};
 
-use crate::domain::GroupAddress;
+use crate::domain::{Criteria, GroupAddress};
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
-use crate::store::{Group, GroupId, GroupRecord, StreamRecord, decode, keys};
+use crate::store::{FilterOptions, Group, GroupId, GroupRecord, SYSTEM_FIELDS, StreamRecord, decode, keys};
 
 /// A group's record in accepted state: what every change of a group begins with.
 pub(crate) async fn read_group(tx: &mut Tx, address: &GroupAddress) -> Result<Option<GroupRecord>, Error> {
@@ -96,4 +104,21 @@ async fn delete_filter(
         Ok(())
     });
     deleted.await.map(drop)
+}
+
+/// How a filter looks at events, as a request says.
+fn filter_options(
+    on_transformed: Option<bool>,
+    criteria: Option<String>,
+    system_fields: Option<Vec<String>>,
+) -> Result<FilterOptions, Error> {
+    let criteria = criteria.filter(|text| !text.trim().is_empty());
+    if criteria.as_deref().is_some_and(|text| Criteria::parse(text, &SYSTEM_FIELDS).is_err()) {
+        return Err(Error::invalid("Invalid fieldSelectionCriteria"));
+    }
+    let system_fields = system_fields.unwrap_or_default();
+    if let Some(field) = system_fields.iter().find(|field| !SYSTEM_FIELDS.contains(&field.as_str())) {
+        return Err(Error::invalid(format!("Invalid system field: {field}")));
+    }
+    Ok(FilterOptions { on_transformed: on_transformed.unwrap_or(false), criteria, system_fields })
 }

@@ -12,8 +12,9 @@ use tidegate_log::{LogError, LogId, LogRecord, Page, Position};
 use tidegate_logfilter::Pattern;
 use tidegate_record::Stored;
 use tidegate_store::{Entry, KeyRange, Order, Space};
+use tidegate_types::Timestamp;
 
-use crate::domain::{CHUNK_SPAN_MS, Chunk, Cut, Direction, EventId, Found, Selection};
+use crate::domain::{CHUNK_SPAN_MS, Chunk, Cut, Direction, Event, EventId, Found, Masks, Selection};
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
 use crate::store::{ChunkRecord, Group, GroupId, IndexRecord, StreamId, behind, corrupt, decode, keys};
@@ -54,6 +55,8 @@ pub(crate) struct Query<'a> {
     pub streams: &'a (dyn Fn(&str) -> bool + Sync),
     /// Which they match.
     pub pattern: Option<&'a Pattern>,
+    /// What is masked before anything is looked at.
+    pub masks: Masks,
 }
 
 /// What was found.
@@ -178,10 +181,12 @@ impl Walk<'_> {
         let stream: Arc<str> = index.name.into();
         for (place, event) in (0..).zip(chunk.events) {
             let id = EventId { timestamp: event.timestamp, position: position.0, index: place };
-            let is_wanted = self.query.wants(id) && self.selection.wants(id);
-            if is_wanted && self.query.pattern.is_none_or(|pattern| pattern.is_match(&event.message)) {
-                let (stream, ingested_at) = (stream.clone(), chunk.ingested_at);
-                self.selection.offer(Found { id, stream, ingested_at, message: event.message });
+            if !self.query.wants(id) || !self.selection.wants(id) {
+                continue;
+            }
+            let found = found(id, stream.clone(), chunk.ingested_at, event, &self.query.masks);
+            if self.query.pattern.is_none_or(|pattern| pattern.is_match(&found.message)) {
+                self.selection.offer(found);
             }
         }
         Ok(())
@@ -229,6 +234,16 @@ impl Chunks<'_> {
         self.ahead = Some((stream, records));
         Ok(found)
     }
+}
+
+/// An event as it may be seen.
+pub(crate) fn found(id: EventId, stream: Arc<str>, ingested_at: Timestamp, event: Event, masks: &Masks) -> Found {
+    let transformed = event.transformed.map(|text| masks.masked(&text, ingested_at).unwrap_or(text));
+    let (message, unmasked) = match masks.masked(&event.message, ingested_at) {
+        Some(masked) => (masked, Some(event.message)),
+        None => (event.message, None),
+    };
+    Found { id, stream, ingested_at, message, unmasked, transformed }
 }
 
 fn chunk_of(record: &LogRecord) -> Result<Chunk, Error> {
@@ -281,6 +296,7 @@ impl EventReader {
                     budget: usize::MAX,
                     streams: &|_| true,
                     pattern: None,
+                    masks: reader.group.masks(),
                 };
                 let answer = service.find(&query).await?;
                 reader.next = answer.next;

@@ -40,6 +40,7 @@ pub(crate) async fn start_live_tail(
     let pattern = pattern.map_err(|error| Error::invalid(error.message(Place::LiveTail)))?;
     let groups = identifiers.into_iter().map(|identifier| service.group(call, None, Some(identifier)));
     let groups = groups.collect::<Result<Vec<_>, _>>()?;
+    groups.iter().try_for_each(Group::must_be_standard)?;
     let ids: Vec<_> = groups.iter().map(Group::id).collect();
     let session = Session {
         tail: service.tails.listen(&ids),
@@ -141,7 +142,11 @@ impl Session {
         let Some(group) = self.groups.iter().find(|group| group.id() == appended.group) else { return Ok(false) };
         let Some(chunk) = service.chunk(appended.index.stream, appended.position).await? else { return Ok(false) };
         let (at, stream) = (chunk.ingested_at, &appended.index.name);
-        for event in chunk.events {
+        // Asked anew: a policy that is made while somebody watches holds for them too.
+        let now = service.directory.get(&group.address)?;
+        let masks = now.as_ref().unwrap_or(group).masks();
+        for mut event in chunk.events {
+            event.message = masks.masked(&event.message, at).unwrap_or(event.message);
             if !self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(&event.message)) {
                 continue;
             }

@@ -13,7 +13,7 @@ use tidegate_types::Arn;
 
 use super::appending::{Origin, subscription_delivery};
 use super::destinations::read_destination;
-use super::{delete_filter, read_group};
+use super::{delete_filter, filter_options, read_group};
 use crate::domain::control_message;
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
@@ -31,12 +31,15 @@ pub(crate) async fn put_subscription_filter(
 ) -> Result<(), Error> {
     let text = input.filter_pattern.unwrap_or_default();
     Pattern::parse(&text)?;
+    let options =
+        filter_options(input.apply_on_transformed_logs, input.field_selection_criteria, input.emit_system_fields)?;
     let destination = input.destination_arn.unwrap_or_default();
     let destination: Arn = destination
         .parse()
         .map_err(|_| Error::invalid("Invalid destination ARN. Please check the destination ARN."))?;
     check_vendor(call, &destination, input.role_arn.as_deref())?;
     let group = service.group(call, input.log_group_name, None)?;
+    group.must_be_standard()?;
     let target = target_of(service, &destination).await?;
     let filter = SubscriptionRecord {
         pattern: text,
@@ -45,6 +48,7 @@ pub(crate) async fn put_subscription_filter(
         role: input.role_arn,
         is_random: input.distribution.as_deref() == Some("Random"),
         created_at: service.now(),
+        options,
     };
     let name = &input.filter_name.unwrap_or_default();
     let origin = Origin { hops: 0, trace: call.trace.as_deref(), creates: false };
@@ -83,7 +87,7 @@ pub(crate) async fn put_subscription_filter(
 }
 
 /// What AWS finds wrong with a destination before it tries it.
-fn check_vendor(call: &Call, destination: &Arn, role: Option<&str>) -> Result<(), Error> {
+pub(super) fn check_vendor(call: &Call, destination: &Arn, role: Option<&str>) -> Result<(), Error> {
     let vendor = destination.service.as_str();
     match vendor {
         "lambda" if destination.account.is_some_and(|account| account != call.account) => Err(Error::Denied(
@@ -101,7 +105,7 @@ fn check_vendor(call: &Call, destination: &Arn, role: Option<&str>) -> Result<()
 }
 
 /// Where events for a destination go in the end.
-async fn target_of(service: &CloudWatchLogs, destination: &Arn) -> Result<Arn, Error> {
+pub(super) async fn target_of(service: &CloudWatchLogs, destination: &Arn) -> Result<Arn, Error> {
     let name = destination.resource.strip_prefix("destination:").filter(|_| destination.service == "logs");
     let (Some(name), Some(account), Some(region)) = (name, destination.account, destination.region.as_ref()) else {
         return Ok(destination.clone());

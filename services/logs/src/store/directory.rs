@@ -9,12 +9,17 @@ use parking_lot::RwLock;
 use tidegate_logfilter::Pattern;
 use tidegate_record::Stored;
 use tidegate_store::{Change, Fold, KeyRange, Order, Page, Sequence, Snapshot, Space, StoreError};
+use tidegate_transform::Transformer;
 use tidegate_types::{AccountId, Region};
 use tidegate_workers::Hint;
 
 use super::keys::{self, Catalogued};
-use super::{GroupId, GroupRecord, MetricFilterRecord, SubscriptionRecord, behind, corrupt};
-use crate::domain::GroupAddress;
+use super::rulebook::{AccountPolicies, AccountPolicy, Effect, Rules, about};
+use super::{
+    GroupClass, GroupId, GroupRecord, MetricFilterRecord, RuleKind, RuleRecord, SubscriptionRecord, behind, corrupt,
+};
+use crate::domain::{AccountPolicyKind, Criteria, GroupAddress, IndexedField, Masks};
+use crate::error::Error;
 
 /// A group as it was at one commit, with its filters.
 #[derive(Debug, Clone)]
@@ -24,6 +29,8 @@ pub struct Group {
     /// Everything else.
     pub record: Arc<GroupRecord>,
     filters: Arc<Filters>,
+    rules: Arc<Rules>,
+    account: Arc<AccountPolicies>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -39,6 +46,8 @@ pub struct Subscription {
     pub record: SubscriptionRecord,
     /// Its pattern, understood.
     pub pattern: Pattern,
+    /// Which events beside it.
+    pub criteria: Option<Criteria>,
 }
 
 /// A metric filter, ready to be used.
@@ -48,6 +57,8 @@ pub struct MetricFilter {
     pub record: MetricFilterRecord,
     /// Its pattern, understood.
     pub pattern: Pattern,
+    /// Which events beside it.
+    pub criteria: Option<Criteria>,
 }
 
 impl Group {
@@ -65,6 +76,59 @@ impl Group {
     pub fn metric_filters(&self) -> &BTreeMap<String, MetricFilter> {
         &self.filters.metrics
     }
+
+    /// Its account's subscription filter with its name, if that is about it.
+    pub fn account_subscription(&self) -> Option<(&String, &Subscription)> {
+        self.policies(AccountPolicyKind::Subscription).into_iter().find_map(|(name, policy)| match &policy.effect {
+            Effect::Subscription(filter) => Some((name, &**filter)),
+            _ => None,
+        })
+    }
+
+    /// A rule of its own.
+    pub fn rule(&self, kind: RuleKind) -> Option<&RuleRecord> {
+        self.rules.records.get(&kind)
+    }
+
+    /// Its account's policies of a kind that are about it, the most particular first.
+    pub fn policies(&self, kind: AccountPolicyKind) -> Vec<(&String, &AccountPolicy)> {
+        about(&self.account, kind, &self.address.name)
+    }
+
+    /// Refuses what only groups of the standard class have.
+    pub(crate) fn must_be_standard(&self) -> Result<(), Error> {
+        if self.record.class == GroupClass::Standard { Ok(()) } else { Err(Error::OnlyStandard) }
+    }
+
+    /// What its events become. Its own transformer counts before its account's.
+    pub fn transformer(&self) -> Option<Transformer> {
+        if self.record.class != GroupClass::Standard {
+            return None;
+        }
+        let of_account = |(_, policy): (&String, &AccountPolicy)| match &policy.effect {
+            Effect::Transformer(transformer) => Some(transformer.clone()),
+            _ => None,
+        };
+        let own = self.rules.transformer.clone();
+        own.or_else(|| self.policies(AccountPolicyKind::Transformer).into_iter().find_map(of_account))
+    }
+
+    /// What is masked in its events: its own policy and its account's add up.
+    pub fn masks(&self) -> Masks {
+        let own = self.rule(RuleKind::DataProtection).zip(self.rules.masking.clone());
+        let mut masks: Vec<_> = own.map(|(record, masking)| (record.created_at, masking)).into_iter().collect();
+        for (_, policy) in self.policies(AccountPolicyKind::DataProtection) {
+            if let Effect::Masking(masking) = &policy.effect {
+                masks.push((policy.record.created_at, masking.clone()));
+            }
+        }
+        Masks(masks)
+    }
+
+    /// The fields that its own policy indexes.
+    pub fn indexed_fields(&self) -> &[IndexedField] {
+        &self.rules.fields
+    }
 }
 
 type Owned = BTreeMap<String, Result<Arc<GroupRecord>, StoreError>>;
@@ -73,6 +137,8 @@ type Owned = BTreeMap<String, Result<Arc<GroupRecord>, StoreError>>;
 struct Known {
     groups: HashMap<(AccountId, Region), Owned>,
     filters: HashMap<GroupId, Arc<Filters>>,
+    rules: HashMap<GroupId, Arc<Rules>>,
+    policies: HashMap<(AccountId, Region), Arc<AccountPolicies>>,
 }
 
 /// All durable groups and their filters, in memory: a write looks its group up without reading the store.
@@ -122,6 +188,11 @@ impl Directory {
         owned.range::<str, _>((first, Bound::Unbounded)).map(group).collect()
     }
 
+    /// The policies of an account in a region.
+    pub fn account_policies(&self, account: AccountId, region: &Region) -> Arc<AccountPolicies> {
+        self.known.read().policies.get(&(account, region.clone())).cloned().unwrap_or_default()
+    }
+
     /// Every group.
     ///
     /// # Errors
@@ -139,7 +210,9 @@ impl Directory {
 impl Known {
     fn group(&self, address: GroupAddress, record: Arc<GroupRecord>) -> Group {
         let filters = self.filters.get(&record.id).cloned().unwrap_or_default();
-        Group { address, record, filters }
+        let rules = self.rules.get(&record.id).cloned().unwrap_or_default();
+        let account = self.policies.get(&(address.account, address.region.clone())).cloned().unwrap_or_default();
+        Group { address, record, filters, rules, account }
     }
 
     fn apply(&mut self, key: &Bytes, value: Option<&Bytes>) -> Result<(), StoreError> {
@@ -153,6 +226,16 @@ impl Known {
             Catalogued::MetricFilter(group, name) => {
                 let filter = value.and_then(|value| metric_filter(key, value));
                 set(&mut self.filters_of(group).metrics, name, filter);
+            }
+            Catalogued::Rule(group, kind) => {
+                Arc::make_mut(self.rules.entry(group).or_default()).set(key, kind, value);
+            }
+            Catalogued::AccountPolicy(account, region, kind, name) => {
+                let policies = Arc::make_mut(self.policies.entry((account, region)).or_default());
+                match value.and_then(|value| AccountPolicy::read(key, kind, value)) {
+                    Some(policy) => drop(policies.insert((kind, name), policy)),
+                    None => drop(policies.remove(&(kind, name))),
+                }
             }
         }
         Ok(())
@@ -169,6 +252,7 @@ impl Known {
             None => {
                 if let Some(Ok(gone)) = owned.remove(&name) {
                     self.filters.remove(&gone.id);
+                    self.rules.remove(&gone.id);
                 }
             }
         }
@@ -190,25 +274,37 @@ fn set<T>(filters: &mut BTreeMap<String, T>, name: String, filter: Option<T>) {
 fn subscription(key: &Bytes, value: &Bytes) -> Option<Subscription> {
     let record = readable::<SubscriptionRecord>(key, value)?;
     let pattern = understood(key, &record.pattern)?;
-    Some(Subscription { record, pattern })
+    let criteria = selected(key, record.options.criteria.as_deref())?;
+    Some(Subscription { record, pattern, criteria })
 }
 
 fn metric_filter(key: &Bytes, value: &Bytes) -> Option<MetricFilter> {
     let record = readable::<MetricFilterRecord>(key, value)?;
     let pattern = understood(key, &record.pattern)?;
-    Some(MetricFilter { record, pattern })
+    let criteria = selected(key, record.options.criteria.as_deref())?;
+    Some(MetricFilter { record, pattern, criteria })
+}
+
+/// The fields that a filter's selection may be about.
+pub const SYSTEM_FIELDS: [&str; 2] = ["@aws.account", "@aws.region"];
+
+/// A filter's selection; `None` if it cannot be read.
+fn selected(key: &Bytes, criteria: Option<&str>) -> Option<Option<Criteria>> {
+    let Some(text) = criteria.filter(|text| !text.is_empty()) else { return Some(None) };
+    let parsed = Criteria::parse(text, &SYSTEM_FIELDS);
+    parsed.map_err(|at| unreadable(key, &format!("its selection cannot be read at {at}"))).ok().map(Some)
 }
 
 fn readable<T: Stored>(key: &Bytes, value: &Bytes) -> Option<T> {
-    T::decode(value).map_err(|error| tracing_unreadable(key, &error)).ok()
+    T::decode(value).map_err(|error| unreadable(key, &error)).ok()
 }
 
 fn understood(key: &Bytes, pattern: &str) -> Option<Pattern> {
-    Pattern::parse(pattern).map_err(|error| tracing_unreadable(key, &error)).ok()
+    Pattern::parse(pattern).map_err(|error| unreadable(key, &error)).ok()
 }
 
-fn tracing_unreadable(key: &Bytes, error: &dyn std::error::Error) {
-    tracing::error!(?key, %error, "a filter of a log group cannot be read and is left out");
+pub(super) fn unreadable(key: &Bytes, error: &dyn std::fmt::Display) {
+    tracing::error!(?key, %error, "a filter or rule of log groups cannot be read and is left out");
 }
 
 impl Fold for Directory {

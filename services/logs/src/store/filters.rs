@@ -4,6 +4,33 @@ use tidegate_types::{Arn, Timestamp};
 use super::group::{read_texts, write_texts};
 use crate::domain::MetricTransformation;
 
+/// How a filter looks at events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FilterOptions {
+    /// Whether it looks at what a transformer made of them.
+    pub on_transformed: bool,
+    /// Which events beside its pattern, as its owner wrote it.
+    pub criteria: Option<String>,
+    /// Which fields of the system go along.
+    pub system_fields: Vec<String>,
+}
+
+impl FilterOptions {
+    fn write(&self, to: &mut Writer) {
+        to.bool(self.on_transformed);
+        to.option(self.criteria.as_deref(), Writer::text);
+        to.list(self.system_fields.iter(), |to, field| to.text(field));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<FilterOptions, DecodeError> {
+        Ok(FilterOptions {
+            on_transformed: from.bool()?,
+            criteria: from.option(Reader::text)?,
+            system_fields: from.list(Reader::text)?,
+        })
+    }
+}
+
 /// A subscription filter. Its group and name are its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscriptionRecord {
@@ -19,11 +46,13 @@ pub struct SubscriptionRecord {
     pub is_random: bool,
     /// When it was created.
     pub created_at: Timestamp,
+    /// How it looks at events.
+    pub options: FilterOptions,
 }
 
 impl Stored for SubscriptionRecord {
     const NAME: &'static str = "subscription filter";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn write(&self, to: &mut Writer) {
         to.text(&self.pattern);
@@ -32,9 +61,25 @@ impl Stored for SubscriptionRecord {
         to.option(self.role.as_deref(), Writer::text);
         to.bool(self.is_random);
         to.timestamp(self.created_at);
+        self.options.write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let before = SubscriptionRecord::read_first(from)?;
+        Ok(SubscriptionRecord { options: FilterOptions::read(from)?, ..before })
+    }
+
+    /// Version 1 had no options.
+    fn read_older(version: u8, from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match version {
+            1 => SubscriptionRecord::read_first(from),
+            found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
+        }
+    }
+}
+
+impl SubscriptionRecord {
+    fn read_first(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(SubscriptionRecord {
             pattern: from.text()?,
             destination: read_arn(from)?,
@@ -42,6 +87,7 @@ impl Stored for SubscriptionRecord {
             role: from.option(Reader::text)?,
             is_random: from.bool()?,
             created_at: from.timestamp()?,
+            options: FilterOptions::default(),
         })
     }
 }
@@ -59,11 +105,13 @@ pub struct MetricFilterRecord {
     pub metric: MetricTransformation,
     /// When it was created.
     pub created_at: Timestamp,
+    /// How it looks at events.
+    pub options: FilterOptions,
 }
 
 impl Stored for MetricFilterRecord {
     const NAME: &'static str = "metric filter";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn write(&self, to: &mut Writer) {
         let MetricTransformation { name, namespace, value, default, dimensions, unit } = &self.metric;
@@ -75,9 +123,25 @@ impl Stored for MetricFilterRecord {
         write_texts(to, dimensions);
         to.option(unit.as_deref(), Writer::text);
         to.timestamp(self.created_at);
+        self.options.write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let before = MetricFilterRecord::read_first(from)?;
+        Ok(MetricFilterRecord { options: FilterOptions::read(from)?, ..before })
+    }
+
+    /// Version 1 had no options.
+    fn read_older(version: u8, from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match version {
+            1 => MetricFilterRecord::read_first(from),
+            found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
+        }
+    }
+}
+
+impl MetricFilterRecord {
+    fn read_first(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(MetricFilterRecord {
             pattern: from.text()?,
             metric: MetricTransformation {
@@ -89,6 +153,7 @@ impl Stored for MetricFilterRecord {
                 unit: from.option(Reader::text)?,
             },
             created_at: from.timestamp()?,
+            options: FilterOptions::default(),
         })
     }
 }
@@ -102,10 +167,12 @@ fn read_number(from: &mut Reader<'_>) -> Result<f64, DecodeError> {
 mod tests {
     use super::*;
     use std::collections::BTreeMap;
-    use tidegate_record::testing::assert_golden;
+    use tidegate_record::testing::{assert_golden, assert_reads_older};
 
     #[test]
     fn golden_bytes() {
+        let options =
+            FilterOptions { on_transformed: true, criteria: Some("c".to_owned()), system_fields: vec!["f".to_owned()] };
         let target: Arn = "arn:aws:sqs:us-east-1:000000000000:q".parse().unwrap();
         let subscription = SubscriptionRecord {
             pattern: "p".to_owned(),
@@ -114,9 +181,12 @@ mod tests {
             role: Some("r".to_owned()),
             is_random: true,
             created_at: Timestamp::from_millis(5),
+            options: options.clone(),
         };
         let arn = "2461726e3a6177733a7371733a75732d656173742d313a3030303030303030303030303a71";
-        assert_golden(&format!("010170{arn}{arn}0101720105"), &subscription);
+        assert_golden(&format!("020170{arn}{arn}010172010501010163010166"), &subscription);
+        let older = SubscriptionRecord { options: FilterOptions::default(), ..subscription };
+        assert_reads_older(&format!("010170{arn}{arn}0101720105"), &older);
         let metric = MetricFilterRecord {
             pattern: "p".to_owned(),
             metric: MetricTransformation {
@@ -128,7 +198,10 @@ mod tests {
                 unit: Some("u".to_owned()),
             },
             created_at: Timestamp::from_millis(5),
+            options: options.clone(),
         };
-        assert_golden("010170016d016e0131013ff000000000000001016403242e6401017505", &metric);
+        assert_golden("020170016d016e0131013ff000000000000001016403242e640101750501010163010166", &metric);
+        let older = MetricFilterRecord { options: FilterOptions::default(), ..metric };
+        assert_reads_older("010170016d016e0131013ff000000000000001016403242e6401017505", &older);
     }
 }

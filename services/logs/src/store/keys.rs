@@ -5,6 +5,8 @@
 //! | map | `Logs 1 1 account region name` | [`crate::store::GroupRecord`] |
 //! | map | `Logs 1 2 group name` | [`crate::store::SubscriptionRecord`] |
 //! | map | `Logs 1 3 group name` | [`crate::store::MetricFilterRecord`] |
+//! | map | `Logs 1 4 group kind` | [`crate::store::RuleRecord`] |
+//! | map | `Logs 1 5 account region kind name` | [`crate::store::AccountPolicyRecord`] |
 //! | map | `Logs 2 group name` | [`crate::store::StreamRecord`] |
 //! | map | `Logs 3 group time name` | nothing: a stream by the time of its last event, 0 without one |
 //! | map | `Logs 4 group` | [`crate::store::GroupSizeRecord`] |
@@ -24,8 +26,8 @@ use tidegate_record::{DecodeError, Key, KeyReader, Root};
 use tidegate_store::Position;
 use tidegate_types::{AccountId, Region};
 
-use super::{GroupId, QueryKey, StreamId};
-use crate::domain::GroupAddress;
+use super::{GroupId, QueryKey, RuleKind, StreamId};
+use crate::domain::{AccountPolicyKind, GroupAddress};
 
 const CATALOGUE: u8 = 1;
 const STREAM: u8 = 2;
@@ -45,6 +47,8 @@ const RESULT_PAGE: u8 = 3;
 const GROUP: u8 = 1;
 const SUBSCRIPTION: u8 = 2;
 const METRIC_FILTER: u8 = 3;
+const RULE: u8 = 4;
+const ACCOUNT_POLICY: u8 = 5;
 
 const GROUP_INDEX: u8 = 1;
 const STREAM_INDEX: u8 = 2;
@@ -62,6 +66,10 @@ pub enum Catalogued {
     Subscription(GroupId, String),
     /// A metric filter of a group.
     MetricFilter(GroupId, String),
+    /// A rule of a group.
+    Rule(GroupId, RuleKind),
+    /// A policy of an account.
+    AccountPolicy(AccountId, Region, AccountPolicyKind, String),
 }
 
 /// Groups and filters: what is held in memory.
@@ -100,6 +108,46 @@ pub fn metric_filter(group: GroupId, name: &str) -> Bytes {
     tagged(CATALOGUE).u8(METRIC_FILTER).u64(group.0).text(name).build()
 }
 
+/// The rules of a group.
+pub fn rules(group: GroupId) -> Bytes {
+    tagged(CATALOGUE).u8(RULE).u64(group.0).build()
+}
+
+/// A rule of a group.
+pub fn rule(group: GroupId, kind: RuleKind) -> Bytes {
+    tagged(CATALOGUE).u8(RULE).u64(group.0).u8(kind.number()).build()
+}
+
+const POLICY_KINDS: [(AccountPolicyKind, u8); 5] = [
+    (AccountPolicyKind::DataProtection, 1),
+    (AccountPolicyKind::Subscription, 2),
+    (AccountPolicyKind::FieldIndex, 3),
+    (AccountPolicyKind::Transformer, 4),
+    (AccountPolicyKind::MetricExtraction, 5),
+];
+
+fn policy_number(kind: AccountPolicyKind) -> u8 {
+    let (_, number) = POLICY_KINDS.iter().find(|(own, _)| *own == kind).expect("every kind has a number");
+    *number
+}
+
+/// All policies of accounts.
+pub fn all_account_policies() -> Bytes {
+    tagged(CATALOGUE).u8(ACCOUNT_POLICY).build()
+}
+
+/// A policy of an account in a region.
+pub fn account_policy(account: AccountId, region: &Region, kind: AccountPolicyKind, name: &str) -> Bytes {
+    let owner = tagged(CATALOGUE).u8(ACCOUNT_POLICY).u64(account.as_u64()).text(region.as_str());
+    owner.u8(policy_number(kind)).text(name).build()
+}
+
+/// The policies of one kind of an account in a region.
+pub fn account_policies(account: AccountId, region: &Region, kind: AccountPolicyKind) -> Bytes {
+    let owner = tagged(CATALOGUE).u8(ACCOUNT_POLICY).u64(account.as_u64()).text(region.as_str());
+    owner.u8(policy_number(kind)).build()
+}
+
 /// The account and the region with which many keys begin.
 fn owner(reader: &mut KeyReader<'_>) -> Result<(AccountId, Region), DecodeError> {
     let malformed = |what| DecodeError::Malformed { at: 0, what };
@@ -123,6 +171,18 @@ pub fn read_catalogue(key: &[u8]) -> Result<Catalogued, DecodeError> {
         }
         SUBSCRIPTION => Catalogued::Subscription(GroupId(reader.u64()?), reader.text()?),
         METRIC_FILTER => Catalogued::MetricFilter(GroupId(reader.u64()?), reader.text()?),
+        RULE => {
+            let group = GroupId(reader.u64()?);
+            let kind = RuleKind::of_number(reader.u8()?).ok_or_else(|| malformed("an unknown kind of rule"))?;
+            Catalogued::Rule(group, kind)
+        }
+        ACCOUNT_POLICY => {
+            let (account, region) = owner(&mut reader)?;
+            let number = reader.u8()?;
+            let found = POLICY_KINDS.iter().find(|(_, own)| *own == number);
+            let (kind, _) = found.ok_or_else(|| malformed("an unknown kind of policy"))?;
+            Catalogued::AccountPolicy(account, region, *kind, reader.text()?)
+        }
         _ => return Err(malformed("an unknown kind of record")),
     };
     reader.end()?;
@@ -433,6 +493,12 @@ mod tests {
         assert_eq!(read_catalogue(&group(&address)), Ok(Catalogued::Group(address)));
         assert_key(&format!("170102{one}660001"), &subscription(first, "f"));
         assert_key(&format!("170103{one}660001"), &metric_filter(first, "f"));
+        assert_key(&format!("170104{one}03"), &rule(first, RuleKind::Transformer));
+        let kind = AccountPolicyKind::Transformer;
+        let policy_of_account = account_policy(account, &region, kind, "p");
+        assert_key(&format!("170105{owner}04700001"), &policy_of_account);
+        let read = Catalogued::AccountPolicy(account, region.clone(), kind, "p".to_owned());
+        assert_eq!(read_catalogue(&policy_of_account), Ok(read));
         assert_key(&format!("1702{one}730001"), &stream(first, "s"));
         assert_key(&format!("1703{one}{two}730001"), &stream_by_time(first, Some(2), "s"));
         assert_key(&format!("1704{one}"), &group_size(first));

@@ -15,6 +15,8 @@ mod index;
 pub mod keys;
 mod policies;
 mod queries;
+mod rulebook;
+mod rules;
 mod stream;
 mod tail;
 
@@ -23,13 +25,15 @@ use tidegate_store::{Record, Space, StoreError};
 
 pub use board::{Board, Progress, QueryKey};
 pub use chunk::ChunkRecord;
-pub use directory::{Directory, Group, MetricFilter, Subscription};
+pub use directory::{Directory, Group, MetricFilter, SYSTEM_FIELDS, Subscription};
 pub use exports::ExportRecord;
-pub use filters::{MetricFilterRecord, SubscriptionRecord};
+pub use filters::{FilterOptions, MetricFilterRecord, SubscriptionRecord};
 pub use group::{GroupClass, GroupRecord, GroupSizeRecord};
 pub use index::IndexRecord;
 pub use policies::{DestinationRecord, PolicyRecord};
 pub use queries::{QueryDefinitionRecord, QueryRecord, ResultPageRecord, Scanned};
+pub use rulebook::{AccountPolicies, AccountPolicy};
+pub use rules::{AccountPolicyRecord, RuleKind, RuleRecord};
 pub use stream::{GarbageRecord, StreamRecord, Written};
 pub use tail::{Appended, Tail, Tails};
 

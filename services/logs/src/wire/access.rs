@@ -4,7 +4,8 @@
 //! none is meant: that is why policies name groups with `:*` behind. Tags alone are asked of
 //! `log-group:NAME`, as "Overview of managing access permissions to your CloudWatch Logs resources" has it.
 
-use tidegate_protocol::{Access, Call, Members, Need, Needs, ServiceError, needs_by_name};
+use tidegate_api_logs::{FilterLogEventsRequest, GetLogEventsRequest, GetLogRecordRequest};
+use tidegate_protocol::{Access, Call, Members, Need, Needs, ServiceError, Shape, needs, needs_by_name};
 use tidegate_types::Arn;
 
 use crate::domain::{GroupAddress, GroupReference};
@@ -35,7 +36,10 @@ const OPERATIONS: &[(&str, On)] = &[
     ("CreateExportTask", On::Group),
     ("CreateLogGroup", On::Group),
     ("CreateLogStream", On::Group),
+    ("DeleteAccountPolicy", On::Anywhere),
+    ("DeleteDataProtectionPolicy", On::Group),
     ("DeleteDestination", On::Destination),
+    ("DeleteIndexPolicy", On::Group),
     ("DeleteLogGroup", On::Group),
     ("DeleteLogStream", On::Group),
     ("DeleteMetricFilter", On::Group),
@@ -43,8 +47,12 @@ const OPERATIONS: &[(&str, On)] = &[
     ("DeleteResourcePolicy", On::Anywhere),
     ("DeleteRetentionPolicy", On::Group),
     ("DeleteSubscriptionFilter", On::Group),
+    ("DeleteTransformer", On::Group),
+    ("DescribeAccountPolicies", On::Anywhere),
     ("DescribeDestinations", On::Anywhere),
     ("DescribeExportTasks", On::Anywhere),
+    ("DescribeFieldIndexes", On::Groups),
+    ("DescribeIndexPolicies", On::Groups),
     ("DescribeLogGroups", On::Group),
     ("DescribeLogStreams", On::Group),
     ("DescribeMetricFilters", On::Group),
@@ -54,16 +62,21 @@ const OPERATIONS: &[(&str, On)] = &[
     ("DescribeSubscriptionFilters", On::Group),
     ("DisassociateKmsKey", On::Encrypted),
     ("FilterLogEvents", On::Group),
+    ("GetDataProtectionPolicy", On::Group),
     ("GetLogEvents", On::Group),
     ("GetLogGroupFields", On::Group),
     ("GetLogRecord", On::Anywhere),
     ("GetQueryResults", On::Anywhere),
+    ("GetTransformer", On::Group),
     ("ListLogGroups", On::Group),
     ("ListLogGroupsForQuery", On::Anywhere),
     ("ListTagsForResource", On::Tagged),
     ("ListTagsLogGroup", On::TaggedGroup),
+    ("PutAccountPolicy", On::Anywhere),
+    ("PutDataProtectionPolicy", On::Group),
     ("PutDestination", On::Destination),
     ("PutDestinationPolicy", On::Destination),
+    ("PutIndexPolicy", On::Group),
     ("PutLogEvents", On::Group),
     ("PutLogGroupDeletionProtection", On::Group),
     ("PutMetricFilter", On::Group),
@@ -71,24 +84,61 @@ const OPERATIONS: &[(&str, On)] = &[
     ("PutResourcePolicy", On::Anywhere),
     ("PutRetentionPolicy", On::Group),
     ("PutSubscriptionFilter", On::Group),
+    ("PutTransformer", On::Group),
     ("StartLiveTail", On::Groups),
     ("StartQuery", On::Groups),
     ("StopQuery", On::Anywhere),
     ("TagLogGroup", On::TaggedGroup),
     ("TagResource", On::Tagged),
     ("TestMetricFilter", On::Anywhere),
+    ("TestTransformer", On::Anywhere),
     ("UntagLogGroup", On::TaggedGroup),
     ("UntagResource", On::Tagged),
 ];
 
 /// Every operation and what it needs.
 pub(crate) fn accesses() -> impl Iterator<Item = (&'static str, Access<CloudWatchLogs>)> {
-    OPERATIONS.iter().map(|(name, on)| {
+    let by_name = OPERATIONS.iter().filter(|(name, _)| !UNMASKING.contains(name)).map(|(name, on)| {
         let access = needs_by_name(move |logs: &CloudWatchLogs, call: &Call, input: &Members| {
             Ok::<Needs, ServiceError>(needs_of(logs, call, *on, input).into())
         });
         (*name, access)
-    })
+    });
+    by_name.chain(unmasking())
+}
+
+/// The operations that show what is masked to those who may see it.
+const UNMASKING: [&str; 3] = ["FilterLogEvents", "GetLogEvents", "GetLogRecord"];
+
+fn unmasking() -> [(&'static str, Access<CloudWatchLogs>); 3] {
+    let told = |logs: &CloudWatchLogs, call: &Call, on: On, input: &dyn Shape, unmask: Option<bool>| {
+        let mut needs = needs_of(logs, call, on, &Members::of(input));
+        if unmask == Some(true) {
+            let unmask = needs.iter().map(|need| Need::new("logs:Unmask", need.resource.clone())).collect::<Vec<_>>();
+            needs.extend(unmask);
+        }
+        Ok::<Needs, ServiceError>(needs.into())
+    };
+    [
+        (
+            UNMASKING[0],
+            needs(move |logs: &CloudWatchLogs, call: &Call, input: &FilterLogEventsRequest| {
+                told(logs, call, On::Group, input, input.unmask)
+            }),
+        ),
+        (
+            UNMASKING[1],
+            needs(move |logs: &CloudWatchLogs, call: &Call, input: &GetLogEventsRequest| {
+                told(logs, call, On::Group, input, input.unmask)
+            }),
+        ),
+        (
+            UNMASKING[2],
+            needs(move |logs: &CloudWatchLogs, call: &Call, input: &GetLogRecordRequest| {
+                told(logs, call, On::Anywhere, input, input.unmask)
+            }),
+        ),
+    ]
 }
 
 fn needs_of(logs: &CloudWatchLogs, call: &Call, on: On, input: &Members) -> Vec<Need> {
@@ -102,7 +152,13 @@ fn needs_of(logs: &CloudWatchLogs, call: &Call, on: On, input: &Members) -> Vec<
         On::Groups => {
             let lists = ["logGroupNames", "logGroupIdentifiers"].into_iter().flat_map(|name| input.list(name));
             let groups = input.text("logGroupName").into_iter().chain(lists.map(String::as_str));
-            groups.map(|group| need(stream_of(call, group, ""))).collect()
+            let mut needs: Vec<Need> = groups.map(|group| need(stream_of(call, group, ""))).collect();
+            if input.text("queryString").is_some_and(|query| query.to_ascii_lowercase().contains("unmask")) {
+                let unmask: Vec<Need> =
+                    needs.iter().map(|need| Need::new("logs:Unmask", need.resource.clone())).collect();
+                needs.extend(unmask);
+            }
+            needs
         }
         On::Destination => {
             let name = input.text("destinationName").unwrap_or_default();

@@ -41,6 +41,13 @@ impl From<Error> for ServiceError {
             Error::NoSuchStream => not_found("The specified log stream does not exist."),
             Error::NoSuchFilter(what) => not_found(format!("The specified {what} does not exist.")),
             Error::NoSuchPolicy(name) => not_found(format!("Policy with name [{name}] does not exist.")),
+            Error::OnlyStandard => {
+                new(errors::VALIDATION_EXCEPTION, "This operation is only supported on the Standard log class.")
+            }
+            Error::OtherRevision => {
+                new(errors::OPERATION_ABORTED_EXCEPTION, "The expectedRevisionId does not match the current revision.")
+                    .with_kind(ErrorKind::Conflict)
+            }
             Error::NoSuchDestination => not_found("The specified destination does not exist."),
             Error::NoSuchResource(_) => invalid("Invalid ARN. Please check the ARN and try again."),
             Error::GroupExists => exists("The specified log group already exists"),

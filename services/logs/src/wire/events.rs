@@ -11,10 +11,8 @@ use crate::store::Group;
 
 /// The events of a request. The model's constraints saw to it that nothing is absent or negative.
 pub(crate) fn events(events: Vec<InputLogEvent>) -> Vec<Event> {
-    let event = |event: InputLogEvent| Event {
-        timestamp: millis(event.timestamp).unwrap_or(0),
-        message: event.message.unwrap_or_default(),
-    };
+    let event =
+        |event: InputLogEvent| Event::new(millis(event.timestamp).unwrap_or(0), event.message.unwrap_or_default());
     events.into_iter().map(event).collect()
 }
 

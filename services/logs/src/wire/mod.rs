@@ -8,6 +8,7 @@ mod events;
 mod insights;
 mod paging;
 mod routes;
+mod rules;
 mod shown;
 
 pub use coverage::COVERAGE;
@@ -19,6 +20,10 @@ pub(crate) use events::{
 pub(crate) use insights::{LANGUAGE, definition, parameters, query, row, statistics, status};
 pub(crate) use paging::Paging;
 pub(crate) use routes::router;
+pub(crate) use rules::{
+    account_policy, field_index, group_policy, index_policy, index_policy_of_account, policy_kind, processors,
+    processors_text, transformed,
+};
 pub(crate) use shown::{
     class, destination, export_task, group, group_summary, metric, metric_filter, metric_match, policy, stream,
     subscription,

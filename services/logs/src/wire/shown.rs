@@ -9,9 +9,9 @@ use tidegate_api_logs::{
 use tidegate_types::{AccountId, Arn, Region, Timestamp};
 
 use super::events::sequence_token;
-use crate::domain::{self, ExportState};
+use crate::domain::{self, AccountPolicyKind, ExportState};
 use crate::store::{
-    DestinationRecord, ExportRecord, Group, GroupClass, MetricFilterRecord, PolicyRecord, StreamRecord,
+    DestinationRecord, ExportRecord, Group, GroupClass, MetricFilterRecord, PolicyRecord, RuleKind, StreamRecord,
     SubscriptionRecord,
 };
 
@@ -76,6 +76,10 @@ pub(crate) fn group(group: &Group, stored_bytes: u64) -> LogGroup {
         log_group_class: Some(class_name(record.class)),
         log_group_arn: Some(arn),
         deletion_protection_enabled: Some(record.is_protected),
+        data_protection_status: group.rule(RuleKind::DataProtection).map(|_| "ACTIVATED".to_owned()),
+        inherited_properties: Some(group.policies(AccountPolicyKind::DataProtection))
+            .filter(|policies| !policies.is_empty())
+            .map(|_| vec!["ACCOUNT_DATA_PROTECTION".to_owned()]),
         ..LogGroup::default()
     }
 }
@@ -133,9 +137,14 @@ pub(crate) fn metric_filter(group: &Group, name: &str, filter: &MetricFilterReco
         metric_transformations: Some(vec![transformation]),
         creation_time: millis(filter.created_at),
         log_group_name: Some(group.address.name.clone()),
-        apply_on_transformed_logs: Some(false),
-        ..MetricFilter::default()
+        apply_on_transformed_logs: Some(filter.options.on_transformed),
+        field_selection_criteria: filter.options.criteria.clone(),
+        emit_system_field_dimensions: some(&filter.options.system_fields),
     }
+}
+
+fn some(list: &[String]) -> Option<Vec<String>> {
+    Some(list.to_vec()).filter(|list| !list.is_empty())
 }
 
 /// A message that a pattern matches.
@@ -152,9 +161,10 @@ pub(crate) fn subscription(group: &Group, name: &str, filter: &SubscriptionRecor
         destination_arn: Some(filter.destination.to_string()),
         role_arn: filter.role.clone(),
         distribution: Some(if filter.is_random { "Random" } else { "ByLogStream" }.to_owned()),
-        apply_on_transformed_logs: Some(false),
+        apply_on_transformed_logs: Some(filter.options.on_transformed),
         creation_time: millis(filter.created_at),
-        ..SubscriptionFilter::default()
+        field_selection_criteria: filter.options.criteria.clone(),
+        emit_system_fields: some(&filter.options.system_fields),
     }
 }
 

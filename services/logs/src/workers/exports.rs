@@ -102,6 +102,7 @@ impl Exports {
             budget: usize::MAX,
             streams: &|_| true,
             pattern: None,
+            masks: job.group.masks(),
         };
         let answer = self.service.find(&query).await?;
         let mut part = place.part;

@@ -16,5 +16,6 @@ mod misuse;
 mod model;
 mod ports;
 mod retention;
+mod rules;
 mod streams;
 mod subscriptions;

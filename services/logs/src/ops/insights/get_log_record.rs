@@ -5,7 +5,7 @@ use tidegate_protocol::Call;
 use tidegate_store::Position;
 
 use super::event;
-use crate::domain::{EventId, Found, GroupAddress, Pointer, QueryRefused};
+use crate::domain::{EventId, GroupAddress, Masks, Pointer, QueryRefused};
 use crate::error::Error;
 use crate::ops::read_stream;
 use crate::service::CloudWatchLogs;
@@ -30,7 +30,8 @@ pub(crate) async fn get_log_record(
     let found = chunk.events.into_iter().nth(pointer.index as usize).filter(|event| event.timestamp >= cutoff_ms);
     let found = found.ok_or_else(gone)?;
     let id = EventId { timestamp: found.timestamp, position: pointer.position, index: pointer.index };
-    let found = Found { id, stream: Arc::from(pointer.stream), ingested_at: chunk.ingested_at, message: found.message };
+    let masks = if input.unmask.unwrap_or(false) { Masks::default() } else { group.masks() };
+    let found = crate::ops::found(id, Arc::from(pointer.stream), chunk.ingested_at, found, &masks);
     let mut fields: std::collections::BTreeMap<String, String> =
         tidegate_insights::fields(&event(&address, found)).into_iter().collect();
     fields.insert("@ptr".to_owned(), text);

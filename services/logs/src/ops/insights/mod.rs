@@ -44,6 +44,8 @@ pub(crate) fn event(group: &GroupAddress, found: Found) -> Event {
         timestamp_ms: signed(found.id.timestamp),
         ingestion_ms: signed(found.ingested_at.as_millis()),
         message: found.message,
+        unmasked: found.unmasked,
+        transformed: found.transformed,
         log: Arc::from(format!("{}:{}", group.account, group.name)),
         log_stream: found.stream,
         ptr: pointer.text(),

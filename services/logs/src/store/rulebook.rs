@@ -1,0 +1,128 @@
+//! Rules in memory, understood: what groups and accounts want of their events.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tidegate_logfilter::Pattern;
+use tidegate_record::Stored;
+use tidegate_transform::Transformer;
+
+use super::directory::unreadable;
+use super::{AccountPolicyRecord, FilterOptions, RuleKind, RuleRecord, Subscription, SubscriptionRecord};
+use crate::domain::{
+    AccountPolicyKind, Criteria, IndexedField, Masking, Meaning, chooses, indexed_fields, transformer,
+};
+
+/// The rules of a group.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Rules {
+    /// The records, by kind.
+    pub(super) records: BTreeMap<RuleKind, RuleRecord>,
+    pub(super) masking: Option<Masking>,
+    pub(super) fields: Vec<IndexedField>,
+    pub(super) transformer: Option<Transformer>,
+}
+
+impl Rules {
+    /// Notes a rule, or that it is gone. One that cannot be read does nothing; `tidegate check` names it.
+    pub(super) fn set(&mut self, key: &Bytes, kind: RuleKind, value: Option<&Bytes>) {
+        let record = value.and_then(|value| RuleRecord::decode(value).map_err(|error| unreadable(key, &error)).ok());
+        let document = record.as_ref().map(|record| record.document.as_str());
+        let say = |error: String| unreadable(key, &error);
+        match kind {
+            RuleKind::DataProtection => {
+                self.masking = document.and_then(|text| Masking::parse(text).map_err(say).ok());
+            }
+            RuleKind::FieldIndex => {
+                self.fields = document.and_then(|text| indexed_fields(text).map_err(say).ok()).unwrap_or_default();
+            }
+            RuleKind::Transformer => {
+                self.transformer = document.and_then(|text| transformer(text).map_err(say).ok());
+            }
+            RuleKind::ResourcePolicy => {}
+        }
+        match record {
+            Some(record) => drop(self.records.insert(kind, record)),
+            None => drop(self.records.remove(&kind)),
+        }
+    }
+}
+
+/// A policy of an account, ready to be used.
+#[derive(Debug, Clone)]
+pub struct AccountPolicy {
+    /// As it is stored.
+    pub record: AccountPolicyRecord,
+    /// Which groups it is about.
+    pub criteria: Option<Criteria>,
+    /// What it means.
+    pub(super) effect: Effect,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Effect {
+    Masking(Masking),
+    Subscription(Box<Subscription>),
+    Fields(Vec<IndexedField>),
+    Transformer(Transformer),
+    Nothing,
+}
+
+impl AccountPolicy {
+    /// A policy that can be read; others do nothing, and `tidegate check` names them.
+    pub(super) fn read(key: &Bytes, kind: AccountPolicyKind, value: &Bytes) -> Option<AccountPolicy> {
+        let record = AccountPolicyRecord::decode(value).map_err(|error| unreadable(key, &error)).ok()?;
+        let say = |error: String| unreadable(key, &error);
+        let criteria = kind.criteria(record.criteria.as_deref()).map_err(say).ok()?;
+        let effect = match kind.meaning(&record.document).map_err(say).ok()? {
+            Meaning::Masking(masking) => Effect::Masking(masking),
+            Meaning::Fields(fields) => Effect::Fields(fields),
+            Meaning::Transformer(transformer) => Effect::Transformer(transformer),
+            Meaning::Nothing => Effect::Nothing,
+            Meaning::Subscription(filter) => {
+                let pattern = Pattern::parse(&filter.pattern).map_err(|error| unreadable(key, &error)).ok()?;
+                let target = record.target.as_deref().and_then(|target| target.parse().ok());
+                let record = SubscriptionRecord {
+                    pattern: filter.pattern,
+                    target: target.unwrap_or_else(|| filter.destination.clone()),
+                    destination: filter.destination,
+                    role: filter.role,
+                    is_random: filter.is_random,
+                    created_at: record.created_at,
+                    options: FilterOptions::default(),
+                };
+                Effect::Subscription(Box::new(Subscription { record, pattern, criteria: None }))
+            }
+        };
+        Some(AccountPolicy { record, criteria, effect })
+    }
+
+    /// Whether it is about a group.
+    pub fn chooses(&self, group: &str) -> bool {
+        chooses(self.criteria.as_ref(), group)
+    }
+
+    /// The fields that it indexes.
+    pub fn fields(&self) -> &[IndexedField] {
+        match &self.effect {
+            Effect::Fields(fields) => fields,
+            _ => &[],
+        }
+    }
+}
+
+/// The policies of an account in a region, by kind and name.
+pub type AccountPolicies = BTreeMap<(AccountPolicyKind, String), AccountPolicy>;
+
+/// Those of a kind that are about a group; the most particular first.
+pub(super) fn about<'p>(
+    policies: &'p Arc<AccountPolicies>,
+    kind: AccountPolicyKind,
+    group: &str,
+) -> Vec<(&'p String, &'p AccountPolicy)> {
+    let of_kind = policies.iter().filter(|((own, _), policy)| *own == kind && policy.chooses(group));
+    let mut found: Vec<_> = of_kind.map(|((_, name), policy)| (name, policy)).collect();
+    found.sort_by_key(|(_, policy)| policy.criteria.is_none());
+    found
+}
