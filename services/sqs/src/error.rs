@@ -72,6 +72,8 @@ pub enum Error {
     GroupMissingInBatch,
     #[error("parameter {parameter} is not for this kind of queue")]
     NotForThisQueue { parameter: &'static str, value: String },
+    #[error("{0} is not asked of a single queue")]
+    NotOfAQueue(&'static str),
     #[error("the token does not continue any listing")]
     MalformedToken,
     #[error(transparent)]

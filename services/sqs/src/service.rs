@@ -3,7 +3,9 @@ use std::sync::atomic::AtomicU64;
 
 use tidegate_env::Env;
 use tidegate_ports::{AdminRoute, QueueSource, ResourcePolicies, Sink};
-use tidegate_protocol::{Call, Coverage, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel};
+use tidegate_protocol::{
+    Call, Coverage, ProtocolId, Reader, ResponseFuture, Router, Service, ServiceError, ServiceModel,
+};
 use tidegate_queue::Queues;
 use tidegate_store::{LatchKey, Space, Store, TransactError, Tx, transact};
 use tidegate_types::Timestamp;
@@ -141,6 +143,13 @@ pub(crate) fn address(call: &Call, url: Option<String>) -> Result<QueueAddress, 
     let url = url.ok_or(Error::Missing("QueueUrl"))?;
     let reference = QueueReference::parse(&url).ok_or(Error::NoSuchQueue { protocol: call.protocol })?;
     Ok(reference.resolve(call.account, &call.region))
+}
+
+/// Refuses an action that concerns no single queue and came, by the query protocol, to a queue's own URL.
+pub(crate) fn check_endpoint(call: &Call) -> Result<(), Error> {
+    let is_query = call.protocol == ProtocolId::AwsQuery;
+    let is_queue = is_query && QueueReference::parse(&call.path).is_some_and(|queue| queue.is_whole());
+    if is_queue { Err(Error::NotOfAQueue(call.operation.name)) } else { Ok(()) }
 }
 
 /// The store's secret, made up when the store is new.

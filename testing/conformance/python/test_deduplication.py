@@ -25,6 +25,13 @@ def test_a_deleted_message_still_deduplicates(sqs, fifo):
     assert receive(sqs, fifo) == []
 
 
+def test_a_purge_forgets_what_was_sent(sqs, fifo):
+    first = send(sqs, fifo, "x", MessageDeduplicationId="1")
+    sqs.purge_queue(QueueUrl=fifo)
+    assert send(sqs, fifo, "y", MessageDeduplicationId="1")["MessageId"] != first["MessageId"]
+    assert drain(sqs, fifo) == ["y"]
+
+
 def test_the_window_is_five_minutes(server, sqs, fifo):
     send(sqs, fifo, "1", MessageDeduplicationId="1")
     server.advance("PT4M55S")

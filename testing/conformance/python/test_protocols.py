@@ -84,6 +84,14 @@ def test_query_also_comes_as_a_get(server):
     assert answer.status == 200 and "<MessageId>" in answer.text
 
 
+@pytest.mark.parametrize("action", ["ListQueues", "CreateQueue&QueueName=other"])
+def test_a_queues_own_url_is_for_what_concerns_the_queue(server, action):
+    make(server, "own")
+    answer = server.request("GET", f"/000000000000/own?Action={action}&Version=2012-11-05", headers=SCOPE)
+    words = f"The action {action.split('&')[0]} is not valid for this endpoint."
+    assert answer.status == 400 and "<Code>InvalidAction</Code>" in answer.text and words in answer.text, answer
+
+
 @pytest.mark.parametrize("where", ["/000000000000/by-path", "/queue/us-east-1/000000000000/by-path"])
 def test_json_on_the_queues_own_path(server, where):
     url = make(server, "by-path")

@@ -53,17 +53,29 @@ def test_a_lease_lasts_at_most_twelve_hours(server, sqs, queue):
     sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=HOURS_12_S - 20)
 
 
-def test_the_visibility_of_a_message_that_is_not_in_flight_cannot_change(server, sqs, make):
+def test_an_old_handle_still_moves_the_message_of_a_standard_queue(server, sqs, make):
     url = make(VisibilityTimeout=5)
     send(sqs, url, "x")
     (message,) = receive(sqs, url)
     server.advance("PT6S")
-    with refused("AWS.SimpleQueueService.MessageNotInflight"):
-        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=10)
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=10)
+    assert receive(sqs, url) == []
+    server.advance("PT11S")
+    (again,) = receive(sqs, url)
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
     (again,) = receive(sqs, url)
     sqs.delete_message(QueueUrl=url, ReceiptHandle=again["ReceiptHandle"])
     with refused("InvalidParameterValue", "for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change."):
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=again["ReceiptHandle"], VisibilityTimeout=10)
+
+
+def test_the_visibility_of_a_fifo_message_that_is_not_in_flight_cannot_change(server, sqs, make):
+    url = make(fifo=True, VisibilityTimeout=5, ContentBasedDeduplication="True")
+    sqs.send_message(QueueUrl=url, MessageBody="x", MessageGroupId="g")
+    (message,) = receive(sqs, url)
+    server.advance("PT6S")
+    with refused("AWS.SimpleQueueService.MessageNotInflight"):
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=10)
 
 
 def test_a_late_delete_still_deletes_on_a_standard_queue(server, sqs, make):

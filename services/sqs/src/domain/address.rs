@@ -67,6 +67,11 @@ impl QueueReference {
         })
     }
 
+    /// Whether it names the account too, as a queue's URL does.
+    pub fn is_whole(&self) -> bool {
+        self.account.is_some()
+    }
+
     /// The address, with what the client left out taken from its request.
     pub fn resolve(self, account: AccountId, region: &Region) -> QueueAddress {
         QueueAddress {

@@ -1,6 +1,7 @@
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
+use tidegate_types::Timestamp;
 
 use super::{DeduplicationScope, is_graphic_id};
 
@@ -73,13 +74,23 @@ impl DeduplicationId {
     }
 }
 
-/// The key under which a send is remembered: the id within its scope.
-pub fn deduplication_key(scope: DeduplicationScope, group: &GroupId, id: &DeduplicationId) -> Vec<u8> {
-    match scope {
+/// The key under which a send is remembered: the id within its scope. A purge of the queue forgets what was sent
+/// before it, so what is sent after it has other keys; the old ones run out by themselves.
+pub fn deduplication_key(
+    scope: DeduplicationScope,
+    group: &GroupId,
+    id: &DeduplicationId,
+    purged_at: Option<Timestamp>,
+) -> Vec<u8> {
+    // No part contains a space, so no two of them share a key.
+    let mut key = match scope {
         DeduplicationScope::Queue => [b"q", id.0.as_bytes()].concat(),
-        // Neither part contains a space, so no two pairs share a key.
         DeduplicationScope::MessageGroup => [b"g", group.0.as_bytes(), b" ", id.0.as_bytes()].concat(),
+    };
+    if let Some(purged_at) = purged_at {
+        key.extend(format!("  {}", purged_at.as_millis()).bytes());
     }
+    key
 }
 
 /// The sequence number of the message at a position: larger than that of any message before it.
@@ -108,8 +119,18 @@ mod tests {
     fn scopes_do_not_mix() {
         let (a, b) = (GroupId::parse("a".to_owned()).unwrap(), GroupId::parse("b".to_owned()).unwrap());
         let id = DeduplicationId::parse("x".to_owned()).unwrap();
-        let key = |scope, group| deduplication_key(scope, group, &id);
+        let key = |scope, group| deduplication_key(scope, group, &id, None);
         assert_eq!(key(DeduplicationScope::Queue, &a), key(DeduplicationScope::Queue, &b));
         assert_ne!(key(DeduplicationScope::MessageGroup, &a), key(DeduplicationScope::MessageGroup, &b));
+    }
+
+    #[test]
+    fn a_purge_begins_anew() {
+        let (group, id) = (GroupId::parse("a".to_owned()).unwrap(), DeduplicationId::parse("x".to_owned()).unwrap());
+        for scope in [DeduplicationScope::Queue, DeduplicationScope::MessageGroup] {
+            let keys = [None, Some(Timestamp::from_millis(7)), Some(Timestamp::from_millis(8))]
+                .map(|purged_at| deduplication_key(scope, &group, &id, purged_at));
+            assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2], "{keys:?}");
+        }
     }
 }

@@ -14,10 +14,10 @@ pub enum VisibilityError {
     /// Together with the time since the receive it would exceed [`MAX_VISIBILITY_SECONDS`].
     #[error("{0} seconds more would exceed the limit since the receive")]
     BeyondLimit(u32),
-    /// The message was deleted, has expired, or has been received again since.
+    /// The message was deleted or has expired; in a FIFO queue it may have been received again since.
     #[error("the message is gone or was received again")]
     Gone,
-    /// The message is not hidden (any more).
+    /// A FIFO queue's message is not hidden any more.
     #[error("the message is not in flight")]
     NotInFlight,
     /// A FIFO queue's message was visible again since this receipt.
@@ -47,21 +47,24 @@ pub fn visibility_deadline(now: Timestamp, seconds: i32) -> Result<Timestamp, Vi
 
 /// Whether the holder of `receipt` may have the message hidden until `deadline`.
 ///
+/// In a standard queue any receipt will do, as long as the message is there: AWS documents that an old one is refused,
+/// and takes it, even when the message is visible again. In a FIFO queue that would let a consumer which has lost a
+/// message move it away from under the next one, out of its order.
+///
 /// # Errors
 /// [`VisibilityError`] if not.
 pub fn check_visibility_change(
+    fifo: bool,
     receipt: &Receipt,
     held: Option<Held>,
     now: Timestamp,
     deadline: Timestamp,
 ) -> Result<(), VisibilityError> {
     let held = held.ok_or(VisibilityError::Gone)?;
-    if held.receive_count != receipt.receive_count {
-        // AWS leaves open what an old handle does; here a slow consumer cannot move the deadline of
-        // the one that has the message now.
+    if fifo && held.receive_count != receipt.receive_count {
         return Err(VisibilityError::Gone);
     }
-    if held.visible_at <= now {
+    if fifo && held.visible_at <= now {
         return Err(VisibilityError::NotInFlight);
     }
     if deadline > receipt.received_at.plus_millis(u64::from(MAX_VISIBILITY_SECONDS) * 1000) {
@@ -102,21 +105,23 @@ mod tests {
     }
 
     #[test]
-    fn a_change_needs_a_running_lease_of_this_receive() {
+    fn a_change_needs_the_message_and_in_fifo_queues_a_running_lease_of_this_receive() {
         let held = |receive_count, visible_at| Some(Held { receive_count, visible_at: at(visible_at) });
         let limit = 100 + u64::from(MAX_VISIBILITY_SECONDS);
+        let beyond = Err(VisibilityError::BeyondLimit(43_191));
         let cases = [
-            (held(2, 130), 110, 140, Ok(())),
-            (held(2, 130), 110, 110, Ok(())),
-            (held(2, 130), 110, limit, Ok(())),
-            (held(2, 130), 110, limit + 1, Err(VisibilityError::BeyondLimit(43_191))),
-            (held(2, 110), 110, 140, Err(VisibilityError::NotInFlight)),
-            (held(3, 130), 110, 140, Err(VisibilityError::Gone)),
-            (None, 110, 140, Err(VisibilityError::Gone)),
+            (held(2, 130), 140, Ok(()), Ok(())),
+            (held(2, 130), 110, Ok(()), Ok(())),
+            (held(2, 130), limit, Ok(()), Ok(())),
+            (held(2, 130), limit + 1, beyond, beyond),
+            (held(2, 110), 140, Ok(()), Err(VisibilityError::NotInFlight)),
+            (held(3, 130), 140, Ok(()), Err(VisibilityError::Gone)),
+            (None, 140, Err(VisibilityError::Gone), Err(VisibilityError::Gone)),
         ];
-        for (held, now, deadline, expected) in cases {
-            let checked = check_visibility_change(&receipt(), held, at(now), at(deadline));
-            assert_eq!(checked, expected, "{held:?} at {now} until {deadline}");
+        for (held, deadline, standard, fifo) in cases {
+            let checked =
+                [false, true].map(|fifo| check_visibility_change(fifo, &receipt(), held, at(110), at(deadline)));
+            assert_eq!(checked, [standard, fifo], "{held:?} at 110 until {deadline}");
         }
     }
 

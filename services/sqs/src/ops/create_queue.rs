@@ -11,7 +11,7 @@ use super::dead_letters::check_target;
 use super::read_queue;
 use crate::domain::{NameError, QueueAddress, QueueName, QueueSettings, Setting, add_tags};
 use crate::error::{Error, TagFailure, within_a_minute};
-use crate::service::Sqs;
+use crate::service::{Sqs, check_endpoint};
 use crate::store::{DeletedQueueRecord, QueueRecord, decode, keys};
 use crate::wire;
 
@@ -21,6 +21,7 @@ pub(crate) async fn create_queue(
     call: &Call,
     input: CreateQueueRequest,
 ) -> Result<CreateQueueResult, Error> {
+    check_endpoint(call)?;
     let wishes = wire::settings(input.attributes.unwrap_or_default())?;
     let fifo = wishes.contains(&Setting::FifoQueue(true));
     let name = input.queue_name.ok_or(NameError::Missing)?;

@@ -126,7 +126,7 @@ async fn delete(tx: &mut Tx, handle: &Handle, now: Timestamp) -> Result<(), Refu
 async fn hide(tx: &mut Tx, handle: &Handle, seconds: i32, now: Timestamp) -> Result<(), Refused> {
     let deadline = visibility_deadline(now, seconds)?;
     let held = lease_of(tx, &handle.key).await?.map(held);
-    check_visibility_change(&handle.receipt, held, now, deadline)?;
+    check_visibility_change(handle.fifo, &handle.receipt, held, now, deadline)?;
     change_visibility_in_tx(tx, &handle.key, deadline).await?;
     Ok(())
 }

@@ -79,7 +79,9 @@ impl Sending {
         let settings = &queue.record.settings;
         let visible_at = now.plus_millis(u64::from(outgoing.delay_seconds) * 1000);
         let deduplication = match (settings.fifo, &outgoing.group, &outgoing.deduplication) {
-            (Some(fifo), Some(group), Some(id)) => Some(deduplication_key(fifo.deduplication_scope, group, id)),
+            (Some(fifo), Some(group), Some(id)) => {
+                Some(deduplication_key(fifo.deduplication_scope, group, id, queue.record.purged_at))
+            }
             _ => None,
         };
         let visible_at =

@@ -26,7 +26,8 @@ pub(crate) fn settings(attributes: BTreeMap<String, String>) -> Result<Vec<Setti
 fn setting(attribute: Attribute, text: String) -> Result<Option<Setting>, AttributeTextError> {
     let malformed = || AttributeTextError::Malformed(attribute);
     let number = |text: &str| parse_number(text).ok_or_else(malformed);
-    let flag = |text: &str| text.parse::<bool>().map_err(|_| malformed());
+    // AWS takes `True` too, which is how Python writes it, and shows it in small letters.
+    let flag = |text: &str| text.to_ascii_lowercase().parse::<bool>().map_err(|_| malformed());
     let unless_empty = |text: String| (!text.is_empty()).then_some(text);
     Ok(Some(match attribute {
         Attribute::DelaySeconds => Setting::DelaySeconds(number(&text)?),

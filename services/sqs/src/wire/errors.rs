@@ -4,7 +4,7 @@
 //! the service's documentation.
 
 use tidegate_api_sqs::errors;
-use tidegate_protocol::errors::{INVALID_PARAMETER_VALUE, MISSING_PARAMETER};
+use tidegate_protocol::errors::{INVALID_PARAMETER_VALUE, MISSING_PARAMETER, UNKNOWN_OPERATION};
 use tidegate_protocol::{ErrorShape, ProtocolId, ServiceError};
 use tidegate_store::{CommitError, StoreError};
 use tidegate_types::ErrorKind;
@@ -64,6 +64,9 @@ impl From<Error> for ServiceError {
             // A missing parameter by its words, an invalid value by its code: AWS does it so in batches.
             Error::GroupMissingInBatch => invalid("The request must contain the parameter MessageGroupId."),
             Error::NotForThisQueue { parameter, value } => not_for_this_queue(parameter, &value),
+            Error::NotOfAQueue(action) => {
+                new(UNKNOWN_OPERATION, format!("The action {action} is not valid for this endpoint."))
+            }
             Error::MalformedToken => new(INVALID_PARAMETER_VALUE, "Invalid or expired next token."),
             Error::Store(error) => store(&error),
             Error::Commit(error) => commit(&error),

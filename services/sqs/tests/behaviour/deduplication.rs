@@ -36,6 +36,23 @@ async fn a_repeated_id_is_one_message_for_five_minutes() {
 }
 
 #[tokio::test]
+async fn a_purge_forgets_what_was_sent() {
+    let bed = Bed::new().await;
+    for scope in ["queue", "messageGroup"] {
+        let settings = json!({ "DeduplicationScope": scope, "ContentBasedDeduplication": "True" });
+        let url = bed.create_fifo(&format!("{scope}.fifo"), settings).await;
+        let first = send(&bed, &url, "a", "one", Some("id")).await;
+        bed.advance(1).await;
+        bed.ok("PurgeQueue", json!({ "QueueUrl": url })).await;
+        let second = send(&bed, &url, "a", "two", Some("id")).await;
+        assert_ne!(second["MessageId"], first["MessageId"]);
+        assert_eq!(send(&bed, &url, "a", "three", Some("id")).await["MessageId"], second["MessageId"]);
+        assert_eq!(bodies(&bed.receive(&url).await), ["two"]);
+    }
+    bed.check().await;
+}
+
+#[tokio::test]
 async fn equal_bodies_are_one_message_where_content_decides() {
     let bed = Bed::new().await;
     let url = bed.create_fifo("q.fifo", json!({ "ContentBasedDeduplication": "true" })).await;

@@ -188,9 +188,9 @@ impl Run {
         let Some((number, known)) = self.received(which) else { return };
         let input = json!({ "QueueUrl": self.url, "ReceiptHandle": known.handle, "VisibilityTimeout": seconds });
         let answer = self.bed.call("ChangeMessageVisibility", input).await;
-        let in_flight = self.model.in_flight(&known);
-        assert_eq!(answer.is_ok(), in_flight, "{number} of {:?}", self.model);
-        if in_flight {
+        let allowed = !self.model.fifo || self.model.in_flight(&known);
+        assert_eq!(answer.is_ok(), allowed, "{number} of {:?}", self.model);
+        if allowed {
             self.model.messages.get_mut(&number).unwrap().visible_at = self.model.now + u64::from(seconds);
         }
     }
