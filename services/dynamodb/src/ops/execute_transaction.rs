@@ -80,7 +80,7 @@ fn action(dynamodb: &DynamoDb, call: &Call, index: usize, member: Member) -> Res
     let known = dynamodb.known(&address)?;
     let write = partiql::write(&known.table, statement, member.show_on_failure);
     let write = write.map_err(|misuse| within(index, &misuse))?;
-    Ok(Action { address, write, inserts: partiql::inserts(statement) })
+    Ok(Action { address, write, inserts: partiql::inserts(statement), values: 0 })
 }
 
 /// Reads items that the statements name in full, all as they were at one moment.

@@ -6,7 +6,7 @@ use super::reading::{Target, Walk, shown};
 use crate::domain::expression::{
     Comparator, Condition, KeyCondition, Placeholders, SortCondition, from_condition, parse_key_condition,
 };
-use crate::domain::{KeyParts, Misuse};
+use crate::domain::{Item, KeyParts, Misuse};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::keys::component;
@@ -52,9 +52,15 @@ pub(crate) async fn query(dynamodb: &DynamoDb, call: &Call, mut input: QueryInpu
     let counts = matches!(shown, super::reading::Shown::Count);
     let mut walk = Walk { target, range, order, limit, filter, shown, consistent };
     if let Some(start) = input.exclusive_start_key {
-        walk.start_behind(&wire::item(start)?)?;
+        let start = wire::item(start)?;
+        check_start(&walk.target, &condition, &start)?;
+        walk.start_behind(&start)?;
     }
-    let found = walk.run(dynamodb).await?;
+    let is_single = is_single(&walk.target);
+    let mut found = walk.run(dynamodb).await?;
+    if is_single {
+        found.last = None;
+    }
     let wish = input.return_consumed_capacity.as_deref();
     Ok(ItemsAnswer {
         schema: &QUERY_OUTPUT,
@@ -64,6 +70,36 @@ pub(crate) async fn query(dynamodb: &DynamoDb, call: &Call, mut input: QueryInpu
         last_evaluated_key: found.last.map(wire::wire_item),
         consumed_capacity: consumed_capacity(wish, &known.address.name, &found.consumed, Kind::Plain),
     })
+}
+
+/// Whether a partition is one item, behind which nothing comes: of a table without a sort key.
+fn is_single(target: &Target<'_>) -> bool {
+    target.index.is_none() && target.table().keys.sort.is_none()
+}
+
+/// Refuses a start key that is none of the sort keys that are wanted, of this partition or of another one, and any
+/// where there is nothing to go on to.
+fn check_start(target: &Target<'_>, condition: &KeyCondition, start: &Item) -> Result<(), Misuse> {
+    let key = target.start(start)?;
+    if is_single(target) {
+        let shown: Vec<String> = start.iter().map(|(name, value)| format!("{name}=AttributeValue: {value}")).collect();
+        return Err(Misuse::new(format!(
+            "The provided exclusive start key is invalid: ExclusiveStartKey: {{{}}}",
+            shown.join(", ")
+        )));
+    }
+    if condition.sort.is_none() {
+        return Ok(());
+    }
+    let partition = target.keys().partition.iter().filter_map(|part| start.get(&part.name).cloned()).collect();
+    let there = KeyCondition { partition, ..condition.clone() };
+    if !range(target, &there).contains(&key) {
+        return Err(Misuse::new("The provided starting key does not match the range key predicate"));
+    }
+    match there.partition == condition.partition {
+        true => Ok(()),
+        false => Err(Misuse::new("The query can return at most one row and cannot be restarted")),
+    }
 }
 
 fn key_condition(

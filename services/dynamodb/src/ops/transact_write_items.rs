@@ -118,5 +118,6 @@ fn finish(
     placeholders.check_all_used()?;
     let show_on_failure = is_all_old(parts.on_failure.as_deref());
     let address = dynamodb.address(call, parts.table.as_deref())?;
-    Ok(Action { address, write: Write { change, condition, show_on_failure }, inserts: false })
+    let write = Write { change, condition, show_on_failure };
+    Ok(Action { address, write, inserts: false, values: placeholders.bytes() })
 }

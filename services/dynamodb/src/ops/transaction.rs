@@ -20,7 +20,8 @@ use crate::service::DynamoDb;
 use crate::store::{TokenRecord, decode, keys};
 use crate::wire::{Consumed, Kind, consumed_capacity};
 
-/// The most bytes of all items together.
+/// The most bytes of what a request carries: items, keys, and the values of its expressions. What items weigh that it
+/// only names does not matter.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// For how long a token keeps its request from being carried out again.
 const TOKEN_MS: u64 = 10 * 60_000;
@@ -31,6 +32,8 @@ pub(crate) struct Action {
     pub write: Write,
     /// Whether its condition is that there is no such item, and a failure says so.
     pub inserts: bool,
+    /// How many bytes the values of its expressions weigh.
+    pub values: usize,
 }
 
 /// A request's token and what the request was.
@@ -166,7 +169,7 @@ impl Transaction<'_> {
         let mut latches = Vec::with_capacity(self.actions.len());
         let mut seen = HashSet::new();
         let mut bytes = 0;
-        for (place, Action { address, write, .. }) in self.actions.iter().enumerate() {
+        for (place, Action { address, write, values, .. }) in self.actions.iter().enumerate() {
             let known = self.dynamodb.known(address)?;
             // Of the first key that is not of its table's form the service speaks as of a condition that failed.
             if let Err(misuse) = write.check_form(&known.table.keys) {
@@ -179,13 +182,16 @@ impl Transaction<'_> {
             if !seen.insert(latch.clone()) {
                 return Err(Misuse::new("Transaction request cannot include multiple operations on one item").into());
             }
-            if let Change::Put(item) = &write.change {
-                bytes += item_size(item);
-            }
+            bytes += values
+                + match &write.change {
+                    Change::Put(named) | Change::Delete(named) | Change::Check(named) | Change::Update(named, _) => {
+                        item_size(named)
+                    }
+                };
             latches.push(latch);
         }
         if bytes > MAX_BYTES {
-            return Err(Misuse::new("Transaction request size exceeds the maximum allowed size of 4 MB").into());
+            return Err(Misuse::new("Transaction payload size cannot exceed 4 MB").into());
         }
         Ok(latches)
     }
@@ -199,7 +205,7 @@ async fn write_all_in_tx(
     cause: Cause<'_>,
 ) -> Result<Vec<Written>, Error> {
     let (mut written, mut reasons, mut failed) = (Vec::new(), Vec::new(), false);
-    for Action { address, write, inserts } in actions {
+    for Action { address, write, inserts, .. } in actions {
         let known = dynamodb.known(address)?;
         let reason = match write_in_tx(tx, dynamodb, &known, write, cause, 2).await {
             Ok(done) => {

@@ -47,8 +47,9 @@ fn of_tags(message: &str) -> Option<String> {
         broken.split("; ").find_map(|violation| {
             let (value, place) = violation.split_once(FAILED)?.0.strip_prefix("Value ")?.rsplit_once(" at '")?;
             let of_tags = place.starts_with("tags.") && place.ends_with(&format!(".member.{what}'"));
-            let of_keys = what == "key" && place.starts_with("tagKeys.");
-            (of_tags || of_keys).then(|| value.trim_matches('\''))
+            // Names alone are shown as the list that they are.
+            let of_names = what == "key" && place == "tagKeys'" && violation.contains("[Member must have length");
+            (of_tags || of_names).then(|| value.trim_matches(['\'', '[', ']']))
         })
     };
     let key = violation("key").map(|key| format!("The Tag Key provided is invalid, Key: {key}"));

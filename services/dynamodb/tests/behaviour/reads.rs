@@ -114,3 +114,52 @@ async fn reads_never_block_writes() {
         assert_eq!(answer["Items"], before);
     }
 }
+
+#[tokio::test]
+async fn a_query_goes_on_only_where_it_has_been() {
+    let bed = Bed::new().await;
+    bed.create("tbl", json!({})).await;
+    let hash = json!({
+        "TableName": "hash", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}],
+    });
+    bed.ok("CreateTable", hash).await;
+    let query = |table: &str, condition: &str, start: Value| {
+        let mut values = json!({ ":p": {"S": "b"} });
+        if condition.contains(":s") {
+            values[":s"] = json!({ "N": "5" });
+        }
+        json!({
+            "TableName": table, "KeyConditionExpression": condition, "ExpressionAttributeValues": values,
+            "ExclusiveStartKey": start,
+        })
+    };
+    let key = |p: &str, s: &str| json!({ "p": {"S": p}, "s": {"N": s} });
+    for (input, words) in [
+        (
+            query("tbl", "p = :p", key("a", "5")),
+            "The provided starting key is outside query boundaries based on provided conditions",
+        ),
+        (
+            query("tbl", "p = :p AND s > :s", key("b", "5")),
+            "The provided starting key does not match the range key predicate",
+        ),
+        (
+            query("tbl", "p = :p AND s < :s", key("a", "4")),
+            "The query can return at most one row and cannot be restarted",
+        ),
+        (
+            query("hash", "p = :p", json!({ "p": {"S": "b"} })),
+            "The provided exclusive start key is invalid: ExclusiveStartKey: {p=AttributeValue: {S:b}}",
+        ),
+    ] {
+        let (code, message) = bed.refused("Query", input).await;
+        assert_eq!((&*code, &*message), ("ValidationException", words));
+    }
+    bed.ok("PutItem", json!({ "TableName": "hash", "Item": {"p": {"S": "b"}} })).await;
+    let mut first = query("hash", "p = :p", Value::Null);
+    first["Limit"] = json!(1);
+    let page = bed.ok("Query", first).await;
+    assert_eq!((&page["Count"], page.get("LastEvaluatedKey")), (&json!(1), None));
+}

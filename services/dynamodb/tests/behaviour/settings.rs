@@ -301,3 +301,60 @@ async fn what_is_of_another_type_is_refused_in_the_older_services_words() {
         assert_eq!((&*code, said), ("SerializationException", Some(&json!(words))), "{input}");
     }
 }
+
+#[tokio::test]
+async fn tags_are_of_tables_and_have_names() {
+    let bed = Bed::new().await;
+    bed.ok("CreateTable", table("tbl", json!({}))).await;
+    let arn = described(&bed).await["TableArn"].as_str().unwrap().to_owned();
+    let tag = |arn: &str, key: &str, value: &str| json!({ "ResourceArn": arn, "Tags": [{"Key": key, "Value": value}] });
+    let elsewhere = arn.replace("us-east-1", "eu-west-1");
+    for (wrong, words) in [
+        ("tbl".to_owned(), format!("{INVALID}ARNs must start with 'arn:': tbl")),
+        (format!("{arn}/backup/01"), format!("{INVALID}Provided Arn is not a DynamoDB resource arn: {arn}/backup/01")),
+        (
+            "arn:aws:sqs:us-east-1:000000000000:q".to_owned(),
+            format!("{INVALID}Provided Arn is not a DynamoDB resource arn: arn:aws:sqs:us-east-1:000000000000:q"),
+        ),
+        (
+            format!("{arn}/index/idx"),
+            format!(
+                "{INVALID}Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {arn}/index/idx"
+            ),
+        ),
+        (elsewhere.clone(), format!("Invalid TableArn: Invalid ResourceArn provided as input {elsewhere}")),
+    ] {
+        refused(&bed, "TagResource", tag(&wrong, "k", "v"), &words).await;
+        refused(&bed, "ListTagsOfResource", json!({ "ResourceArn": wrong }), &words).await;
+        refused(&bed, "UntagResource", json!({ "ResourceArn": wrong, "TagKeys": ["k"] }), &words).await;
+    }
+    for (input, words) in [
+        (json!({ "ResourceArn": arn, "Tags": [] }), "Atleast one Tag needs to be provided as Input."),
+        (tag(&arn, "aws:foo", "x"), "Tag Key cannot be prefixed with aws:, Key: aws:foo"),
+        (tag(&arn, "bad#char", "x"), "The Tag Key provided is invalid, Key: bad#char"),
+        (tag(&arn, "k", "bad#char"), "The Tag Value provided is invalid, Value: bad#char"),
+        (tag(&arn, "", "x"), "The Tag Key provided is invalid, Key: "),
+        (json!({ "ResourceArn": arn, "Tags": [{}] }), "The Tag Key provided is invalid, Key: null"),
+        (json!({ "ResourceArn": arn, "Tags": [{"Key": "k"}] }), "The Tag Value provided is invalid, Value: null"),
+        (
+            json!({ "ResourceArn": arn, "Tags": [{"Key": "k", "Value": "a"}, {"Key": "k", "Value": "b"}] }),
+            "Duplicate Tag Keys provided as input: Duplicate Tag Key found k",
+        ),
+    ] {
+        refused(&bed, "TagResource", input, words).await;
+    }
+    let untag = |keys: Value| json!({ "ResourceArn": arn, "TagKeys": keys });
+    refused(&bed, "UntagResource", untag(json!([])), "Atleast one Tag Key needs to be provided as Input.").await;
+    refused(&bed, "UntagResource", untag(json!([""])), "The Tag Key provided is invalid, Key: ").await;
+    let words = "Tag Key cannot be prefixed with aws:, Key: AWS:foo";
+    refused(&bed, "UntagResource", untag(json!(["AWS:foo"])), words).await;
+    bed.ok("TagResource", tag(&arn, "Env", "")).await;
+    bed.ok("TagResource", tag(&arn, "sp ace", "a b+c-d=e.f_g:h/i@j")).await;
+    bed.ok("UntagResource", untag(json!(["sp ace", "absent"]))).await;
+    let tags = bed.ok("ListTagsOfResource", json!({ "ResourceArn": arn })).await;
+    assert_eq!(tags["Tags"], json!([{"Key": "Env", "Value": ""}]));
+    let missing = format!("{arn}x");
+    let (code, body) = bed.call("TagResource", tag(&missing, "k", "v")).await.unwrap_err();
+    let words = format!("Requested resource not found: ResourceArn: {missing} not found");
+    assert_eq!((&*code, &body["message"]), ("ResourceNotFoundException", &json!(words)));
+}

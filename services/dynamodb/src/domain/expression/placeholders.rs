@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{Misuse, Value};
+use crate::domain::{Misuse, Value, item_size};
 
 /// The names and values that a request gives its expressions, and which of them were used.
 #[derive(Debug, Default)]
@@ -29,6 +29,11 @@ impl Placeholders {
         }
         let (names, values) = (names.unwrap_or_default(), values.unwrap_or_default());
         Ok(Placeholders { names, values, used: RefCell::default() })
+    }
+
+    /// How many bytes the values weigh, with their placeholders.
+    pub fn bytes(&self) -> usize {
+        item_size(&self.values)
     }
 
     pub(super) fn name(&self, placeholder: &str) -> Option<&str> {
