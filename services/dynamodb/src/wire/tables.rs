@@ -561,7 +561,6 @@ fn global_description(table: &str, index: &Index, measure: Measure) -> GlobalSec
         index_size_bytes: Some(measure.bytes),
         item_count: Some(measure.items),
         index_arn: Some(format!("{table}/index/{}", index.name)),
-        ..GlobalSecondaryIndexDescription::default()
     }
 }
 
