@@ -26,10 +26,6 @@ pub enum SortCondition {
 }
 
 impl SortCondition {
-    fn is_equal(&self) -> bool {
-        matches!(self, SortCondition::Compare(Comparator::Equal, _))
-    }
-
     fn values(&self) -> Vec<&Value> {
         match self {
             SortCondition::Compare(_, value) | SortCondition::BeginsWith(value) => vec![value],
@@ -78,17 +74,17 @@ pub fn from_condition(condition: &Condition, schema: KeyParts<'_>) -> Result<Key
         )));
     }
     let partition = take_partition(&mut named, schema.partition)?;
-    let mut sorted = take_sorted(&mut named, schema.sort)?;
-    for (part, condition) in schema.partition.iter().zip(&partition).chain(schema.sort.iter().zip(&sorted)) {
-        check_values(part, condition)?;
+    let (before, sort) = take_sorted(&mut named, schema.sort)?;
+    for (part, value) in schema.partition.iter().zip(&partition).chain(schema.sort.iter().zip(&before)) {
+        check_value(part, value)?;
     }
-    let sort = sorted.pop();
-    let value = |condition| match condition {
-        SortCondition::Compare(Comparator::Equal, value) => Some(value),
-        _ => None,
-    };
-    let values = |conditions: Vec<SortCondition>| conditions.into_iter().filter_map(value).collect();
-    Ok(KeyCondition { partition: values(partition), before: values(sorted), sort })
+    if let (Some(sort), Some(part)) = (&sort, schema.sort.get(before.len())) {
+        sort.values().into_iter().try_for_each(|value| check_value(part, value))?;
+        if matches!(sort, SortCondition::BeginsWith(Value::N(_))) {
+            return Err(unsupported());
+        }
+    }
+    Ok(KeyCondition { partition, before, sort })
 }
 
 fn take(named: &mut Named<'_>, part: &KeyPart) -> Option<SortCondition> {
@@ -104,56 +100,52 @@ fn unsupported() -> Misuse {
     Misuse::new("Query key condition not supported")
 }
 
-/// The names of the attributes without an equality; none if there are none.
-fn names_of_unequal(parts: &[KeyPart], taken: &[Option<SortCondition>]) -> Option<String> {
-    let lacks = |taken: &Option<SortCondition>| !taken.as_ref().is_some_and(SortCondition::is_equal);
-    let lacking = parts.iter().zip(taken).filter(|(_, taken)| lacks(taken));
-    let names: Vec<&str> = lacking.map(|(part, _)| part.name.as_str()).collect();
-    (!names.is_empty()).then(|| names.join(", "))
+/// What each attribute equals; otherwise the names of those without an equality.
+fn equal_values(parts: &[KeyPart], taken: Vec<Option<SortCondition>>) -> Result<Vec<Value>, String> {
+    let (mut values, mut lacking) = (Vec::with_capacity(taken.len()), Vec::new());
+    for (part, condition) in parts.iter().zip(taken) {
+        match condition {
+            Some(SortCondition::Compare(Comparator::Equal, value)) => values.push(value),
+            _ => lacking.push(part.name.as_str()),
+        }
+    }
+    if lacking.is_empty() { Ok(values) } else { Err(lacking.join(", ")) }
 }
 
 /// What each attribute of the partition equals. AWS has other words where there are several.
-fn take_partition(named: &mut Named<'_>, parts: &[KeyPart]) -> Result<Vec<SortCondition>, Misuse> {
+fn take_partition(named: &mut Named<'_>, parts: &[KeyPart]) -> Result<Vec<Value>, Misuse> {
     let taken: Vec<_> = parts.iter().map(|part| take(named, part)).collect();
-    match (names_of_unequal(parts, &taken), parts, &taken[..]) {
-        (None, ..) => Ok(taken.into_iter().flatten().collect()),
-        (Some(_), [part], [None]) => Err(missed(part)),
-        (Some(_), [_], _) => Err(unsupported()),
-        (Some(names), ..) => Err(Misuse::new(format!(
-            "HASH key attributes {names} must have equality conditions specified in the query"
-        ))),
-    }
+    let is_missing = taken.iter().any(Option::is_none);
+    equal_values(parts, taken).map_err(|names| match parts {
+        [part] if is_missing => missed(part),
+        [_] => unsupported(),
+        _ => Misuse::new(format!("HASH key attributes {names} must have equality conditions specified in the query")),
+    })
 }
 
-/// The conditions on the first sort attributes, without a gap, all but the last of which are equalities.
-fn take_sorted(named: &mut Named<'_>, parts: &[KeyPart]) -> Result<Vec<SortCondition>, Misuse> {
+/// The conditions on the first sort attributes: without a gap, and all but the last are equalities.
+fn take_sorted(named: &mut Named<'_>, parts: &[KeyPart]) -> Result<(Vec<Value>, Option<SortCondition>), Misuse> {
     let mut taken: Vec<_> = parts.iter().map(|part| take(named, part)).collect();
     let count = taken.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
     if !named.is_empty() {
         return Err(parts.get(count).map_or_else(unsupported, missed));
     }
     taken.truncate(count);
-    let Some((_, before)) = taken.split_last() else { return Ok(Vec::new()) };
-    if let Some(names) = names_of_unequal(parts, before) {
-        return Err(Misuse::new(format!(
+    let sort = taken.pop().flatten();
+    let before = equal_values(parts, taken).map_err(|names| {
+        Misuse::new(format!(
             "RANGE key attributes {names} must have equality conditions specified in the query because a condition is present on key attribute {}",
             parts[count - 1].name
-        )));
-    }
-    Ok(taken.into_iter().flatten().collect())
+        ))
+    })?;
+    Ok((before, sort))
 }
 
-fn check_values(part: &KeyPart, condition: &SortCondition) -> Result<(), Misuse> {
-    for value in condition.values() {
-        if value.kind() != part.kind {
-            return Err(Misuse::parameter("Condition parameter type does not match schema type"));
-        }
-        part.check_filled(value)?;
+fn check_value(part: &KeyPart, value: &Value) -> Result<(), Misuse> {
+    if value.kind() != part.kind {
+        return Err(Misuse::parameter("Condition parameter type does not match schema type"));
     }
-    match condition {
-        SortCondition::BeginsWith(Value::N(_)) => Err(unsupported()),
-        _ => Ok(()),
-    }
+    part.check_filled(value)
 }
 
 fn collect<'a>(condition: &'a Condition, parts: &mut Named<'a>) -> Result<(), Misuse> {
