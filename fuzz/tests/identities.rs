@@ -6,7 +6,9 @@ use tidegate_fuzz::{Material, fuzz};
 use tidegate_iam::domain::{Role, User, certificate_end, check_identity, check_trust, ssh_key};
 use tidegate_policy::{Document, statement_spans};
 use tidegate_record::Stored;
+use tidegate_sts::saml::{Metadata, read};
 use tidegate_sts::{SessionRecord, Token};
+use tidegate_types::Timestamp;
 
 const DOCUMENTS: Material<'static> = Material {
     examples: &[
@@ -86,5 +88,35 @@ fn records() {
         again::<SessionRecord>(&bytes);
         again::<User>(&bytes);
         again::<Role>(&bytes);
+    });
+}
+
+const RESPONSES: Material<'static> = Material {
+    examples: &[
+        include_bytes!("../../services/sts/tests/fixtures/saml/assertion.xml"),
+        include_bytes!("../../services/sts/tests/fixtures/saml/both.xml"),
+        include_bytes!("../../services/sts/tests/fixtures/saml/metadata.xml"),
+    ],
+    words: &[
+        "<", ">", "/", "</", "\"", "<!--", "-->", "<![CDATA[", "]]>", "&#13;", "<saml:Assertion ID=\"_assertion\">", "</saml:Assertion>",
+        "<ds:Signature>", "</ds:Signature>", "xmlns:saml=", "xmlns=\"\"", "root@corp.example", "#_assertion", "<ds:Object>",
+    ],
+};
+
+/// Whatever is believed is what was signed.
+#[test]
+fn responses_of_providers() {
+    let metadata = Metadata::read(include_str!("../../services/sts/tests/fixtures/saml/metadata.xml"));
+    let metadata = metadata.expect("a provider");
+    let now = Timestamp::from_secs(1_782_000_000);
+    let encoded = |bytes: &[u8]| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
+    let signed = read(&encoded(RESPONSES.examples[0]), &metadata, now).expect("what was signed");
+    fuzz(RESPONSES, |bytes| {
+        if let Ok(said) = read(&encoded(bytes), &metadata, now) {
+            assert_eq!(said, signed);
+        }
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            drop(Metadata::read(text));
+        }
     });
 }

@@ -34,6 +34,8 @@ pub struct KeyUse<'a> {
     pub at: Timestamp,
     /// The service's name, such as `sqs`.
     pub service: &'a str,
+    /// What was asked of it.
+    pub operation: &'a str,
     /// Where.
     pub region: &'a str,
 }

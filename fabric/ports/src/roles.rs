@@ -35,14 +35,19 @@ pub trait Roles: Send + Sync {
     /// The role with this ARN.
     fn role(&self, arn: &str) -> Option<AssumableRole>;
 
-    /// A session of the role with this unique id was used. Called for each request that a session makes.
-    fn role_used(&self, _id: &str, _used: KeyUse<'_>) {}
+    /// A session of the role or user with this unique id was used. Called for each request that a session makes.
+    fn session_used(&self, _id: &str, _used: KeyUse<'_>) {}
 
     /// The document that holds of a managed policy that this account can name.
     fn policy_text(&self, account: AccountId, arn: &str) -> Option<String>;
 
     /// The OpenID Connect provider with this ARN.
     fn oidc_provider(&self, arn: &str) -> Option<KnownProvider>;
+
+    /// The metadata of the SAML provider with this ARN.
+    fn saml_provider(&self, _arn: &str) -> Option<String> {
+        None
+    }
 
     /// Whether this is a code that the user's MFA device shows at this moment, in real time; `None` if the
     /// user with this ARN has no such device.

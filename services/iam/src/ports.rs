@@ -59,7 +59,7 @@ impl Roles for Iam {
         })
     }
 
-    fn role_used(&self, id: &str, used: KeyUse<'_>) {
+    fn session_used(&self, id: &str, used: KeyUse<'_>) {
         self.uses.note(id, used);
     }
 
@@ -72,6 +72,13 @@ impl Roles for Iam {
         let state = self.directory.state(account.parse().ok()?);
         let provider = state.oidc.find(url)?;
         Some(KnownProvider { client_ids: provider.client_ids.clone(), thumbprints: provider.thumbprints.clone() })
+    }
+
+    fn saml_provider(&self, arn: &str) -> Option<String> {
+        let (account, name) = arn.strip_prefix("arn:aws:iam::")?.split_once(":saml-provider/")?;
+        let state = self.directory.state(account.parse().ok()?);
+        // Names of providers differ by case.
+        state.saml.find(name).filter(|provider| provider.name == name).map(|provider| provider.metadata.clone())
     }
 
     fn mfa_code_holds(&self, user: &str, serial: &str, code: &str, now: Timestamp) -> Option<bool> {

@@ -1,5 +1,6 @@
 //! Why an operation did not happen. `wire/errors.rs` gives each of these its AWS code and words.
 
+use crate::saml::Fault;
 use tidegate_store::{CommitError, StoreError, TransactError};
 
 /// Why an operation did not happen.
@@ -60,6 +61,22 @@ pub enum Error {
     BadSignature,
     #[error("the role's trust policy does not allow it")]
     Untrusted,
+    #[error("there is no such SAML provider")]
+    NoSamlProvider,
+    #[error("the SAML provider's metadata cannot be used: {0}")]
+    SamlMetadata(Fault),
+    #[error("the SAML response is not believed: {0}")]
+    Saml(Fault),
+    #[error("the SAML response does not let its subject have the role")]
+    UntrustedSaml,
+    #[error("the SAML response names no session")]
+    NoSamlSessionName,
+    #[error("the SAML response's name of the session is none")]
+    SamlSessionName,
+    #[error("the SAML response's source identity is none")]
+    SamlSourceIdentity,
+    #[error("the SAML response's session is too short or too long")]
+    SamlDuration,
     #[error("the message is none of ours")]
     Message,
     #[error(transparent)]

@@ -14,6 +14,7 @@ pub mod invariants;
 mod oidc;
 mod ops;
 mod ports;
+pub mod saml;
 mod service;
 mod store;
 mod wire;

@@ -132,8 +132,10 @@ impl Credentials for Sts {
 
     fn used(&self, access_key: &str, used: KeyUse<'_>) {
         let Some(issued) = self.sessions.find(access_key) else { return };
-        if let (Some(_), Some((role, _))) = (&issued.record.role_arn, issued.record.user_id.split_once(':')) {
-            self.iam.role_used(role, used);
+        // Of a role's session the id is the role's and the session's name; of a user's it is the user's.
+        let id = issued.record.user_id.split(':').next().unwrap_or_default();
+        if issued.record.role_arn.is_some() || issued.record.user_name.is_some() {
+            self.iam.session_used(id, used);
         }
     }
 }

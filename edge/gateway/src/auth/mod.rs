@@ -133,7 +133,8 @@ impl Auth {
     /// Tells those who issued the key. What cannot be one of theirs is not asked about.
     fn tell_of_use(&self, env: &Env, claim: &Claim<'_>, scope: &Claimed<'_>) {
         if scope.access_key.starts_with('A') {
-            let used = KeyUse { at: env.now(), service: claim.model.signing_name, region: &scope.region };
+            let (service, operation) = (claim.model.signing_name, claim.operation);
+            let used = KeyUse { at: env.now(), service, operation, region: &scope.region };
             self.credentials.iter().for_each(|source| source.used(&scope.access_key, used));
         }
     }

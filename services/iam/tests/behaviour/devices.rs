@@ -208,9 +208,9 @@ async fn the_account_is_shown_as_a_whole() {
     let last = bed.ok("GetAccessKeyLastUsed", json!({ "AccessKeyId": key })).await;
     assert_eq!(last["AccessKeyLastUsed"], json!({ "ServiceName": "N/A", "Region": "N/A" }));
     let role = bed.iam.role(&arn("role/r")).unwrap();
-    let used = KeyUse { at: START, service: "sqs", region: "eu-west-1" };
+    let used = KeyUse { at: START, service: "sqs", operation: "SendMessage", region: "eu-west-1" };
     bed.iam.used(key, used);
-    bed.iam.role_used(&role.id, used);
+    bed.iam.session_used(&role.id, used);
     bed.iam.used("AKIAOFSOMEBODYELSE", used);
     bed.iam.write_uses().await.unwrap();
     let bed = bed.restart().await;

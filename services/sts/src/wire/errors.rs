@@ -7,6 +7,7 @@ use tidegate_store::{CommitError, StoreError};
 use tidegate_types::ErrorKind;
 
 use crate::error::Error;
+use crate::saml;
 
 const DENIED: ErrorShape = ErrorShape::new("AccessDenied", 403, Fault::Sender);
 const INVALID: ErrorShape = ErrorShape::new("InvalidParameterValue", 400, Fault::Sender);
@@ -103,11 +104,43 @@ impl From<Error> for ServiceError {
                 new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, text)
             }
             Error::Untrusted => new(DENIED, "Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+            Error::NoSamlProvider => new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, "Specified provider doesn't exist"),
+            Error::SamlMetadata(_) => new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, "Could not parse metadata"),
+            Error::Saml(fault) => unbelieved(fault),
+            Error::UntrustedSaml => new(DENIED, "Not authorized to perform sts:AssumeRoleWithSAML"),
+            Error::NoSamlSessionName => {
+                new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, "RoleSessionName is required in AuthnResponse")
+            }
+            Error::SamlSessionName => {
+                let text = "RoleSessionName in AuthnResponse must match [a-zA-Z_0-9+=,.@-]{2,64}";
+                new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, text)
+            }
+            Error::SamlSourceIdentity => {
+                let text = "Source Identity must match [a-zA-Z_0-9+=,.@-]{2,64} and not begin with \"aws:\"";
+                new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, text)
+            }
+            Error::SamlDuration => {
+                let text = "SessionDuration in AuthnResponse must be between 900 and 43200 seconds";
+                new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, text)
+            }
             Error::Message => new(errors::INVALID_AUTHORIZATION_MESSAGE_EXCEPTION, "Message is not valid."),
             Error::Store(error) => store(&error),
             Error::Commit(CommitError::Store(error)) => store(&error),
             Error::Commit(error @ CommitError::Conflict { .. }) => ServiceError::unavailable(error.to_string()),
             Error::Commit(error @ CommitError::TooLarge { .. }) => ServiceError::internal(error.to_string()),
+        }
+    }
+}
+
+fn unbelieved(fault: saml::Fault) -> ServiceError {
+    let invalid = |text: &str| new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, text);
+    match fault {
+        saml::Fault::Malformed(_) => invalid("Your request included an invalid SAML response."),
+        saml::Fault::Signature(_) => invalid("Response signature invalid"),
+        saml::Fault::Issuer => invalid("Issuer not present in specified provider"),
+        saml::Fault::Audience => invalid("Response does not contain the required audience."),
+        saml::Fault::Expired => {
+            new(errors::EXPIRED_TOKEN_EXCEPTION, "Token must be redeemed within 5 minutes of issuance")
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::service::Sts;
 pub(crate) fn router() -> Router<Sts> {
     let routes = [
         ("AssumeRole", route(ops::assume_role)),
+        ("AssumeRoleWithSAML", route(ops::assume_role_with_saml)),
         ("AssumeRoleWithWebIdentity", route(ops::assume_role_with_web_identity)),
         ("DecodeAuthorizationMessage", route(ops::decode_authorization_message)),
         ("GetAccessKeyInfo", route(ops::get_access_key_info)),
@@ -21,10 +22,14 @@ pub(crate) fn router() -> Router<Sts> {
     Router::new(&MODEL, COVERAGE, routes).with_accesses(accesses())
 }
 
-fn accesses() -> [(&'static str, Access<Sts>); 7] {
+fn accesses() -> [(&'static str, Access<Sts>); 8] {
     [
         ("AssumeRole", needs(assume_role)),
-        // Nobody signs it: the token says who asks, and is held against the role's trust policy there.
+        // Nobody signs these: assertion or token say who asks, and are held against the role's trust policy there.
+        (
+            "AssumeRoleWithSAML",
+            needs(|_: &Sts, _: &Call, _: &api::AssumeRoleWithSAMLRequest| Ok::<_, Error>(Needs::Nothing)),
+        ),
         (
             "AssumeRoleWithWebIdentity",
             needs(|_: &Sts, _: &Call, _: &api::AssumeRoleWithWebIdentityRequest| Ok::<_, Error>(Needs::Nothing)),
@@ -79,9 +84,8 @@ fn assume_role(sts: &Sts, call: &Call, input: &api::AssumeRoleRequest) -> Result
     let policies = sts.iam.policies(role);
     let tags = || policies.iter().flat_map(|role| &role.tags).map(|(key, value)| (key.as_str(), value.as_str()));
     let need = |action: &'static str| {
-        let need = tags().fold(Need::new(action, role), |need, (key, value)| {
-            need.with(format!("iam:ResourceTag/{key}"), value)
-        });
+        let need = tags()
+            .fold(Need::new(action, role), |need, (key, value)| need.with(format!("iam:ResourceTag/{key}"), value));
         need.by_resource()
             .with_resource_tags(tags())
             .with("sts:RoleSessionName", text(&input.role_session_name))

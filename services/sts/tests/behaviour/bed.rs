@@ -39,6 +39,8 @@ pub struct People {
     pub roles: Mutex<BTreeMap<&'static str, Role>>,
     /// By ARN.
     pub providers: Mutex<BTreeMap<String, KnownProvider>>,
+    /// What SAML providers say of themselves.
+    pub metadata: Mutex<BTreeMap<String, String>>,
     /// What the root's device shows.
     pub codes: Mutex<Vec<&'static str>>,
 }
@@ -71,6 +73,10 @@ impl Roles for People {
 
     fn oidc_provider(&self, arn: &str) -> Option<KnownProvider> {
         self.providers.lock().get(arn).cloned()
+    }
+
+    fn saml_provider(&self, arn: &str) -> Option<String> {
+        self.metadata.lock().get(arn).cloned()
     }
 
     fn mfa_code_holds(&self, _: &str, serial: &str, code: &str, _: Timestamp) -> Option<bool> {

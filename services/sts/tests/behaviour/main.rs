@@ -6,5 +6,6 @@
 mod bed;
 mod damage;
 mod mfa;
+mod saml;
 mod services;
 mod web_identity;
