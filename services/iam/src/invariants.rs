@@ -67,6 +67,7 @@ impl Check {
         self.table(&state.saml);
         self.table(&state.devices);
         self.table(&state.certificates);
+        self.table(&state.reports);
         self.table(&state.account);
         self.users(state);
         for (name, group) in state.groups.all() {

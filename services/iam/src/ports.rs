@@ -19,8 +19,9 @@ impl Credentials for Iam {
     }
 
     fn used(&self, access_key: &str, used: KeyUse<'_>) {
-        if self.directory.credential(access_key).is_some() {
+        if let Some(credential) = self.directory.credential(access_key) {
             self.uses.note(access_key, used);
+            self.accesses.note(&credential.identity.user_id, used);
         }
     }
 }
@@ -61,6 +62,7 @@ impl Roles for Iam {
 
     fn session_used(&self, id: &str, used: KeyUse<'_>) {
         self.uses.note(id, used);
+        self.accesses.note(id, used);
     }
 
     fn policy_text(&self, account: AccountId, arn: &str) -> Option<String> {

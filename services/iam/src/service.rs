@@ -12,7 +12,7 @@ use tidegate_types::{AccountId, Timestamp};
 
 use crate::domain::{Row, State, Table};
 use crate::error::Error;
-use crate::store::{Directory, Uses, keys};
+use crate::store::{Accesses, Directory, Uses, keys};
 use crate::wire;
 
 /// How often uses are written down.
@@ -26,6 +26,7 @@ pub struct Iam {
     /// Writes go one after the other: an account's state is decided on as a whole.
     turn: tokio::sync::Mutex<()>,
     pub(crate) uses: Uses,
+    pub(crate) accesses: Accesses,
     router: Router<Iam>,
 }
 
@@ -38,6 +39,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) state: Arc<State>,
     /// When keys and roles were last used.
     pub(crate) uses: &'a Uses,
+    /// Which services users and roles last asked for what.
+    pub(crate) accesses: &'a Accesses,
 }
 
 impl Desk<'_> {
@@ -84,12 +87,29 @@ impl Iam {
         let directory = Arc::new(Directory::default());
         store.attach(directory.clone()).await?;
         let uses = Uses::open(&*store).await?;
-        Ok(Arc::new(Iam { store, env, directory, turn: tokio::sync::Mutex::default(), uses, router: wire::router() }))
+        let accesses = Accesses::open(&*store).await?;
+        Ok(Arc::new(Iam {
+            store,
+            env,
+            directory,
+            turn: tokio::sync::Mutex::default(),
+            uses,
+            accesses,
+            router: wire::router(),
+        }))
     }
 
     fn desk<'a>(&'a self, call: &'a Call) -> Desk<'a> {
         let state = self.directory.state(call.account);
-        Desk { call, env: &self.env, now: self.env.now(), account: call.account, state, uses: &self.uses }
+        Desk {
+            call,
+            env: &self.env,
+            now: self.env.now(),
+            account: call.account,
+            state,
+            uses: &self.uses,
+            accesses: &self.accesses,
+        }
     }
 
     /// Lets `run` change the account and commits what it touched.
@@ -127,7 +147,8 @@ impl Iam {
     /// # Errors
     /// [`Error::Store`] and [`Error::Commit`].
     pub async fn write_uses(&self) -> Result<(), Error> {
-        self.uses.keep(&*self.store, &self.directory).await
+        self.uses.keep(&*self.store, &self.directory).await?;
+        self.accesses.keep(&*self.store, &self.directory).await
     }
 
     /// Forgets everything of every account.
@@ -145,7 +166,8 @@ impl Iam {
             });
             gone.await.map_err(Error::from)?;
         }
-        self.uses.forget(&*self.store).await
+        self.uses.forget(&*self.store).await?;
+        self.accesses.forget(&*self.store).await
     }
 }
 
@@ -161,6 +183,7 @@ fn write(tx: &mut Tx, account: AccountId, state: &State) -> bool {
         write_table(tx, account, &state.saml),
         write_table(tx, account, &state.devices),
         write_table(tx, account, &state.certificates),
+        write_table(tx, account, &state.reports),
         write_table(tx, account, &state.account),
     ];
     tables.contains(&true)
@@ -193,6 +216,7 @@ fn forget(tx: &mut Tx, account: AccountId, state: &State) {
     all(&mut gone, account, &state.saml);
     all(&mut gone, account, &state.devices);
     all(&mut gone, account, &state.certificates);
+    all(&mut gone, account, &state.reports);
     all(&mut gone, account, &state.account);
     gone.into_iter().for_each(|key| tx.delete(Space::Map, key));
 }

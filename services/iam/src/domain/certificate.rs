@@ -35,7 +35,7 @@ pub fn certificate_end(text: &str) -> Option<Timestamp> {
 }
 
 /// The content of the element that begins here, and what stands behind it.
-fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+pub(super) fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (&found, rest) = bytes.split_first()?;
     let (&first, mut rest) = rest.split_first()?;
     let mut length = usize::from(first);

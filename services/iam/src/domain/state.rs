@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tidegate_record::Stored;
 use tidegate_store::Sequence;
 
+use super::access::AccessReport;
 use super::device::{MfaDevice, ServerCertificate};
 use super::entity::{Account, Group, InstanceProfile, OidcProvider, Policy, Role, SamlProvider, User};
 use crate::error::Error;
@@ -36,6 +37,9 @@ pub enum Thing {
     PolicyVersion,
     Boundary,
     DeletionTask,
+    AccessReport,
+    /// A service, where the question was what a report says of it.
+    ReportedService,
     MfaDevice,
     /// A device, where the question was whether a user has it.
     UsersMfaDevice,
@@ -201,6 +205,8 @@ pub struct State {
     pub devices: Table<MfaDevice>,
     /// Its server certificates.
     pub certificates: Table<ServerCertificate>,
+    /// Reports of last accesses that were asked for.
+    pub reports: Table<AccessReport>,
     /// The one row about itself, once something was set.
     pub account: Table<Account>,
 }

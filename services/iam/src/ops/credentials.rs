@@ -5,7 +5,8 @@ use tidegate_api_iam as api;
 
 use super::{draw, quota, text, user_name};
 use crate::domain::{
-    ServiceCredential, SigningCertificate, SshKey, Thing, User, certificate_end, fingerprint, ssh_key,
+    ServiceCredential, SigningCertificate, SshKey, Thing, User, certificate_end, fingerprint, pem_as_ssh_key, ssh_key,
+    ssh_key_as_pem,
 };
 use crate::error::Error;
 use crate::service::Desk;
@@ -117,7 +118,8 @@ pub(crate) fn upload_ssh_public_key(
     desk: &mut Desk<'_>,
     input: &api::UploadSSHPublicKeyRequest,
 ) -> Result<api::UploadSSHPublicKeyResponse, Error> {
-    let body = text(&input.ssh_public_key_body).trim().to_owned();
+    let given = text(&input.ssh_public_key_body).trim();
+    let body = pem_as_ssh_key(given).unwrap_or_else(|| given.to_owned());
     let bytes = ssh_key(&body).ok_or(Error::PublicKey)?;
     let key = SshKey { id: draw::id(desk.env, "APKA"), body, active: true, created_at: desk.now };
     let user = desk.edit().users.edit(text(&input.user_name))?;
@@ -130,7 +132,7 @@ pub(crate) fn upload_ssh_public_key(
     Ok(api::UploadSSHPublicKeyResponse { ssh_public_key: Some(answer) })
 }
 
-/// Keys are shown as they were given: SSH's own form.
+/// A key in SSH's form, or in PEM.
 pub(crate) fn get_ssh_public_key(
     desk: &Desk<'_>,
     input: &api::GetSSHPublicKeyRequest,
@@ -140,6 +142,12 @@ pub(crate) fn get_ssh_public_key(
     let key = found.ok_or_else(missing(Thing::SshKey, &input.ssh_public_key_id))?;
     match text(&input.encoding) {
         "SSH" => Ok(api::GetSSHPublicKeyResponse { ssh_public_key: Some(shown_key(user, key)) }),
+        "PEM" => {
+            let pem = ssh_key(&key.body).and_then(|key| ssh_key_as_pem(&key));
+            let pem = pem.ok_or_else(|| Error::KeyEncoding("PEM".to_owned()))?;
+            let shown = api::SSHPublicKey { ssh_public_key_body: Some(pem), ..shown_key(user, key) };
+            Ok(api::GetSSHPublicKeyResponse { ssh_public_key: Some(shown) })
+        }
         other => Err(Error::KeyEncoding(other.to_owned())),
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tidegate_api_iam as api;
 
 use super::{draw, given_tags, header, new_tags, tags, text, user_name};
-use crate::domain::{MfaDevice, Thing, User, add_tags, name_key, remove_tags};
+use crate::domain::{MfaDevice, Thing, User, add_tags, name_key, qr_png, remove_tags};
 use crate::error::{Error, Holding};
 use crate::service::Desk;
 use crate::wire::{Listing, shown};
@@ -58,6 +58,14 @@ fn owner<'a>(desk: &'a Desk<'_>, device: &MfaDevice) -> Option<&'a User> {
     desk.state.users.find(&device.owner.as_ref()?.0).map(|user| &**user)
 }
 
+/// What an app scans: "otpauth://totp/$virtualMFADeviceName@$AccountName?secret=$Base32String", where the account is
+/// called by its alias if it has one.
+fn picture(desk: &Desk<'_>, device: &MfaDevice) -> Option<Vec<u8>> {
+    let account = desk.state.account().alias.unwrap_or_else(|| desk.account.to_string());
+    let seed = draw::base32(&device.seed);
+    qr_png(&format!("otpauth://totp/{}@{account}?secret={seed}", device.header.name))
+}
+
 pub(crate) fn create_virtual_mfa_device(
     desk: &mut Desk<'_>,
     input: &api::CreateVirtualMFADeviceRequest,
@@ -73,6 +81,7 @@ pub(crate) fn create_virtual_mfa_device(
     let answer = api::VirtualMFADevice {
         serial_number: Some(serial(desk, &device)),
         base32_string_seed: Some(Bytes::from(draw::base32(&device.seed))),
+        qr_code_png: picture(desk, &device).map(Bytes::from),
         tags: shown::some_tags(&device.tags),
         ..api::VirtualMFADevice::default()
     };

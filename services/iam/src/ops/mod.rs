@@ -8,6 +8,7 @@ mod draw;
 pub(crate) mod grants;
 pub(crate) mod groups;
 pub(crate) mod keys;
+pub(crate) mod last_accessed;
 pub(crate) mod policies;
 pub(crate) mod profiles;
 pub(crate) mod providers;

@@ -28,13 +28,13 @@ pub(crate) fn list_policies_granting_service_access(
 }
 
 /// Somebody who has policies.
-struct Holder<'a> {
-    kind: &'static str,
-    name: &'a str,
-    grants: &'a Grants,
+pub(super) struct Holder<'a> {
+    pub(super) kind: &'static str,
+    pub(super) name: &'a str,
+    pub(super) grants: &'a Grants,
 }
 
-fn holders<'a>(desk: &'a Desk<'_>, arn: &str) -> Result<Vec<Holder<'a>>, Error> {
+pub(super) fn holders<'a>(desk: &'a Desk<'_>, arn: &str) -> Result<Vec<Holder<'a>>, Error> {
     let state = &desk.state;
     let own = |kind| of_kind(arn, kind).filter(|(account, _)| *account == desk.account).map(|(_, name)| name);
     if let Some(name) = own("user") {

@@ -13,8 +13,8 @@ use tidegate_types::AccountId;
 
 use super::keys;
 use crate::domain::{
-    Account, Group, InstanceProfile, MfaDevice, OidcProvider, Policy, Role, Row, SamlProvider, ServerCertificate,
-    State, Table, User,
+    AccessReport, Account, Group, InstanceProfile, MfaDevice, OidcProvider, Policy, Role, Row, SamlProvider,
+    ServerCertificate, State, Table, User,
 };
 
 /// All durable accounts in memory, and what the edge asks of them on each request.
@@ -59,12 +59,13 @@ impl Directory {
         })
     }
 
-    /// The ids of all access keys and roles.
+    /// The ids of all access keys, users and roles.
     pub fn ids(&self) -> HashSet<String> {
         let memory = self.memory.read();
         let keys = |state: &State| {
             let keys = state.users.all().flat_map(|(_, user)| user.keys.iter().map(|key| key.id.clone()));
-            keys.chain(state.roles.all().map(|(_, role)| role.header.id.clone())).collect::<Vec<_>>()
+            let users = state.users.all().map(|(_, user)| user.header.id.clone());
+            keys.chain(users).chain(state.roles.all().map(|(_, role)| role.header.id.clone())).collect::<Vec<_>>()
         };
         memory.accounts.values().flat_map(|state| keys(state)).collect()
     }
@@ -125,6 +126,7 @@ impl Memory {
             SamlProvider::KIND => drop(load(&mut state.saml, name, value)?),
             MfaDevice::KIND => drop(load(&mut state.devices, name, value)?),
             ServerCertificate::KIND => drop(load(&mut state.certificates, name, value)?),
+            AccessReport::KIND => drop(load(&mut state.reports, name, value)?),
             Account::KIND => drop(load(&mut state.account, name, value)?),
             _ => return Err(DecodeError::Malformed { at: 0, what: "an entity of an unknown kind" }),
         }

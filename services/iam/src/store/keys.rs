@@ -6,6 +6,7 @@ use tidegate_types::AccountId;
 
 const ENTITY: u8 = 1;
 const USE: u8 = 2;
+const ACCESS: u8 = 3;
 
 /// The kind of the record that every change of an account rewrites.
 pub const STAMP: u8 = 0;
@@ -39,6 +40,27 @@ pub fn parse_use(key: &[u8]) -> Result<String, DecodeError> {
     let id = reader.text()?;
     reader.end()?;
     Ok(id)
+}
+
+/// All last accesses.
+pub fn accesses() -> Bytes {
+    Key::new(Root::Iam).u8(ACCESS).build()
+}
+
+/// When a user or a role, by its unique id, last asked a service for an operation; for any if that is empty.
+pub fn access(id: &str, service: &str, operation: &str) -> Bytes {
+    Key::new(Root::Iam).u8(ACCESS).text(id).text(service).text(operation).build()
+}
+
+/// Id, service and operation of a key made by [`access`].
+///
+/// # Errors
+/// [`DecodeError::Malformed`] if it is another key.
+pub fn parse_access(key: &[u8]) -> Result<(String, String, String), DecodeError> {
+    let mut reader = KeyReader::after(key, &accesses())?;
+    let found = (reader.text()?, reader.text()?, reader.text()?);
+    reader.end()?;
+    Ok(found)
 }
 
 /// The record that every change of an account rewrites.

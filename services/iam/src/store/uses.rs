@@ -10,7 +10,7 @@ use super::{Directory, keys};
 use crate::error::Error;
 
 /// Uses that are closer together than this are one.
-const SAME_MS: u64 = 60_000;
+pub(super) const SAME_MS: u64 = 60_000;
 
 /// What an access key or a role was last used for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -140,6 +140,8 @@ fn no_such(thing: Thing, name: &str) -> String {
         Thing::PasswordPolicy => format!("The Password Policy with domain name {name} cannot be found."),
         Thing::PolicyVersion => format!("Policy version {name} was not found."),
         Thing::DeletionTask => format!("The deletion task {name} cannot be found."),
+        Thing::AccessReport => format!("Report {name} was not found."),
+        Thing::ReportedService => format!("The report says nothing of the service {name}."),
         Thing::MfaDevice => format!("VirtualMFADevice with serial number {name} doesn't exist."),
         Thing::UsersMfaDevice => "MFA Device invalid for user.".to_owned(),
         Thing::ServerCertificate => format!("The Server Certificate with name {name} cannot be found."),
@@ -176,6 +178,8 @@ fn exists(thing: Thing, name: &str) -> String {
         | Thing::SigningCertificate
         | Thing::SshKey
         | Thing::ServiceCredential
+        | Thing::AccessReport
+        | Thing::ReportedService
         | Thing::DeletionTask => format!("{name} already exists."),
     }
 }

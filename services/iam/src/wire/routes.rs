@@ -5,8 +5,8 @@ use super::COVERAGE;
 use super::access;
 use crate::error::Error;
 use crate::ops::{
-    account, certificates, credentials, devices, grants, groups, keys, policies, profiles, providers, reports, roles,
-    service_access, simulation, tags, users,
+    account, certificates, credentials, devices, grants, groups, keys, last_accessed, policies, profiles, providers,
+    reports, roles, service_access, simulation, tags, users,
 };
 use crate::service::{Edit, Editing, Iam, Look, Looking};
 
@@ -113,6 +113,12 @@ fn rows() -> Vec<Row> {
         look("GetSSHPublicKey", credentials::get_ssh_public_key),
         look("GetServerCertificate", certificates::get_server_certificate),
         look("GetServiceLinkedRoleDeletionStatus", roles::get_service_linked_role_deletion_status),
+        edit("GenerateServiceLastAccessedDetails", last_accessed::generate_service_last_accessed_details),
+        look("GetServiceLastAccessedDetails", last_accessed::get_service_last_accessed_details),
+        look(
+            "GetServiceLastAccessedDetailsWithEntities",
+            last_accessed::get_service_last_accessed_details_with_entities,
+        ),
         look("GetUser", users::get_user),
         look("GetUserPolicy", grants::get_user_policy),
         look("ListAccessKeys", keys::list_access_keys),

@@ -4,6 +4,7 @@
 
 mod damage;
 mod devices;
+mod last_accessed;
 mod simulation;
 
 use std::sync::Arc;
