@@ -27,11 +27,7 @@ impl Event {
     /// What keeping it costs, in bytes.
     pub(crate) fn cost(&self) -> usize {
         let more = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        size_of::<Event>()
-            + self.message.len()
-            + self.ptr.len()
-            + more(&self.unmasked)
-            + more(&self.transformed)
+        size_of::<Event>() + self.message.len() + self.ptr.len() + more(&self.unmasked) + more(&self.transformed)
     }
 
     /// Whether a Lambda function wrote it, whose lines have fields of their own.

@@ -21,7 +21,7 @@
 //! Events have AWS's system fields (`@timestamp`, `@message`, `@logStream`, `@log`, `@ingestionTime`, `@ptr`), the
 //! fields of a message that is JSON (`a.b.0.c`), and those of Lambda's report lines (`@duration`, `@type`, …).
 //!
-//! Left out, with an error that says so: `pattern`, `diff`, `anomaly`, `join`, `lookup`, subqueries and `SOURCE`.
+//! Left out, with an error that says so: `diff`, `anomaly`, `join`, `lookup` and subqueries.
 
 mod aggregate;
 mod discover;
@@ -38,6 +38,8 @@ mod row;
 mod run;
 mod sink;
 mod sketch;
+mod source;
+mod template;
 mod time;
 mod value;
 
@@ -46,6 +48,7 @@ pub use error::Malformed;
 pub use event::Event;
 use plan::Plan;
 pub use run::{Overflow, Results, Run, Settings, Statistics};
+pub use source::Source;
 
 /// The longest query, in characters; the API's model says so as well.
 pub const MAX_QUERY_CHARS: usize = 10_000;
@@ -58,6 +61,7 @@ pub const MAX_LIMIT: usize = 100_000;
 #[derive(Debug, Clone)]
 pub struct Query {
     plan: std::sync::Arc<Plan>,
+    source: Option<Source>,
 }
 
 impl Query {
@@ -66,8 +70,14 @@ impl Query {
     /// # Errors
     /// [`Malformed`], with the place.
     pub fn parse(text: &str) -> Result<Query, Malformed> {
-        let commands = grammar::parse(text)?;
-        Ok(Query { plan: std::sync::Arc::new(plan::plan(commands)?) })
+        let (source, rest) = source::split(text)?;
+        let commands = grammar::parse(&rest)?;
+        Ok(Query { plan: std::sync::Arc::new(plan::plan(commands)?), source })
+    }
+
+    /// Which groups the query names by itself, if it does.
+    pub fn source(&self) -> Option<&Source> {
+        self.source.as_ref()
     }
 
     /// Begins to evaluate the query.

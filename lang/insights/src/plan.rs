@@ -11,6 +11,7 @@ use crate::aggregate::Aggregate;
 use crate::error::Malformed;
 use crate::expression::Expression;
 use crate::extract::Extractor;
+use crate::functions::Function;
 use crate::grammar::{Command, Item, Parsed};
 use crate::lexer::Token;
 
@@ -53,6 +54,8 @@ pub(crate) struct Groups {
     pub(crate) by: Vec<(Arc<str>, Expression)>,
     pub(crate) aggregates: Vec<Aggregate>,
     pub(crate) columns: Vec<(Arc<str>, Expression)>,
+    /// The column with each group's share of the first aggregation's sum.
+    pub(crate) share: Option<Arc<str>>,
 }
 
 /// Which row comes first.
@@ -165,6 +168,7 @@ impl<'q> Planner<'q> {
             Command::Dedup(items) => {
                 self.dedup = items.into_iter().map(|item| self.resolved(item)).collect::<Result<_, _>>()?;
             }
+            Command::Pattern(item) => self.pattern(item, token)?,
             Command::Stats { aggregates, columns, by } => self.group(aggregates, columns, by, token)?,
         }
         Ok(())
@@ -208,8 +212,36 @@ impl<'q> Planner<'q> {
         self.chosen = true;
         self.display = None;
         self.order = Order::Arrival;
-        let sink = Sink::Groups(Groups { by, aggregates, columns });
+        let sink = Sink::Groups(Groups { by, aggregates, columns, share: None });
         self.segments.push(Segment { steps: std::mem::take(&mut self.steps), sink });
+        Ok(())
+    }
+
+    /// `pattern x` counts the templates of texts: a `stats` with its own columns, the most frequent first.
+    fn pattern(&mut self, item: Item, token: &Token) -> Result<(), Malformed> {
+        let call = |name: &str, argument: Expression| {
+            Expression::Call(Function::named(name).expect("there is such a function"), vec![argument])
+        };
+        let named = |expression: Expression, name: &str| {
+            let (start, end) = (token.start, token.end);
+            Item { expression, name: name.to_owned(), source: name.to_owned(), start, end }
+        };
+        let argument = self.resolved(item)?;
+        let by = vec![named(call("@template", argument), "@pattern")];
+        let count = Aggregate { function: crate::aggregate::Function::Count, argument: None };
+        let columns = vec![
+            named(Expression::Aggregate(0), "@sampleCount"),
+            named(call("@severity", Expression::Field("@pattern".into())), "@severityLabel"),
+        ];
+        self.known = None;
+        self.group(vec![count], columns, by, token)?;
+        if let Some(Segment { sink: Sink::Groups(groups), .. }) = self.segments.last_mut() {
+            groups.share = Some("@ratio".into());
+        }
+        self.known.get_or_insert_default().insert("@ratio".to_owned());
+        self.columns = ["@pattern", "@ratio", "@sampleCount", "@severityLabel"].map(Arc::from).to_vec();
+        self.order = Order::Keys(vec![true]);
+        self.steps.push(Step::Keys(vec![Expression::Field("@sampleCount".into())]));
         Ok(())
     }
 

@@ -173,7 +173,17 @@ pub(crate) fn add_to_group(
 pub(crate) fn finish_groups(groups: HashMap<u128, Group>, plan: &Groups, now_ms: i64) -> Vec<Row> {
     let mut groups: Vec<Group> = groups.into_values().collect();
     groups.sort_by_key(|group| group.number);
-    groups.into_iter().map(|group| finish_group(group, plan, now_ms)).collect()
+    let first = |group: &Group| plan.aggregates[0].value(&group.states[0]).number().unwrap_or(0.0);
+    let total: f64 = if plan.share.is_some() { groups.iter().map(first).sum() } else { 0.0 };
+    let finished = groups.into_iter().map(|group| {
+        let own = plan.share.as_ref().map(|name| (name, first(&group) / total));
+        let mut row = finish_group(group, plan, now_ms);
+        if let Some((name, share)) = own {
+            row.set(name, Value::Number(share));
+        }
+        row
+    });
+    finished.collect()
 }
 
 fn finish_group(group: Group, plan: &Groups, now_ms: i64) -> Row {

@@ -61,8 +61,8 @@ fn other_faults() {
     check("fields regex_replace(a, '[', '')", "Invalid regular expression: [", (7, 32));
     check("fields substr(a)", "Invalid arguments for the function substr", (7, 16));
     check("fields now(1)", "Invalid arguments for the function now", (7, 13));
-    check("pattern @message", "The pattern command is not supported", (0, 7));
-    check("SOURCE logGroups() | fields a", "The source command is not supported", (0, 6));
+    check("anomaly", "The anomaly command is not supported", (0, 7));
+    check("SOURCE logGroups() | diff", "The diff command is not supported", (21, 25));
     let mismatch = "The number of fields does not match the number of captured values in parse";
     check("parse @message '* *' as a", mismatch, (6, 25));
     check("parse @message '*'", mismatch, (6, 18));

@@ -470,3 +470,25 @@ fn memory_is_bounded() {
     assert_eq!(push("stats count(*) by @logStream").unwrap().rows.len(), 2);
     assert!(push("stats count_distinct(@message), pct(@timestamp, 50)").is_err(), "a sketch costs what it costs");
 }
+
+#[test]
+fn patterns_are_counted() {
+    let lines = ["took 5 ms", "took 17 ms", "took 9 ms", "[ERROR] request a1 failed"];
+    assert_eq!(
+        rows("pattern @message", events(&lines)),
+        [
+            "@pattern=took <Number-1> ms @ratio=0.75 @sampleCount=3 @severityLabel=NONE",
+            "@pattern=[ERROR] request <Token-1> failed @ratio=0.25 @sampleCount=1 @severityLabel=ERROR",
+        ]
+    );
+    let query =
+        "filter @message like /took/ | pattern @message | filter @sampleCount > 2 | display @pattern, @ratio | limit 1";
+    assert_eq!(rows(query, events(&lines)), ["@pattern=took <Number-1> ms @ratio=1"]);
+}
+
+#[test]
+fn a_source_is_no_command() {
+    let query = r#"SOURCE logGroups(namePrefix: ["/app"]) | fields @message | limit 1"#;
+    assert_eq!(rows(query, events(&["a"])), ["@message=a"]);
+    assert_eq!(Query::parse(query).unwrap().source().unwrap().prefixes, ["/app"]);
+}

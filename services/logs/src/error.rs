@@ -28,6 +28,12 @@ pub enum Error {
     NoSuchDestination,
     #[error("the group is of a class that has no such thing")]
     OnlyStandard,
+    #[error("the {0} is used")]
+    InUse(&'static str),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("{0}")]
+    NotValid(String),
     #[error("the policy is another one than was expected")]
     OtherRevision,
     #[error("{0} is not an ARN of ours")]

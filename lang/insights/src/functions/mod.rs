@@ -49,7 +49,7 @@ const fn special(
     Function { name, least, most, body: Body::Special(body) }
 }
 
-static FUNCTIONS: [Function; 63] = [
+static FUNCTIONS: [Function; 65] = [
     plain("abs", 1, 1, numeric::abs),
     plain("ceil", 1, 1, numeric::ceil),
     plain("floor", 1, 1, numeric::floor),
@@ -113,6 +113,9 @@ static FUNCTIONS: [Function; 63] = [
     plain("keys", 1, 1, structure::keys),
     plain("element", 2, 2, structure::element),
     special("unmask", 1, 1, structure::unmask),
+    // These two have names that no query can write: what `pattern` computes.
+    plain("@template", 1, 1, text::template),
+    plain("@severity", 1, 1, text::severity),
 ];
 
 impl Function {

@@ -166,3 +166,11 @@ pub(super) fn md5(values: &[Value]) -> Value {
 pub(super) fn sha256(values: &[Value]) -> Value {
     map(values, |text| hex::encode(sha2::Sha256::digest(text)))
 }
+
+pub(super) fn template(values: &[Value]) -> Value {
+    values[0].text().map_or(Value::Missing, |text| Value::Text(crate::template::template(&text)))
+}
+
+pub(super) fn severity(values: &[Value]) -> Value {
+    values[0].text().map_or(Value::Missing, |text| Value::Text(crate::template::severity(&text).to_owned()))
+}

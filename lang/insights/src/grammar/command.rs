@@ -10,20 +10,8 @@ use crate::functions::Function;
 use crate::lexer::Kind;
 
 /// Commands that AWS has and that are not here.
-const UNSUPPORTED: [&str; 12] = [
-    "pattern",
-    "diff",
-    "anomaly",
-    "join",
-    "lookup",
-    "source",
-    "relevantfields",
-    "addtotals",
-    "search",
-    "tail",
-    "subqueries",
-    "append",
-];
+const UNSUPPORTED: [&str; 10] =
+    ["diff", "anomaly", "join", "lookup", "relevantfields", "addtotals", "search", "tail", "subqueries", "append"];
 
 /// `unmask @message` is `fields unmask(@message) as @message`.
 fn unmasked(item: Item) -> Item {
@@ -50,6 +38,7 @@ impl Parser<'_> {
             "sort" | "order" => at(self, Parser::sort),
             "limit" | "head" => at(self, Parser::limit),
             "dedup" => at(self, |p| Ok(Command::Dedup(p.items()?))),
+            "pattern" => at(self, |p| Ok(Command::Pattern(p.item()?))),
             "unnest" | "expand" => at(self, Parser::unnest),
             word if UNSUPPORTED.contains(&word) => Err(Malformed::at(
                 format!("The {word} command is not supported"),

@@ -36,6 +36,7 @@ pub(crate) enum Command {
     Limit { most: usize, any: bool },
     Dedup(Vec<Item>),
     Unnest { from: Item, name: String },
+    Pattern(Item),
 }
 
 /// A whole query.

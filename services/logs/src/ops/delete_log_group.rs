@@ -58,6 +58,7 @@ pub(crate) async fn delete_everything(service: &CloudWatchLogs) -> Result<(), Er
         keys::all_account_policies(),
         keys::all_destinations(),
         keys::all_exports(),
+        keys::everything_kept(),
         keys::insights(),
     ];
     for prefix in others {

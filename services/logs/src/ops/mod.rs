@@ -2,11 +2,13 @@
 //! share a file; what several need is in `appending` and `reading`.
 
 mod account_policies;
+mod anomaly_detectors;
 mod appending;
 mod create_log_group;
 mod create_log_stream;
 mod delete_log_group;
 mod delete_log_stream;
+mod deliveries;
 mod describe_log_groups;
 mod describe_log_streams;
 mod destinations;
@@ -14,6 +16,7 @@ mod exports;
 mod filter_log_events;
 mod get_log_events;
 mod insights;
+mod kept;
 mod list_log_groups;
 mod metric_filters;
 mod put_log_events;
@@ -26,11 +29,21 @@ mod subscription_filters;
 mod tags;
 
 pub(crate) use account_policies::{delete_account_policy, describe_account_policies, put_account_policy};
+pub(crate) use anomaly_detectors::{
+    create_log_anomaly_detector, delete_log_anomaly_detector, get_log_anomaly_detector, list_anomalies,
+    list_log_anomaly_detectors, update_log_anomaly_detector,
+};
 pub(crate) use appending::{Appending, Origin};
 pub(crate) use create_log_group::{create_group_if_absent, create_log_group};
 pub(crate) use create_log_stream::create_log_stream;
 pub(crate) use delete_log_group::{delete_everything, delete_log_group};
 pub(crate) use delete_log_stream::{delete_log_stream, delete_stream_in_tx};
+pub(crate) use deliveries::{
+    create_delivery, delete_delivery, delete_delivery_destination, delete_delivery_destination_policy,
+    delete_delivery_source, describe_deliveries, describe_delivery_destinations, describe_delivery_sources,
+    get_delivery, get_delivery_destination, get_delivery_destination_policy, get_delivery_source,
+    put_delivery_destination, put_delivery_destination_policy, put_delivery_source, update_delivery_configuration,
+};
 pub(crate) use describe_log_groups::describe_log_groups;
 pub(crate) use describe_log_streams::describe_log_streams;
 pub(crate) use destinations::{delete_destination, describe_destinations, put_destination, put_destination_policy};

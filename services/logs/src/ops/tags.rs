@@ -10,10 +10,11 @@ use tidegate_protocol::Call;
 use tidegate_types::Arn;
 
 use super::destinations::{change_destination, read_destination};
-use super::settings::change;
+use super::{kept, settings::change};
 use crate::domain::GroupAddress;
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
+use crate::store::{DeliveryDestinationRecord, DeliveryRecord, DeliverySourceRecord, DetectorRecord, Kept};
 
 /// The most tags of a resource.
 const MAX_TAGS: usize = 50;
@@ -24,6 +25,10 @@ type Tags = BTreeMap<String, String>;
 enum Tagged {
     Group(GroupAddress),
     Destination(Arn, String),
+    Source(Arn, String),
+    DeliveryDestination(Arn, String),
+    Delivery(Arn, String),
+    Detector(Arn, String),
 }
 
 impl Tagged {
@@ -33,8 +38,15 @@ impl Tagged {
         if let Some(group) = GroupAddress::of_arn(&arn) {
             return Ok(Tagged::Group(group));
         }
-        match arn.resource.strip_prefix("destination:").map(str::to_owned) {
-            Some(name) if arn.service == "logs" => Ok(Tagged::Destination(arn, name)),
+        let (kind, name) = arn.resource.split_once(':').unwrap_or_default();
+        let (kind, name) = (kind.to_owned(), name.to_owned());
+        match kind.as_str() {
+            _ if arn.service != "logs" => Err(Error::NoSuchResource(text)),
+            "destination" => Ok(Tagged::Destination(arn, name)),
+            DeliverySourceRecord::RESOURCE => Ok(Tagged::Source(arn, name)),
+            DeliveryDestinationRecord::RESOURCE => Ok(Tagged::DeliveryDestination(arn, name)),
+            DeliveryRecord::RESOURCE => Ok(Tagged::Delivery(arn, name)),
+            DetectorRecord::RESOURCE => Ok(Tagged::Detector(arn, name)),
             _ => Err(Error::NoSuchResource(text)),
         }
     }
@@ -50,8 +62,34 @@ impl Tagged {
                 let (account, region) = owner(arn)?;
                 change_destination(service, account, &region, name, |destination| edit(&mut destination.tags)).await
             }
+            Tagged::Source(arn, name) => change_kept::<DeliverySourceRecord>(service, arn, name, edit).await,
+            Tagged::DeliveryDestination(arn, name) => {
+                change_kept::<DeliveryDestinationRecord>(service, arn, name, edit).await
+            }
+            Tagged::Delivery(arn, name) => change_kept::<DeliveryRecord>(service, arn, name, edit).await,
+            Tagged::Detector(arn, name) => change_kept::<DetectorRecord>(service, arn, name, edit).await,
         }
     }
+}
+
+async fn change_kept<T: Kept>(
+    service: &CloudWatchLogs,
+    arn: &Arn,
+    name: &str,
+    edit: impl Fn(&mut Tags) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (account, region) = owner(arn)?;
+    let make = |before: Option<T>| {
+        let mut record = before.ok_or(Error::NoSuchFilter(T::WHAT))?;
+        edit(record.tags())?;
+        Ok(record)
+    };
+    kept::put(service, account, &region, name, make).await.map(drop)
+}
+
+async fn tags_of<T: Kept>(service: &CloudWatchLogs, arn: &Arn, name: &str) -> Result<Tags, Error> {
+    let (account, region) = owner(arn)?;
+    Ok(kept::read::<T>(service, account, &region, name).await?.tags().clone())
 }
 
 fn owner(arn: &Arn) -> Result<(tidegate_types::AccountId, tidegate_types::Region), Error> {
@@ -99,6 +137,10 @@ pub(crate) async fn list_tags_for_resource(
             let (account, region) = owner(&arn)?;
             read_destination(service, account, &region, &name).await?.ok_or(Error::NoSuchDestination)?.tags
         }
+        Tagged::Source(arn, name) => tags_of::<DeliverySourceRecord>(service, &arn, &name).await?,
+        Tagged::DeliveryDestination(arn, name) => tags_of::<DeliveryDestinationRecord>(service, &arn, &name).await?,
+        Tagged::Delivery(arn, name) => tags_of::<DeliveryRecord>(service, &arn, &name).await?,
+        Tagged::Detector(arn, name) => tags_of::<DetectorRecord>(service, &arn, &name).await?,
     };
     Ok(ListTagsForResourceResponse { tags: Some(tags) })
 }

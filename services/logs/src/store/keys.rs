@@ -15,6 +15,7 @@
 //! | map | `Logs 7 group` | [`crate::store::GarbageRecord`]: a group that was deleted |
 //! | map | `Logs 8 stream` | [`crate::store::GarbageRecord`]: a stream that was deleted |
 //! | map | `Logs 9 account region id` | [`crate::store::ExportRecord`] |
+//! | map | `Logs 10 kind account region name` | one of [`crate::store::Kept`] |
 //! | map | `Logs 64 1 account region id` | [`crate::store::QueryDefinitionRecord`] |
 //! | map | `Logs 64 2 account region id` | [`crate::store::QueryRecord`] |
 //! | map | `Logs 64 3 query row` | [`crate::store::ResultPageRecord`]: rows of an answer from that row on |
@@ -38,6 +39,7 @@ const DESTINATION: u8 = 6;
 const GROUP_GARBAGE: u8 = 7;
 const STREAM_GARBAGE: u8 = 8;
 const EXPORT: u8 = 9;
+const KEPT: u8 = 10;
 const INSIGHTS: u8 = 64;
 
 const DEFINITION: u8 = 1;
@@ -303,6 +305,21 @@ pub fn read_name(key: &[u8], prefix: &[u8]) -> Result<String, DecodeError> {
     Ok(name)
 }
 
+/// Everything that is kept and shown, of all accounts.
+pub fn everything_kept() -> Bytes {
+    tagged(KEPT).build()
+}
+
+/// What of one kind is kept for an account in a region.
+pub fn all_kept(kind: u8, account: AccountId, region: &Region) -> Bytes {
+    tagged(KEPT).u8(kind).u64(account.as_u64()).text(region.as_str()).build()
+}
+
+/// The same, by its name.
+pub fn kept(kind: u8, account: AccountId, region: &Region, name: &str) -> Bytes {
+    tagged(KEPT).u8(kind).u64(account.as_u64()).text(region.as_str()).text(name).build()
+}
+
 /// All exports.
 pub fn all_exports() -> Bytes {
     tagged(EXPORT).build()
@@ -504,6 +521,7 @@ mod tests {
         assert_key(&format!("1704{one}"), &group_size(first));
         assert_key(&format!("1705{owner}700001"), &policy(account, &region, "p"));
         assert_key(&format!("1706{owner}640001"), &destination(account, &region, "d"));
+        assert_key(&format!("170a02{owner}640001"), &kept(2, account, &region, "d"));
         assert_key(&format!("1707{one}"), &group_garbage(first));
         assert_key(&format!("1708{two}"), &stream_garbage(second));
         assert_key(&format!("1701{one}{two}{one}"), &chunk(group_index(first), 2, Position(1)));

@@ -44,6 +44,12 @@ impl From<Error> for ServiceError {
             Error::OnlyStandard => {
                 new(errors::VALIDATION_EXCEPTION, "This operation is only supported on the Standard log class.")
             }
+            Error::InUse(what) => {
+                let words = format!("The specified {what} is used by a delivery.");
+                new(errors::CONFLICT_EXCEPTION, words).with_kind(ErrorKind::Conflict)
+            }
+            Error::Conflict(words) => new(errors::CONFLICT_EXCEPTION, words).with_kind(ErrorKind::Conflict),
+            Error::NotValid(words) => new(errors::VALIDATION_EXCEPTION, words),
             Error::OtherRevision => {
                 new(errors::OPERATION_ABORTED_EXCEPTION, "The expectedRevisionId does not match the current revision.")
                     .with_kind(ErrorKind::Conflict)

@@ -6,6 +6,7 @@ mod coverage;
 mod errors;
 mod events;
 mod insights;
+mod kept;
 mod paging;
 mod routes;
 mod rules;
@@ -18,6 +19,7 @@ pub(crate) use events::{
     output_event, rejected, sequence_token,
 };
 pub(crate) use insights::{LANGUAGE, definition, parameters, query, row, statistics, status};
+pub(crate) use kept::{delivery, delivery_destination, delivery_source, detector, detector_alone};
 pub(crate) use paging::Paging;
 pub(crate) use routes::router;
 pub(crate) use rules::{

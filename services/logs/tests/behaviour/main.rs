@@ -11,6 +11,7 @@ mod exports;
 mod filtering;
 mod groups;
 mod insights;
+mod kept;
 mod metrics;
 mod misuse;
 mod model;

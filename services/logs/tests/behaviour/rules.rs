@@ -294,3 +294,24 @@ async fn what_only_the_standard_class_has() {
     }
     assert_eq!(query(&bed, "fields @message").await, [pairs(&[("@message", "x")])]);
 }
+
+#[tokio::test]
+async fn a_query_chooses_its_groups() {
+    let bed = Bed::new().await;
+    for group in ["app/a", "app/b", "lib"] {
+        bed.create(group, &["s"]).await;
+        bed.put(group, "s", &[(0, "took 5 ms"), (1, "took 7 ms")]).await;
+    }
+    let seconds = START.as_millis() / 1000;
+    let start = |text: &str| json!({ "queryString": text, "startTime": seconds, "endTime": seconds + 60 });
+    let text = r#"SOURCE logGroups(namePrefix: ["app/"]) | pattern @message"#;
+    let id = bed.ok("StartQuery", start(text)).await["queryId"].clone();
+    bed.settle().await;
+    let answer = bed.ok("GetQueryResults", json!({ "queryId": id })).await;
+    let row: Vec<_> = answer["results"][0].as_array().unwrap().iter().map(|cell| cell["value"].clone()).collect();
+    assert_eq!(json!(row), json!(["took <Number-1> ms", "1", "4", "NONE"]));
+    assert_eq!(answer["statistics"]["logGroupsScanned"], 2.0);
+    let none = start(r#"SOURCE logGroups(namePrefix: ["nothing"]) | limit 1"#);
+    let words = "The SOURCE command must choose between 1 and 10000 log groups.";
+    bed.refuses("StartQuery", none, "InvalidParameterException", words).await;
+}

@@ -1,5 +1,5 @@
 use tidegate_api_logs::{StartQueryRequest, StartQueryResponse};
-use tidegate_insights::{DEFAULT_LIMIT, Query};
+use tidegate_insights::{DEFAULT_LIMIT, Query, Source};
 use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, Tx};
@@ -8,11 +8,13 @@ use super::query_key;
 use crate::domain::{GroupAddress, GroupReference, QueryRefused, QueryState, begin_ms, end_ms};
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
-use crate::store::{Group, QueryRecord, Scanned, keys};
-use crate::wire::LANGUAGE;
+use crate::store::{Group, GroupClass, QueryRecord, Scanned, keys};
+use crate::wire::{self, LANGUAGE};
 
 /// The most groups of one query.
 const MAX_GROUPS: usize = 50;
+/// The most groups that a query chooses by itself.
+const MAX_SOURCE_GROUPS: usize = 10_000;
 /// The most queries of an account in a region that have not ended.
 const MAX_UNFINISHED: usize = 100;
 
@@ -26,14 +28,17 @@ pub(crate) async fn start_query(
         return Err(Error::NotImplemented("StartQuery in SQL or PPL"));
     }
     let text = input.query_string.clone().unwrap_or_default();
-    Query::parse(&text).map_err(QueryRefused::from)?;
+    let parsed = Query::parse(&text).map_err(QueryRefused::from)?;
     let (from, to) = (input.start_time.unwrap_or(0), input.end_time.unwrap_or(0));
     let (from_ms, to_ms) = (begin_ms(from), end_ms(to));
     if from_ms >= to_ms {
         return Err(Error::invalid("The start time of the query must not be after its end time."));
     }
     let limit = input.limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(DEFAULT_LIMIT as u32);
-    let groups = groups(service, call, input)?;
+    let groups = match parsed.source() {
+        Some(source) => groups_of(service, call, source, &input)?,
+        None => groups(service, call, input)?,
+    };
     // No event can be as early as the range ends: before every group was, or behind its retention.
     let now = service.now();
     let earliest = |group: &Group| group.record.created_at.as_millis().max(group.record.cutoff_ms(now));
@@ -67,6 +72,34 @@ pub(crate) async fn start_query(
     service.board.add(key);
     service.queries_due.give();
     Ok(StartQueryResponse { query_id })
+}
+
+/// The groups that a query names by itself.
+fn groups_of(
+    service: &CloudWatchLogs,
+    call: &Call,
+    source: &Source,
+    input: &StartQueryRequest,
+) -> Result<Vec<Group>, Error> {
+    if input.log_group_name.is_some() || input.log_group_names.is_some() || input.log_group_identifiers.is_some() {
+        return Err(Error::invalid("Log groups cannot be specified together with the SOURCE command."));
+    }
+    let own = call.account.to_string();
+    let mut groups = service.directory.of_account(call.account, &call.region, None)?;
+    groups.retain(|group| {
+        let is_named = |prefix: &String| group.address.name.starts_with(prefix.as_str());
+        let of_class = match source.classes.as_slice() {
+            [] => group.record.class == GroupClass::Standard,
+            classes => classes.iter().any(|class| wire::class(class) == group.record.class),
+        };
+        let of_account = source.accounts.is_empty() || source.accounts.contains(&own);
+        of_class && of_account && (source.prefixes.is_empty() || source.prefixes.iter().any(is_named))
+    });
+    if groups.is_empty() || groups.len() > MAX_SOURCE_GROUPS {
+        let words = format!("The SOURCE command must choose between 1 and {MAX_SOURCE_GROUPS} log groups.");
+        return Err(Error::invalid(words));
+    }
+    Ok(groups)
 }
 
 /// The groups that a request names in exactly one of three ways.
