@@ -33,7 +33,8 @@ pub(crate) async fn get_access_key_info(
     Ok(api::GetAccessKeyInfoResponse { account: Some(account.to_string()) })
 }
 
-/// Refusals here say in plain words why; none carries an encoded message, so there is none to decode.
+/// Only some services of AWS refuse with an encoded message, EC2 above all, and none of those that are here: so there
+/// is no message that could be decoded.
 pub(crate) async fn decode_authorization_message(
     _: &Sts,
     _: &Call,
