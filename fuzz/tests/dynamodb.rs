@@ -162,6 +162,7 @@ const REQUESTS: Material<'static> = Material {
         br#"{"TableName":"tbl","Key":{"p":{"S":"a"},"s":{"N":"1"}},"UpdateExpression":"SET m.l[0] = :v ADD n :n","ExpressionAttributeValues":{":v":{"S":"x"},":n":{"N":"1e3"}},"ReturnValues":"UPDATED_NEW"}"#,
         br#"{"TableName":"tbl","Key":{"p":{"S":"a"},"s":{"N":"1"}},"AttributeUpdates":{"n":{"Action":"ADD","Value":{"N":"1"}}},"Expected":{"q":{"Exists":false},"p":{"ComparisonOperator":"BETWEEN","AttributeValueList":[{"S":"a"},{"S":"b"}]}},"ConditionalOperator":"OR"}"#,
         br#"{"TableName":"tbl","IndexName":"by-g","KeyConditionExpression":"g = :v AND begins_with(p, :v)","FilterExpression":"size(m) > :n","ExpressionAttributeValues":{":v":{"S":"x"},":n":{"N":"0"}},"Limit":2,"ScanIndexForward":false,"ExclusiveStartKey":{"p":{"S":"a"},"s":{"N":"1"},"g":{"S":"x"}}}"#,
+        br#"{"TableName":"tbl","IndexName":"by-all","KeyConditionExpression":"g = :v AND p = :p AND n = :n AND s BETWEEN :n AND :m","ExpressionAttributeValues":{":v":{"S":"x"},":p":{"S":"a"},":n":{"N":"0"},":m":{"N":"9"}},"ExclusiveStartKey":{"p":{"S":"a"},"s":{"N":"1"},"g":{"S":"x"},"n":{"N":"0"}}}"#,
         br#"{"TableName":"tbl","KeyConditions":{"p":{"ComparisonOperator":"EQ","AttributeValueList":[{"S":"a"}]}},"QueryFilter":{"n":{"ComparisonOperator":"NOT_NULL"}},"Select":"COUNT","Segment":1,"TotalSegments":3}"#,
         br#"{"TransactItems":[{"Put":{"TableName":"tbl","Item":{"p":{"S":"b"},"s":{"N":"2"}}}},{"ConditionCheck":{"TableName":"tbl","Key":{"p":{"S":"a"},"s":{"N":"1"}},"ConditionExpression":"n > :n","ExpressionAttributeValues":{":n":{"N":"0"}}}}],"ClientRequestToken":"token"}"#,
         br#"{"RequestItems":{"tbl":[{"PutRequest":{"Item":{"p":{"B":"AAEC"},"s":{"N":"-1.5"}}}},{"DeleteRequest":{"Key":{"p":{"S":"a"},"s":{"N":"1"}}}}]}}"#,
@@ -169,7 +170,7 @@ const REQUESTS: Material<'static> = Material {
     ],
     words: &[
         "\"", "{", "}", "[", "]", ",", ":", "null", "true", "1e126", "1e-131", "-0", "NaN", "{\"S\":\"\"}", "{\"N\":\"\"}", "{}",
-        "\"NULL\":true", "\"SS\":[]", "\"p\"", "\"s\"", "\"g\"", "tbl", "by-g", "by-l", "attribute_exists(", "size(", ":v", ":n",
+        "\"NULL\":true", "\"SS\":[]", "\"p\"", "\"s\"", "\"g\"", "tbl", "by-g", "by-l", "by-all", "attribute_exists(", "size(", ":v", ":n",
         "ALL_NEW", "INDEXES", "COUNT", "\\u0000", "\\ud83d\\ude00", "99999999999999999999",
     ],
 };
@@ -178,9 +179,10 @@ const REQUESTS: Material<'static> = Material {
 fn requests() {
     let world = AssertUnwindSafe(World::new());
     let table = br#"{"TableName":"tbl","BillingMode":"PAY_PER_REQUEST",
-        "AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"},{"AttributeName":"s","AttributeType":"N"},{"AttributeName":"g","AttributeType":"S"}],
+        "AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"},{"AttributeName":"s","AttributeType":"N"},{"AttributeName":"g","AttributeType":"S"},{"AttributeName":"n","AttributeType":"N"}],
         "KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"s","KeyType":"RANGE"}],
-        "GlobalSecondaryIndexes":[{"IndexName":"by-g","KeySchema":[{"AttributeName":"g","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}}],
+        "GlobalSecondaryIndexes":[{"IndexName":"by-g","KeySchema":[{"AttributeName":"g","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}},
+            {"IndexName":"by-all","KeySchema":[{"AttributeName":"g","KeyType":"HASH"},{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"n","KeyType":"RANGE"},{"AttributeName":"s","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}}],
         "LocalSecondaryIndexes":[{"IndexName":"by-l","KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"g","KeyType":"RANGE"}],"Projection":{"ProjectionType":"KEYS_ONLY"}}],
         "StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"}}"#;
     assert_eq!(world.call("CreateTable", table), Some(()));
