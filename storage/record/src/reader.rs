@@ -19,25 +19,37 @@ impl<'a> Reader<'a> {
         Reader { record, at: 0 }
     }
 
+    /// In the middle of a record, where [`Reader::place`] once was: for what is read piece by piece again.
+    pub fn at(record: &'a Bytes, place: usize) -> Reader<'a> {
+        Reader { record, at: place.min(record.len()) }
+    }
+
+    /// How many bytes have been read.
+    pub fn place(&self) -> usize {
+        self.at
+    }
+
     /// The error that something is wrong here: for values that a type does not allow.
     pub fn malformed(&self, what: &'static str) -> DecodeError {
         DecodeError::Malformed { at: self.at, what }
     }
 
+    #[inline]
     fn remaining(&self) -> usize {
         self.record.len() - self.at
     }
 
+    #[inline]
     fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
-        if len > self.remaining() {
+        let Some(taken) = self.record.get(self.at..).and_then(|rest| rest.get(..len)) else {
             return Err(self.malformed("the record ends within a field"));
-        }
-        let taken = &self.record[self.at..self.at + len];
+        };
         self.at += len;
         Ok(taken)
     }
 
     /// See [`crate::Writer::u8`].
+    #[inline]
     pub fn u8(&mut self) -> Result<u8, DecodeError> {
         self.array().map(u8::from_be_bytes)
     }
@@ -52,7 +64,19 @@ impl<'a> Reader<'a> {
     }
 
     /// See [`crate::Writer::varint`]. A number has one spelling: the shortest.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, DecodeError> {
+        // Most numbers are lengths and fit one byte.
+        match self.record.get(self.at) {
+            Some(&byte) if byte < 0x80 => {
+                self.at += 1;
+                Ok(byte.into())
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;
@@ -95,20 +119,23 @@ impl<'a> Reader<'a> {
     }
 
     /// See [`crate::Writer::array`].
+    #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let mut array = [0; N];
         array.copy_from_slice(self.take(N)?);
         Ok(array)
     }
 
-    fn counted(&mut self) -> Result<&'a [u8], DecodeError> {
+    /// As [`Reader::bytes`], borrowed: for values that are looked at right away.
+    #[inline]
+    pub fn slice(&mut self) -> Result<&'a [u8], DecodeError> {
         let len = self.varint()?;
         self.take(usize::try_from(len).unwrap_or(usize::MAX))
     }
 
     /// See [`crate::Writer::bytes`]. Shares the record's memory and keeps all of it alive.
     pub fn bytes(&mut self) -> Result<Bytes, DecodeError> {
-        self.counted().map(|bytes| self.record.slice_ref(bytes))
+        self.slice().map(|bytes| self.record.slice_ref(bytes))
     }
 
     /// See [`crate::Writer::text`].
@@ -117,8 +144,9 @@ impl<'a> Reader<'a> {
     }
 
     /// As [`Reader::text`], borrowed: for values that are parsed right away.
+    #[inline]
     pub fn str(&mut self) -> Result<&'a str, DecodeError> {
-        let bytes = self.counted()?;
+        let bytes = self.slice()?;
         std::str::from_utf8(bytes).map_err(|_| self.malformed("a text that is not UTF-8"))
     }
 

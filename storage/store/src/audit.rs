@@ -91,7 +91,7 @@ pub(crate) fn audit(view: &dyn View, auditors: &mut [&mut dyn Auditor]) -> Resul
         scan_all(view, Area::Space(space), &mut |key, value| {
             records += 1;
             bytes += (key.len() + value.len()) as u64;
-            audit_record(space, &key, value, stands.sequence, auditors, &mut |problem| report.note(problem));
+            audit_record(space, key, value, stands.sequence, auditors, &mut |problem| report.note(problem));
         })?;
         report.spaces.push((space, records, bytes));
     }
@@ -109,7 +109,7 @@ fn audit_record(
     auditors: &mut [&mut dyn Auditor],
     note: &mut dyn FnMut(Problem),
 ) {
-    let record = match stored::try_decode(key, stored) {
+    let record = match stored::try_take(key, stored) {
         Ok(record) => record,
         Err(what) => {
             return note(Problem { invariant: "STORE-0", what: format!("{space:?} record {key:02x?}: {what}") });
@@ -125,7 +125,7 @@ fn audit_record(
     }
 }
 
-pub(crate) fn scan_all(view: &dyn View, area: Area, see: &mut dyn FnMut(Bytes, Bytes)) -> Result<(), EngineError> {
+pub(crate) fn scan_all(view: &dyn View, area: Area, see: &mut dyn FnMut(&[u8], Bytes)) -> Result<(), EngineError> {
     let everything = KeyRange { start: Bytes::new(), end: None };
     view.scan(area, &everything, Order::Ascending, &mut |key, value| {
         see(key, value);

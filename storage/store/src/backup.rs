@@ -133,8 +133,8 @@ impl Writer {
         let everything = KeyRange { start: Bytes::new(), end: None };
         let mut outcome = Ok(());
         view.scan(area, &everything, Order::Ascending, &mut |key, value| {
-            outcome = self.entry(area, &key, &value).map_err(failed);
-            match stored::try_decode(&key, value) {
+            outcome = self.entry(area, key, &value).map_err(failed);
+            match stored::try_take(key, value) {
                 Ok(_) if outcome.is_ok() => ControlFlow::Continue(()),
                 Ok(_) => ControlFlow::Break(()),
                 Err(what) => {
@@ -283,7 +283,7 @@ impl Reader<'_> {
                 return Err(self.damaged("an entry is longer than its block"));
             }
             let (key, value) = (block.split_to(key), block.split_to(value));
-            stored::try_decode(&key, value.clone()).map_err(|what| self.damaged(what))?;
+            stored::try_take(&key, value.clone()).map_err(|what| self.damaged(what))?;
             writes.push(Write { area, key, value: Some(value) });
         }
         Ok(writes)

@@ -57,7 +57,7 @@ pub use embedded::{Durability, EmbeddedStore, Options, Status};
 pub use error::{CommitError, OpenError, StoreError};
 pub use fold::{Change, Committed, Fold};
 pub use latches::{Held, LatchKey, Latches};
-pub use read::{Entry, KeyRange, Order, Page, Record, Snapshot, Space};
+pub use read::{Each, Entry, KeyRange, Order, Page, Record, Snapshot, Space};
 pub use store::{Store, Ticket};
 pub use transaction::{TransactError, Transacted, Tx, transact};
 

@@ -6,7 +6,7 @@ use std::ops::{Bound, ControlFlow};
 use bytes::Bytes;
 
 use crate::engine::{Area, View};
-use crate::{Entry, KeyRange, Order, Page, Record, Sequence, Space, StoreError, stored};
+use crate::{Each, Entry, KeyRange, Order, Page, Record, Sequence, Space, StoreError, stored};
 
 /// The newest accepted write of a key; no value: a deletion.
 #[derive(Debug, Clone)]
@@ -89,8 +89,8 @@ pub(crate) fn scan(
     let mut full = false;
     view.scan(Area::Space(space), range, order, &mut |key, stored| {
         let comes_before = |other: &Bytes| match order {
-            Order::Ascending => *other < key,
-            Order::Descending => *other > key,
+            Order::Ascending => other[..] < *key,
+            Order::Descending => other[..] > *key,
         };
         while let Some((key, newest)) = above.next_if(|(other, _)| comes_before(other)) {
             if pager.push_newest(key, newest).is_break() {
@@ -98,10 +98,11 @@ pub(crate) fn scan(
                 return ControlFlow::Break(());
             }
         }
-        let step = match above.next_if(|(other, _)| *other == key) {
+        let step = match above.next_if(|(other, _)| other[..] == *key) {
             Some((key, newest)) => pager.push_newest(key, newest),
-            None => match stored::decode(space, &key, stored) {
-                Ok(record) => pager.push(key, record),
+            None => match stored::decode(space, key, stored) {
+                // A copy: the engine's key may be a part of a whole block.
+                Ok(record) => pager.push(Bytes::copy_from_slice(key), record),
                 Err(error) => {
                     corrupt = Some(error);
                     ControlFlow::Break(())
@@ -121,6 +122,38 @@ pub(crate) fn scan(
         full = pager.push_newest(key, newest).is_break();
     }
     Ok(pager.entries)
+}
+
+/// Shows a page of `range` from an engine, without a copy; the last key if the page is full.
+pub(crate) fn browse(
+    view: &dyn View,
+    space: Space,
+    range: &KeyRange,
+    order: Order,
+    page: Page,
+    each: &mut Each<'_>,
+) -> Result<Option<Bytes>, StoreError> {
+    let (mut entries, mut bytes) = (0, 0);
+    let mut outcome = Ok(None);
+    if page.entries == 0 {
+        return outcome;
+    }
+    view.scan(Area::Space(space), range, order, &mut |key, stored| {
+        match stored::take(space, key, stored) {
+            Ok(record) => {
+                entries += 1;
+                bytes += key.len() + record.value.len();
+                each(key, record);
+                if entries < page.entries && bytes <= page.bytes {
+                    return ControlFlow::Continue(());
+                }
+                outcome = Ok(Some(Bytes::copy_from_slice(key)));
+            }
+            Err(error) => outcome = Err(error),
+        }
+        ControlFlow::Break(())
+    })?;
+    outcome
 }
 
 /// Fills a page and says when it is full.

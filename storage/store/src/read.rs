@@ -102,6 +102,9 @@ impl Page {
     }
 }
 
+/// Gets the entries that [`Snapshot::browse`] shows.
+pub type Each<'a> = dyn FnMut(&[u8], Record) + Send + 'a;
+
 /// A consistent view of the store. The futures of an embedded store are ready at once; a networked
 /// one awaits its database.
 pub trait Snapshot: Send + Sync {
@@ -124,6 +127,31 @@ pub trait Snapshot: Send + Sync {
         order: Order,
         page: Page,
     ) -> BoxFuture<'a, Result<Vec<Entry>, StoreError>>;
+
+    /// As [`Snapshot::scan`], for entries that are let go soon: their values may share the memory of others, which they
+    /// keep alive. Answers the last key if the page is full, so that more may follow.
+    ///
+    /// # Errors
+    /// As [`Snapshot::get`]; some entries may have been shown by then.
+    fn browse<'a>(
+        &'a self,
+        space: Space,
+        range: &'a KeyRange,
+        order: Order,
+        page: Page,
+        each: &'a mut Each<'a>,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
+        Box::pin(async move {
+            let entries = self.scan(space, range, order, page).await?;
+            let bytes: usize = entries.iter().map(|entry| entry.key.len() + entry.record.value.len()).sum();
+            let is_full = entries.len() >= page.entries || bytes > page.bytes;
+            let last = entries.last().filter(|_| is_full).map(|entry| entry.key.clone());
+            for Entry { key, record } in entries {
+                each(&key, record);
+            }
+            Ok(last)
+        })
+    }
 
     /// The last commit that this view contains.
     fn sequence(&self) -> Sequence;

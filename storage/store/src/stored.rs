@@ -38,14 +38,27 @@ pub(crate) fn encode(arena: &mut BytesMut, key: &[u8], sequence: Sequence, paylo
 /// # Errors
 /// [`StoreError::Corrupt`] if it is not what was written under `key`.
 pub(crate) fn decode(space: Space, key: &[u8], stored: Bytes) -> Result<Record, StoreError> {
-    try_decode(key, stored).map_err(|what| StoreError::Corrupt {
+    let mut record = take(space, key, stored)?;
+    // A small value is copied out: whoever keeps it would keep the whole block or group it lies in.
+    if record.value.len() <= SMALL_BYTES {
+        record.value = Bytes::copy_from_slice(&record.value);
+    }
+    Ok(record)
+}
+
+/// The same without a copy: the value is a part of `stored`.
+///
+/// # Errors
+/// As [`decode`].
+pub(crate) fn take(space: Space, key: &[u8], stored: Bytes) -> Result<Record, StoreError> {
+    try_take(key, stored).map_err(|what| StoreError::Corrupt {
         space,
         key: Bytes::copy_from_slice(key),
         what: what.into(),
     })
 }
 
-pub(crate) fn try_decode(key: &[u8], mut stored: Bytes) -> Result<Record, String> {
+pub(crate) fn try_take(key: &[u8], mut stored: Bytes) -> Result<Record, String> {
     if stored.len() < HEADER_BYTES {
         return Err(format!("{} bytes are too few for a record", stored.len()));
     }
@@ -54,9 +67,7 @@ pub(crate) fn try_decode(key: &[u8], mut stored: Bytes) -> Result<Record, String
     if actual != sum {
         return Err(format!("its checksum is {actual:08x}, not {sum:08x}"));
     }
-    // A small value is copied out: whoever keeps it would keep the whole block or group it lies in.
-    let value = if stored.len() <= SMALL_BYTES { Bytes::copy_from_slice(&stored) } else { stored };
-    Ok(Record { version: Sequence(sequence), value })
+    Ok(Record { version: Sequence(sequence), value: stored })
 }
 
 /// What each group of commits leaves behind, under [`COMMIT_KEY`]: where the store stands.
@@ -155,12 +166,12 @@ mod tests {
     #[test]
     fn every_flipped_bit_is_found() {
         let stored = encode(&mut BytesMut::new(), b"key", Sequence(7), b"value");
-        assert_eq!(try_decode(b"key", stored.clone()).unwrap().value, "value");
-        assert!(try_decode(b"kez", stored.clone()).is_err(), "the key is part of the checksum");
+        assert_eq!(try_take(b"key", stored.clone()).unwrap().value, "value");
+        assert!(try_take(b"kez", stored.clone()).is_err(), "the key is part of the checksum");
         for bit in 0..stored.len() * 8 {
             let mut flipped = stored.to_vec();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(try_decode(b"key", flipped.into()).is_err(), "bit {bit}");
+            assert!(try_take(b"key", flipped.into()).is_err(), "bit {bit}");
         }
         let commit = CommitRecord::EMPTY.encode();
         for bit in 0..commit.len() * 8 {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::future::{BoxFuture, ready};
 
 use crate::embedded::Shared;
 use crate::engine::View;
-use crate::{Entry, KeyRange, Order, Page, Record, Sequence, Snapshot, Space, StoreError, overlay};
+use crate::{Each, Entry, KeyRange, Order, Page, Record, Sequence, Snapshot, Space, StoreError, overlay};
 
 /// What was durable at one moment.
 pub(crate) struct DurableView {
@@ -27,6 +28,17 @@ impl Snapshot for DurableView {
         page: Page,
     ) -> BoxFuture<'a, Result<Vec<Entry>, StoreError>> {
         Box::pin(ready(overlay::scan(&*self.view, Vec::new(), space, range, order, page)))
+    }
+
+    fn browse<'a>(
+        &'a self,
+        space: Space,
+        range: &'a KeyRange,
+        order: Order,
+        page: Page,
+        each: &'a mut Each<'a>,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
+        Box::pin(ready(overlay::browse(&*self.view, space, range, order, page, each)))
     }
 
     fn sequence(&self) -> Sequence {

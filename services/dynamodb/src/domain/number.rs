@@ -141,9 +141,20 @@ impl Number {
         if coefficient == 0 {
             return Ok(Some(Number::ZERO));
         }
-        while coefficient.is_multiple_of(10) {
-            coefficient /= 10;
-            exponent += 1;
+        match u64::try_from(coefficient) {
+            Ok(mut short) => {
+                while short.is_multiple_of(10) {
+                    short /= 10;
+                    exponent += 1;
+                }
+                coefficient = short.into();
+            }
+            Err(_) => {
+                while coefficient.is_multiple_of(10) {
+                    coefficient /= 10;
+                    exponent += 1;
+                }
+            }
         }
         let digits = digits(coefficient);
         check_magnitude(exponent + digits as i32 - 1)?;
@@ -199,20 +210,26 @@ impl Number {
         let (sign, rest) = key.split_first()?;
         let (negative, body) = match (sign, rest) {
             (1, []) => return Some(Number::ZERO),
-            (2, body) => (false, body.to_vec()),
-            (0, [body @ .., u8::MAX]) => (true, body.iter().map(|byte| !byte).collect()),
+            (2, body) => (false, body),
+            (0, [body @ .., u8::MAX]) => (true, body),
             _ => return None,
         };
+        let shown = |byte: u8| if negative { !byte } else { byte };
         let (magnitude, pairs) = body.split_first()?;
-        let mut coefficient = 0_u128;
-        for pair in pairs {
-            let digits = pair.checked_sub(1).filter(|digits| *digits < 100)?;
-            coefficient = coefficient.checked_mul(100)?.checked_add(digits.into())?;
-        }
-        let last = i32::from(*magnitude) + MIN_MAGNITUDE + 1 - 2 * clamp(pairs.len());
+        let pair = |byte: &u8| shown(*byte).checked_sub(1).filter(|digits| *digits < 100);
+        let coefficient = match pairs.len() <= MAX_SHORT_PAIRS {
+            true => pairs.iter().try_fold(0, |sum: u64, byte| Some(sum * 100 + u64::from(pair(byte)?)))?.into(),
+            false => {
+                pairs.iter().try_fold(0_u128, |sum, byte| sum.checked_mul(100)?.checked_add(pair(byte)?.into()))?
+            }
+        };
+        let last = i32::from(shown(*magnitude)) + MIN_MAGNITUDE + 1 - 2 * clamp(pairs.len());
         Number::normal(negative, coefficient, last).ok()
     }
 }
+
+/// So many pairs of digits fit 64 bits, whose arithmetic is several times cheaper.
+const MAX_SHORT_PAIRS: usize = 9;
 
 fn parse_exponent(text: &str) -> Option<i32> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -233,7 +250,11 @@ fn exponent_of(value: i32) -> i16 {
 }
 
 fn digits(coefficient: u128) -> u32 {
-    coefficient.checked_ilog10().map_or(1, |log| log + 1)
+    let log = match u64::try_from(coefficient) {
+        Ok(short) => short.checked_ilog10(),
+        Err(_) => coefficient.checked_ilog10(),
+    };
+    log.map_or(1, |log| log + 1)
 }
 
 fn check_magnitude(magnitude: i32) -> Result<(), Misuse> {
@@ -281,6 +302,9 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.negative {
             f.write_str("-")?;
+        }
+        if let (0, Ok(short)) = (self.exponent, u64::try_from(self.coefficient)) {
+            return write!(f, "{short}");
         }
         let digits = self.coefficient.to_string();
         let Ok(below) = usize::try_from(-i32::from(self.exponent)) else {

@@ -1,7 +1,7 @@
 //! What queries and scans share: one pass over a range of items or index entries, a page at a time.
 
 use bytes::Bytes;
-use tidegate_store::{Entry, KeyRange, Order, Page, Snapshot, Space};
+use tidegate_store::{KeyRange, Order, Page, Snapshot, Space};
 
 use super::get_item::read;
 use crate::domain::expression::{Condition, Projection, holds};
@@ -189,11 +189,8 @@ impl Walk<'_> {
         'pages: while !self.range.is_empty() {
             let left = self.limit.map_or(STEP, |limit| STEP.min(limit - found.scanned));
             let page = Page { entries: left, bytes: MAX_PAGE };
-            let entries = view.scan(Space::Map, &self.range, self.order, page).await?;
-            let Some(last) = entries.last().map(|entry| entry.key.clone()) else { break };
-            let is_rest = is_rest(&entries, page);
-            for entry in entries {
-                let item = stored_item(&entry.key, entry.record)?;
+            let (items, last) = self.page(&*view, page).await?;
+            for item in items {
                 bytes += item.size();
                 found.scanned += 1;
                 let full = bytes >= MAX_PAGE || self.limit == Some(found.scanned);
@@ -205,9 +202,9 @@ impl Walk<'_> {
                     break 'pages;
                 }
             }
-            if is_rest {
-                break;
-            }
+            // A page that is not full was the last. Most queries are spared another look at the store by this, which
+            // would cost as much as the first.
+            let Some(last) = last else { break };
             match self.order {
                 Order::Ascending => self.range.start = behind(&last),
                 Order::Descending => self.range.end = Some(last),
@@ -216,6 +213,21 @@ impl Walk<'_> {
         self.account(&mut found, bytes, fetched);
         dynamodb.charge_read(self.target.known, &found.consumed)?;
         Ok(found)
+    }
+
+    /// The next items, and the last one's key if there may be more.
+    async fn page(&self, view: &dyn Snapshot, page: Page) -> Result<(Vec<StoredItem>, Option<Bytes>), Error> {
+        let mut items = Vec::new();
+        let mut corrupt = None;
+        let each = &mut |key: &[u8], record| match stored_item(key, record) {
+            Ok(item) => items.push(item),
+            Err(error) => corrupt = Some(error),
+        };
+        let last = view.browse(Space::Map, &self.range, self.order, page, each).await?;
+        match corrupt {
+            None => Ok((items, last)),
+            Some(error) => Err(error.into()),
+        }
     }
 
     /// Takes an entry into the answer if it passes the filter; what was fetched for it, in half units.
@@ -256,13 +268,6 @@ impl Walk<'_> {
             }
         }
     }
-}
-
-/// Whether a scan has answered all that there was: it fills its page otherwise. Most queries are spared
-/// another look at the store by this, which would cost as much as the first.
-fn is_rest(entries: &[Entry], page: Page) -> bool {
-    let bytes: usize = entries.iter().map(|entry| entry.key.len() + entry.record.value.len()).sum();
-    entries.len() < page.entries && bytes < page.bytes
 }
 
 /// The first key behind a key.

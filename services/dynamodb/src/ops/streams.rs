@@ -1,21 +1,21 @@
 //! The four operations of the streams' API.
 
 use tidegate_api_dynamodbstreams::{
-    DescribeStreamInput, DescribeStreamOutput, GetRecordsInput, GetRecordsOutput, GetShardIteratorInput,
-    GetShardIteratorOutput, ListStreamsInput, ListStreamsOutput, SequenceNumberRange, Shard as WireShard, ShardFilter,
-    Stream as WireStream, StreamDescription,
+    DescribeStreamInput, DescribeStreamOutput, GetRecordsInput, GetShardIteratorInput, GetShardIteratorOutput,
+    ListStreamsInput, ListStreamsOutput, SequenceNumberRange, Shard as WireShard, ShardFilter, Stream as WireStream,
+    StreamDescription,
 };
-use tidegate_log::{LogId, LogPage, Page, Position};
+use tidegate_log::{LogId, LogPage, LogRecord, Page, Position};
 use tidegate_protocol::Call;
-use tidegate_record::Stored;
 use tidegate_store::{KeyRange, Order, Space};
 
 use crate::domain::{Misuse, TableAddress};
 use crate::error::Error;
 use crate::service::{DynamoDb, DynamoDbStreams};
-use crate::store::{ChangeRecord, Shard, StreamRecord, corrupt, decode, keys};
+use crate::store::{Shard, StoredChange, StreamRecord, corrupt, decode, keys};
 use crate::wire::streams as wire;
 use crate::wire::streams::Iterator;
+use crate::wire::{Changes, ChangesAnswer, ChangesPage};
 
 /// The most records of one answer.
 const MAX_RECORDS: usize = 1000;
@@ -201,7 +201,7 @@ pub(crate) async fn get_records(
     streams: &DynamoDbStreams,
     _: &Call,
     input: GetRecordsInput,
-) -> Result<GetRecordsOutput, Error> {
+) -> Result<ChangesAnswer, Error> {
     let dynamodb = &*streams.dynamodb;
     let iterator = input.shard_iterator.as_deref().and_then(Iterator::open);
     let iterator = iterator.ok_or_else(|| Misuse::new("Invalid ShardIterator"))?;
@@ -220,12 +220,12 @@ pub(crate) async fn get_records(
     }
     // Closed before the records were read, so they cannot be followed by others.
     let ended = shard.closed_at.is_some() && records.is_empty();
-    let mut shown = Vec::with_capacity(records.len());
-    for record in &records {
-        let change = ChangeRecord::decode(&record.value)
-            .map_err(|error| corrupt(Space::Log, &record.position.0.to_be_bytes(), &error))?;
-        shown.push(wire::record(&address.region, stream.view, iterator.log, record, change));
+    let mut changes = Vec::with_capacity(records.len());
+    for LogRecord { position, value } in records {
+        let change = StoredChange::new(value);
+        changes.push((position, change.map_err(|error| corrupt(Space::Log, &position.0.to_be_bytes(), &error))?));
     }
+    let page = ChangesPage { region: address.region, view: stream.view, log: iterator.log, changes };
     let next = Iterator { arn: iterator.arn, log: iterator.log, from: next, issued_at: now };
-    Ok(GetRecordsOutput { records: Some(shown), next_shard_iterator: (!ended).then(|| next.seal()) })
+    Ok(ChangesAnswer { records: Changes::Stored(page), next_shard_iterator: (!ended).then(|| next.seal()) })
 }

@@ -79,8 +79,8 @@ fn read_value(from: &mut Reader<'_>) -> Result<Value, DecodeError> {
 }
 
 pub(super) fn read_number(from: &mut Reader<'_>) -> Result<Number, DecodeError> {
-    let bytes = from.bytes()?;
-    Number::from_key(&bytes).ok_or_else(|| from.malformed("no number"))
+    let bytes = from.slice()?;
+    Number::from_key(bytes).ok_or_else(|| from.malformed("no number"))
 }
 
 /// An item of every type, for tests.

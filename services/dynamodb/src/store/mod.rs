@@ -24,7 +24,7 @@ pub use item::ItemRecord;
 #[cfg(test)]
 pub(crate) use item::example;
 pub use stored_item::{Sink, StoredItem, tell};
-pub use stream::{ChangeKind, ChangeRecord, Shard, ShardName, StreamRecord};
+pub use stream::{ChangeKind, ChangeRecord, Shard, ShardName, StoredChange, StreamRecord};
 pub use token::TokenRecord;
 pub use traffic::Traffic;
 

@@ -4,13 +4,20 @@
 use bytes::Bytes;
 use tidegate_record::{DecodeError, Reader, Stored};
 
-use super::item::{ItemRecord, read_number};
+use super::item::{ItemRecord, read_item, read_number};
 use crate::domain::{Item, Number, Type, Value};
 
 /// An item that is still as it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredItem {
     record: Bytes,
+    image: Image,
+}
+
+/// Where in a record an item lies that was read to its end once, and what it weighs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Image {
+    at: usize,
     size: usize,
 }
 
@@ -41,25 +48,47 @@ impl StoredItem {
     /// # Errors
     /// As [`Stored::decode`] of an [`ItemRecord`].
     pub fn new(record: Bytes) -> Result<StoredItem, DecodeError> {
-        let mut weigher = Weigher::default();
+        let image = whole(&record);
         // What is wrong with a record, or new in it, its own type says best.
-        walk(&record, &mut weigher).map_err(|error| ItemRecord::decode(&record).err().unwrap_or(error))?;
-        Ok(StoredItem { record, size: weigher.size })
+        let image = image.map_err(|error| ItemRecord::decode(&record).err().unwrap_or(error))?;
+        Ok(StoredItem { record, image })
     }
 
     /// What it weighs, in bytes: names and values.
     pub fn size(&self) -> usize {
-        self.size
+        self.image.size
     }
 
     /// Takes it apart.
     pub fn item(&self) -> Item {
-        ItemRecord::decode(&self.record).expect("it was read to its end before").0
+        self.image.item(&self.record)
     }
 
     /// Tells what it consists of.
     pub fn tell(&self, sink: &mut dyn Sink) {
-        walk(&self.record, sink).expect("it was read to its end before");
+        self.image.tell(&self.record, sink);
+    }
+}
+
+impl Image {
+    /// Reads an item to its end.
+    pub(super) fn read(from: &mut Reader<'_>) -> Result<Image, DecodeError> {
+        let at = from.place();
+        let mut weigher = Weigher::default();
+        walk_map(from, &mut weigher)?;
+        Ok(Image { at, size: weigher.size })
+    }
+
+    pub(super) fn size(self) -> usize {
+        self.size
+    }
+
+    pub(super) fn item(self, record: &Bytes) -> Item {
+        read_item(&mut Reader::at(record, self.at)).expect("it was read to its end before")
+    }
+
+    pub(super) fn tell(self, record: &Bytes, sink: &mut dyn Sink) {
+        walk_map(&mut Reader::at(record, self.at), sink).expect("it was read to its end before");
     }
 }
 
@@ -99,16 +128,17 @@ where
     sink.end(kind);
 }
 
-fn walk(record: &Bytes, sink: &mut dyn Sink) -> Result<(), DecodeError> {
+fn whole(record: &Bytes) -> Result<Image, DecodeError> {
     let mut from = Reader::new(record);
     if from.u8()? != ItemRecord::VERSION {
         return Err(from.malformed("an item of another version"));
     }
-    walk_map(&mut from, sink)?;
-    from.end()
+    let image = Image::read(&mut from)?;
+    from.end()?;
+    Ok(image)
 }
 
-fn walk_map(from: &mut Reader<'_>, sink: &mut dyn Sink) -> Result<(), DecodeError> {
+fn walk_map<S: Sink + ?Sized>(from: &mut Reader<'_>, sink: &mut S) -> Result<(), DecodeError> {
     let len = length(from)?;
     sink.begin(Type::M, len);
     for _ in 0..len {
@@ -119,14 +149,14 @@ fn walk_map(from: &mut Reader<'_>, sink: &mut dyn Sink) -> Result<(), DecodeErro
     Ok(())
 }
 
-fn walk_value(from: &mut Reader<'_>, sink: &mut dyn Sink) -> Result<(), DecodeError> {
+fn walk_value<S: Sink + ?Sized>(from: &mut Reader<'_>, sink: &mut S) -> Result<(), DecodeError> {
     match from.u8()? {
         0 => sink.text(from.str()?),
         1 => sink.number(read_number(from)?),
-        2 => sink.bytes(&from.bytes()?),
+        2 => sink.bytes(from.slice()?),
         3 => walk_set(from, sink, Type::Ss, |from, sink| from.str().map(|text| sink.text(text)))?,
         4 => walk_set(from, sink, Type::Ns, |from, sink| read_number(from).map(|number| sink.number(number)))?,
-        5 => walk_set(from, sink, Type::Bs, |from, sink| from.bytes().map(|bytes| sink.bytes(&bytes)))?,
+        5 => walk_set(from, sink, Type::Bs, |from, sink| from.slice().map(|bytes| sink.bytes(bytes)))?,
         6 => walk_map(from, sink)?,
         7 => {
             let len = length(from)?;
@@ -144,11 +174,11 @@ fn walk_value(from: &mut Reader<'_>, sink: &mut dyn Sink) -> Result<(), DecodeEr
     Ok(())
 }
 
-fn walk_set(
+fn walk_set<S: Sink + ?Sized>(
     from: &mut Reader<'_>,
-    sink: &mut dyn Sink,
+    sink: &mut S,
     kind: Type,
-    element: fn(&mut Reader<'_>, &mut dyn Sink) -> Result<(), DecodeError>,
+    element: fn(&mut Reader<'_>, &mut S) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {
     let len = length(from)?;
     sink.begin(kind, len);

@@ -1,9 +1,11 @@
 //! A stream, which outlives its table by a day, and one of its records.
 
+use bytes::Bytes;
 use tidegate_record::{DecodeError, Reader, Stored, Writer};
 use tidegate_types::Timestamp;
 
 use super::item::{read_item, write_item};
+use super::stored_item::{Image, Sink};
 use super::table::{read_schema, read_view, write_schema, write_view};
 use crate::domain::{Item, KeySchema, StreamView};
 
@@ -201,18 +203,102 @@ impl Stored for ChangeRecord {
 fn read_untraced(from: &mut Reader<'_>) -> Result<ChangeRecord, DecodeError> {
     Ok(ChangeRecord {
         at: from.timestamp()?,
-        kind: match from.u8()? {
-            0 => ChangeKind::Insert,
-            1 => ChangeKind::Modify,
-            2 => ChangeKind::Remove,
-            _ => return Err(from.malformed("an unknown change")),
-        },
+        kind: read_kind(from)?,
         expired: from.bool()?,
         keys: read_item(from)?,
         old: from.option(read_item)?,
         new: from.option(read_item)?,
         trace: None,
     })
+}
+
+fn read_kind(from: &mut Reader<'_>) -> Result<ChangeKind, DecodeError> {
+    match from.u8()? {
+        0 => Ok(ChangeKind::Insert),
+        1 => Ok(ChangeKind::Modify),
+        2 => Ok(ChangeKind::Remove),
+        _ => Err(from.malformed("an unknown change")),
+    }
+}
+
+/// A change as its record has it: proven, and its items not taken apart; see [`super::StoredItem`].
+#[derive(Debug, Clone)]
+pub struct StoredChange {
+    record: Bytes,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: ChangeKind,
+    /// See [`ChangeRecord::expired`].
+    pub expired: bool,
+    keys: Image,
+    old: Option<Image>,
+    new: Option<Image>,
+}
+
+impl StoredChange {
+    /// Reads a record to its end once.
+    ///
+    /// # Errors
+    /// As [`Stored::decode`] of a [`ChangeRecord`].
+    pub fn new(record: Bytes) -> Result<StoredChange, DecodeError> {
+        let mut from = Reader::new(&record);
+        match StoredChange::read(&mut from).and_then(|change| from.end().map(|()| change)) {
+            Ok(change) => Ok(StoredChange { record, ..change }),
+            // What is wrong with a record, or new in it, its own type says best.
+            Err(error) => Err(ChangeRecord::decode(&record).err().unwrap_or(error)),
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<StoredChange, DecodeError> {
+        let version = from.u8()?;
+        if !matches!(version, 1 | ChangeRecord::VERSION) {
+            return Err(from.malformed("a change of another version"));
+        }
+        let change = StoredChange {
+            record: Bytes::new(),
+            at: from.timestamp()?,
+            kind: read_kind(from)?,
+            expired: from.bool()?,
+            keys: Image::read(from)?,
+            old: from.option(Image::read)?,
+            new: from.option(Image::read)?,
+        };
+        if version > 1 {
+            from.option(Reader::str)?;
+        }
+        Ok(change)
+    }
+
+    /// What its key and its images weigh, in bytes.
+    pub fn size(&self) -> usize {
+        let images = [self.old, self.new].into_iter().flatten().map(Image::size);
+        self.keys.size() + images.sum::<usize>()
+    }
+
+    /// Tells what the item's key consists of.
+    pub fn tell_keys(&self, sink: &mut dyn Sink) {
+        self.keys.tell(&self.record, sink);
+    }
+
+    /// Whether it shows the item as it was, and as it became.
+    pub fn shows(&self) -> (bool, bool) {
+        (self.old.is_some(), self.new.is_some())
+    }
+
+    /// Tells what the item was, if that is shown.
+    pub fn tell_old(&self, sink: &mut dyn Sink) {
+        if let Some(image) = self.old {
+            image.tell(&self.record, sink);
+        }
+    }
+
+    /// Tells what the item became, if that is shown.
+    pub fn tell_new(&self, sink: &mut dyn Sink) {
+        if let Some(image) = self.new {
+            image.tell(&self.record, sink);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -258,6 +344,30 @@ mod tests {
     }
 
     #[test]
+    fn a_stored_change_is_refused_as_its_record_refuses_it() {
+        let record = ChangeRecord {
+            at: Timestamp::from_millis(5),
+            kind: ChangeKind::Modify,
+            expired: false,
+            keys: example(),
+            old: None,
+            new: Some(example()),
+            trace: Some("Root=1".to_owned()),
+        };
+        let bytes = record.encode();
+        let change = StoredChange::new(bytes.clone()).unwrap();
+        assert_eq!((change.at, change.kind, change.expired), (record.at, record.kind, record.expired));
+        assert_eq!((change.size(), change.shows()), (2 * crate::domain::item_size(&example()), (false, true)));
+        for end in 0..bytes.len() {
+            let cut = bytes.slice(..end);
+            assert_eq!(StoredChange::new(cut.clone()).unwrap_err(), ChangeRecord::decode(&cut).unwrap_err(), "{end}");
+        }
+        for damaged in [[&bytes[..], b"x"].concat().into(), Bytes::from_static(b"\x03")] {
+            assert_eq!(StoredChange::new(damaged.clone()).unwrap_err(), ChangeRecord::decode(&damaged).unwrap_err());
+        }
+    }
+
+    #[test]
     fn a_change_of_version_1_has_no_trace() {
         let change = ChangeRecord {
             at: Timestamp::from_millis(5),
@@ -269,5 +379,6 @@ mod tests {
             trace: None,
         };
         assert_reads_older("01 05 02 01 00 00 00".replace(' ', "").as_str(), &change);
+        assert!(StoredChange::new(Bytes::from_static(&[1, 5, 2, 1, 0, 0, 0])).unwrap().expired);
     }
 }

@@ -1,16 +1,15 @@
 //! Answers of items that are written as they are stored.
 
 use tidegate_api_dynamodb::{
-    ATTRIBUTE_MAP, ATTRIBUTE_VALUE, BINARY_SET_ATTRIBUTE_VALUE, ConsumedCapacity, GET_ITEM_OUTPUT, GetItemOutput,
-    ITEM_LIST, KEY, LIST_ATTRIBUTE_VALUE, MAP_ATTRIBUTE_VALUE, NUMBER_SET_ATTRIBUTE_VALUE, QUERY_OUTPUT, QueryOutput,
-    STRING_SET_ATTRIBUTE_VALUE,
+    ConsumedCapacity, GET_ITEM_OUTPUT, GetItemOutput, ITEM_LIST, KEY, QUERY_OUTPUT, QueryOutput,
 };
 use tidegate_protocol::schema::StructSchema;
 use tidegate_protocol::{DecodeError, Reader, Shape, Writer, write_map};
 
 use super::WireItem;
-use crate::domain::{Item, Number, Type};
-use crate::store::{Sink, StoredItem, tell};
+use super::attributes::{AsAttributes, TABLES};
+use crate::domain::Item;
+use crate::store::{StoredItem, tell};
 
 /// An item of an answer.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ impl Answered {
     }
 
     fn write(&self, writer: &mut dyn Writer) {
-        let mut attributes = AsAttributes { writer, depth: 0, is_set: false };
+        let mut attributes = AsAttributes::new(writer, &TABLES);
         match self {
             Answered::Stored(item) => item.tell(&mut attributes),
             Answered::Item(item) => tell(item, &mut attributes),
@@ -124,97 +123,6 @@ impl Shape for ItemsAnswer {
             consumed.write(writer);
         }
         writer.end_struct();
-    }
-}
-
-/// Writes what it is told as a map of `AttributeValue`s.
-struct AsAttributes<'a> {
-    writer: &'a mut dyn Writer,
-    depth: usize,
-    /// Elements of sets are bare.
-    is_set: bool,
-}
-
-impl AsAttributes<'_> {
-    fn value(&mut self, member: usize, write: impl FnOnce(&mut dyn Writer)) {
-        if self.is_set {
-            return write(self.writer);
-        }
-        self.writer.begin_struct(&ATTRIBUTE_VALUE);
-        self.writer.member(&ATTRIBUTE_VALUE, member);
-        write(self.writer);
-        self.writer.end_struct();
-    }
-}
-
-/// Where a type stands in [`ATTRIBUTE_VALUE`].
-fn member(kind: Type) -> usize {
-    match kind {
-        Type::S => 0,
-        Type::N => 1,
-        Type::B => 2,
-        Type::Ss => 3,
-        Type::Ns => 4,
-        Type::Bs => 5,
-        Type::M => 6,
-        Type::L => 7,
-        Type::Null => 8,
-        Type::Bool => 9,
-    }
-}
-
-impl Sink for AsAttributes<'_> {
-    fn begin(&mut self, kind: Type, len: usize) {
-        if self.depth > 0 {
-            self.writer.begin_struct(&ATTRIBUTE_VALUE);
-            self.writer.member(&ATTRIBUTE_VALUE, member(kind));
-        }
-        self.is_set = matches!(kind, Type::Ss | Type::Ns | Type::Bs);
-        match kind {
-            Type::Ss => self.writer.begin_list(&STRING_SET_ATTRIBUTE_VALUE, len),
-            Type::Ns => self.writer.begin_list(&NUMBER_SET_ATTRIBUTE_VALUE, len),
-            Type::Bs => self.writer.begin_list(&BINARY_SET_ATTRIBUTE_VALUE, len),
-            Type::L => self.writer.begin_list(&LIST_ATTRIBUTE_VALUE, len),
-            _ if self.depth > 0 => self.writer.begin_map(&MAP_ATTRIBUTE_VALUE, len),
-            _ => self.writer.begin_map(&ATTRIBUTE_MAP, len),
-        }
-        self.depth += 1;
-    }
-
-    fn end(&mut self, kind: Type) {
-        match kind {
-            Type::M => self.writer.end_map(),
-            _ => self.writer.end_list(),
-        }
-        self.is_set = false;
-        self.depth -= 1;
-        if self.depth > 0 {
-            self.writer.end_struct();
-        }
-    }
-
-    fn name(&mut self, name: &str) {
-        self.writer.key(name);
-    }
-
-    fn text(&mut self, text: &str) {
-        self.value(member(Type::S), |writer| writer.string(text));
-    }
-
-    fn number(&mut self, number: Number) {
-        self.value(member(Type::N), |writer| writer.string(&number.to_string()));
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.value(member(Type::B), |writer| writer.blob(bytes));
-    }
-
-    fn bool(&mut self, truth: bool) {
-        self.value(member(Type::Bool), |writer| writer.boolean(truth));
-    }
-
-    fn null(&mut self) {
-        self.value(member(Type::Null), |writer| writer.boolean(true));
     }
 }
 

@@ -3,8 +3,10 @@
 
 mod access;
 mod answers;
+mod attributes;
 pub(crate) mod backups;
 mod capacity;
+mod changes;
 mod coverage;
 mod errors;
 pub(crate) mod events;
@@ -19,6 +21,7 @@ mod wording;
 
 pub(crate) use answers::{Answered, ItemAnswer, ItemsAnswer};
 pub(crate) use capacity::{Consumed, Kind, consumed_capacity};
+pub(crate) use changes::{Changes, ChangesAnswer, Page as ChangesPage};
 pub use coverage::{COVERAGE, STREAMS_COVERAGE};
 pub(crate) use errors::statement_error;
 pub(crate) use routes::{router, streams_router};

@@ -2,14 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use tidegate_api_dynamodbstreams::{Identity, KeySchemaElement, Record, StreamRecord as WireRecord};
-use tidegate_log::{LogRecord, Position};
-use tidegate_types::{Region, Timestamp};
+use tidegate_api_dynamodbstreams::KeySchemaElement;
+use tidegate_log::Position;
+use tidegate_types::Timestamp;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::values::stream_item;
-use crate::domain::{KeySchema, StreamView, TableAddress, item_size};
-use crate::store::{ChangeKind, ChangeRecord, ShardName};
+use crate::domain::{KeySchema, StreamView, TableAddress};
+use crate::store::{ChangeKind, ShardName};
 
 /// For how long an iterator can be used.
 const ITERATOR_MS: u64 = 15 * 60_000;
@@ -115,32 +114,6 @@ pub(crate) fn event_name(kind: ChangeKind) -> &'static str {
         ChangeKind::Insert => "INSERT",
         ChangeKind::Modify => "MODIFY",
         ChangeKind::Remove => "REMOVE",
-    }
-}
-
-/// A record as clients see it.
-pub(crate) fn record(region: &Region, view: StreamView, log: u64, entry: &LogRecord, change: ChangeRecord) -> Record {
-    let size = [Some(&change.keys), change.old.as_ref(), change.new.as_ref()].into_iter().flatten().map(item_size);
-    let size: usize = size.sum();
-    Record {
-        event_id: Some(event_id(log, entry.position)),
-        event_name: Some(event_name(change.kind).to_owned()),
-        event_version: Some("1.1".to_owned()),
-        event_source: Some("aws:dynamodb".to_owned()),
-        aws_region: Some(region.as_str().to_owned()),
-        dynamodb: Some(WireRecord {
-            approximate_creation_date_time: Some(Timestamp::from_secs(change.at.as_secs())),
-            keys: Some(stream_item(change.keys)),
-            new_image: change.new.map(stream_item),
-            old_image: change.old.map(stream_item),
-            sequence_number: Some(sequence_number(entry.position)),
-            size_bytes: Some(i64::try_from(size).unwrap_or(i64::MAX)),
-            stream_view_type: Some(view.name().to_owned()),
-        }),
-        user_identity: change.expired.then(|| Identity {
-            principal_id: Some("dynamodb.amazonaws.com".to_owned()),
-            r#type: Some("Service".to_owned()),
-        }),
     }
 }
 

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use tidegate_api_dynamodb::AttributeValue;
-use tidegate_api_dynamodbstreams::AttributeValue as StreamValue;
 
 use crate::domain::{Item, MAX_NESTING, Misuse, Number, Value};
 
@@ -111,25 +110,5 @@ pub(crate) fn wire_value(value: Value) -> AttributeValue {
         Value::L(list) => AttributeValue::L(list.into_iter().map(wire_value).collect()),
         Value::Bool(truth) => AttributeValue::Bool(truth),
         Value::Null => AttributeValue::Null(true),
-    }
-}
-
-/// An item for a stream's answer. The two models have one shape each.
-pub(crate) fn stream_item(item: Item) -> BTreeMap<String, StreamValue> {
-    item.into_iter().map(|(name, value)| (name, stream_value(value))).collect()
-}
-
-fn stream_value(value: Value) -> StreamValue {
-    match value {
-        Value::S(text) => StreamValue::S(text),
-        Value::N(number) => StreamValue::N(number.to_string()),
-        Value::B(bytes) => StreamValue::B(bytes),
-        Value::Ss(set) => StreamValue::Ss(set.into_iter().collect()),
-        Value::Ns(set) => StreamValue::Ns(set.iter().map(Number::to_string).collect()),
-        Value::Bs(set) => StreamValue::Bs(set.into_iter().collect()),
-        Value::M(map) => StreamValue::M(stream_item(map)),
-        Value::L(list) => StreamValue::L(list.into_iter().map(stream_value).collect()),
-        Value::Bool(truth) => StreamValue::Bool(truth),
-        Value::Null => StreamValue::Null(true),
     }
 }

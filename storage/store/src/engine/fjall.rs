@@ -244,8 +244,7 @@ impl View for FjallView {
             };
             let Some(entry) = entry else { return Ok(()) };
             let (key, value) = entry.into_inner().map_err(|error| failed("scanning", error))?;
-            // A copy: the engine's key may be a part of a whole block.
-            if let ControlFlow::Break(()) = visit(Bytes::copy_from_slice(&key), value.into()) {
+            if let ControlFlow::Break(()) = visit(&key, value.into()) {
                 return Ok(());
             }
         }

@@ -319,7 +319,7 @@ impl View for MemoryView {
             };
             let Some((key, versions)) = entry else { return Ok(()) };
             if let Some(value) = self.visible(versions)
-                && let ControlFlow::Break(()) = visit(key.clone(), value.clone())
+                && let ControlFlow::Break(()) = visit(key, value.clone())
             {
                 return Ok(());
             }

@@ -121,8 +121,8 @@ pub trait Engine: Send + Sync {
     fn snapshot(&self) -> Result<Arc<dyn View>, EngineError>;
 }
 
-/// Gets each entry of a scan; says whether to go on.
-pub type Visit<'a> = dyn FnMut(Bytes, Bytes) -> ControlFlow<()> + 'a;
+/// Gets each entry of a scan; says whether to go on. The value may share the memory of others, which it keeps alive.
+pub type Visit<'a> = dyn FnMut(&[u8], Bytes) -> ControlFlow<()> + 'a;
 
 /// A consistent view of an engine.
 pub trait View: Send + Sync {

@@ -61,6 +61,21 @@ fn scans_go_both_ways_and_page() {
         assert_eq!(keys(Order::Descending, Page::of(2)).await, ["b4", "b3"]);
         assert_eq!(keys(Order::Ascending, Page::of(0)).await, [""; 0]);
         assert_eq!(keys(Order::Ascending, Page { entries: 9, bytes: 4 }).await, ["b1", "b3"], "the one that exceeds");
+        let browsed = async |order, page| {
+            let mut keys = Vec::new();
+            let each = &mut |key: &[u8], record: tidegate_store::Record| {
+                assert_eq!(key, record.value, "each key has itself for a value");
+                keys.push(String::from_utf8(key.to_vec()).unwrap());
+            };
+            let last = view.browse(Space::Queue, &range, order, page, each).await.unwrap();
+            (keys, last.map(|key| String::from_utf8(key.to_vec()).unwrap()))
+        };
+        let texts = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        assert_eq!(browsed(Order::Ascending, Page::of(9)).await, (texts(&["b1", "b3", "b4"]), None));
+        assert_eq!(browsed(Order::Descending, Page::of(2)).await, (texts(&["b4", "b3"]), Some("b3".to_owned())));
+        assert_eq!(browsed(Order::Ascending, Page::of(0)).await, (texts(&[]), None));
+        let few = Page { entries: 9, bytes: 4 };
+        assert_eq!(browsed(Order::Ascending, few).await, (texts(&["b1", "b3"]), Some("b3".to_owned())));
         let nothing = KeyRange::between("b", "a");
         assert_eq!(view.scan(Space::Queue, &nothing, Order::Ascending, Page::of(1)).await.unwrap(), []);
     });

@@ -7,8 +7,11 @@ use crate::schema::{ListSchema, MapSchema, StructSchema, TimeFormat};
 use crate::shape::Writer;
 use crate::time;
 
+/// What a new document has room for: most answers need no more, and those that do are spared the first few of its
+/// moves.
+const FIRST_BYTES: usize = 512;
+
 /// Pushes values into a JSON document.
-#[derive(Default)]
 pub struct JsonWriter {
     out: Vec<u8>,
     /// Whether the next value or key must be set off from the one before it.
@@ -17,6 +20,12 @@ pub struct JsonWriter {
     is_rest: bool,
     /// The format of the member at hand.
     format: Option<TimeFormat>,
+}
+
+impl Default for JsonWriter {
+    fn default() -> JsonWriter {
+        JsonWriter { out: Vec::with_capacity(FIRST_BYTES), comma: false, is_rest: false, format: None }
+    }
 }
 
 impl JsonWriter {
@@ -55,9 +64,19 @@ impl JsonWriter {
 
     /// Announces the value under `name`, as [`Writer::key`] does.
     pub fn name(&mut self, name: &str) {
-        self.separate();
-        quote(&mut self.out, name);
+        quote(&mut self.out, self.comma, name);
         self.out.push(b':');
+        self.comma = false;
+    }
+
+    /// Announces the value under a name of the model, which holds nothing that JSON wants escaped.
+    fn plain_name(&mut self, name: &'static str) {
+        debug_assert_eq!(plain_prefix(name.as_bytes()), name.len(), "{name}");
+        self.out.reserve(name.len() + 4);
+        self.separate();
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
         self.comma = false;
     }
 
@@ -82,7 +101,7 @@ impl Writer for JsonWriter {
         if self.is_rest {
             self.format = member.time;
         }
-        self.name(if self.is_rest { member.wire_name } else { member.name });
+        self.plain_name(if self.is_rest { member.wire_name } else { member.name });
     }
 
     fn end_struct(&mut self) {
@@ -110,8 +129,7 @@ impl Writer for JsonWriter {
     }
 
     fn string(&mut self, value: &str) {
-        self.separate();
-        quote(&mut self.out, value);
+        quote(&mut self.out, self.comma, value);
         self.comma = true;
     }
 
@@ -146,9 +164,12 @@ impl Writer for JsonWriter {
     }
 }
 
-/// Appends `text` in quotes.
-fn quote(out: &mut Vec<u8>, text: &str) {
-    out.reserve(text.len() + 2);
+/// Appends `text` in quotes, set off from what is before it if `comma` says so.
+fn quote(out: &mut Vec<u8>, comma: bool, text: &str) {
+    out.reserve(text.len() + 4);
+    if comma {
+        out.push(b',');
+    }
     out.push(b'"');
     let mut rest = text.as_bytes();
     loop {

@@ -26,7 +26,8 @@ impl Value<'_> {
 
     fn exceeds(&self, bound: i64) -> bool {
         match self {
-            Value::Text(text) => text.chars().count() as i64 > bound,
+            // A text has at most as many characters as bytes, and at least a quarter; most need not be counted.
+            Value::Text(text) => text.len() as i64 > bound && text.chars().count() as i64 > bound,
             Value::Size(size) => *size as i64 > bound,
             Value::Number(number) => *number > bound,
             Value::Fraction(number) => *number > bound as f64,
@@ -35,12 +36,16 @@ impl Value<'_> {
 
     fn falls_short_of(&self, bound: i64) -> bool {
         match self {
-            Value::Text(text) => (text.chars().count() as i64) < bound,
+            Value::Text(text) => text.len().div_ceil(4) < floor(bound) && text.chars().count() < floor(bound),
             Value::Size(size) => (*size as i64) < bound,
             Value::Number(number) => *number < bound,
             Value::Fraction(number) => *number < bound as f64,
         }
     }
+}
+
+fn floor(bound: i64) -> usize {
+    usize::try_from(bound).unwrap_or(0)
 }
 
 /// All demands of `rules` that `value` breaks.
