@@ -193,7 +193,10 @@ impl Client {
                 0 => {
                     let create = json!({
                         "IndexName": INDEX, "Projection": {"ProjectionType": "ALL"},
-                        "KeySchema": [{"AttributeName": "kind", "KeyType": "HASH"}],
+                        "KeySchema": [
+                            {"AttributeName": "kind", "KeyType": "HASH"},
+                            {"AttributeName": "version", "KeyType": "RANGE"}, {"AttributeName": "id", "KeyType": "RANGE"},
+                        ],
                     });
                     (json!({ "Create": create }), "ValidationException")
                 }
@@ -205,7 +208,10 @@ impl Client {
             };
             let input = json!({
                 "TableName": TABLE, "GlobalSecondaryIndexUpdates": [change],
-                "AttributeDefinitions": [{"AttributeName": "kind", "AttributeType": "S"}],
+                "AttributeDefinitions": [
+                    {"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "kind", "AttributeType": "S"},
+                    {"AttributeName": "version", "AttributeType": "N"},
+                ],
             });
             // It is there already, or is not; an answer that was lost leaves that open.
             self.call("UpdateTable", input, &[refusal]).await;
