@@ -33,8 +33,12 @@ pub fn expect(dir: &Path) -> anyhow::Result<()> {
     if ["FORMAT", "engine"].iter().any(|name| dir.join(name).exists()) {
         return Ok(());
     }
-    let why = if dir.is_dir() { "is not a data folder" } else { "is not a data folder: there is no such folder" };
-    bail!("{} {why}; name the one that the server is started with (--data)", dir.display())
+    let why = match dir.try_exists() {
+        Ok(true) if dir.is_dir() => "",
+        Ok(true) => ": it is a file",
+        Ok(false) | Err(_) => ": there is no such folder",
+    };
+    bail!("{} is not a data folder{why}; name the one that the server is started with (--data)", dir.display())
 }
 
 #[cfg(test)]
@@ -48,7 +52,9 @@ mod tests {
         assert!(refusal(folder.path()).contains("is not a data folder; name"), "{}", refusal(folder.path()));
         let absent = folder.path().join("absent");
         assert!(refusal(&absent).contains("there is no such folder"), "{}", refusal(&absent));
-        std::fs::write(folder.path().join("FORMAT"), "").unwrap();
+        let file = folder.path().join("FORMAT");
+        std::fs::write(&file, "").unwrap();
+        assert!(refusal(&file).contains("it is a file"), "{}", refusal(&file));
         assert!(expect(folder.path()).is_ok());
     }
 }

@@ -41,7 +41,8 @@ pub async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
         println!("{} is sound", folder.display());
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{} has {count} problems; restore a backup", folder.display());
+    let noun = if count == 1 { "problem" } else { "problems" };
+    println!("{} has {count} {noun}; restore a backup", folder.display());
     Ok(ExitCode::FAILURE)
 }
 
