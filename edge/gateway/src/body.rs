@@ -265,7 +265,8 @@ mod tests {
         assert_eq!(reader.budget.held(), 10);
         drop(share);
         assert_eq!(reader.budget.held(), 0);
-        let (bytes, _share) = reader.read(&env, &HeaderMap::new(), Full::new(Bytes::from_static(b"whole"))).await.unwrap();
+        let (bytes, _share) =
+            reader.read(&env, &HeaderMap::new(), Full::new(Bytes::from_static(b"whole"))).await.unwrap();
         assert_eq!(&bytes[..], b"whole");
         assert!(reader.read(&env, &HeaderMap::new(), pieces(&[])).await.unwrap().0.is_empty());
     }
