@@ -19,7 +19,7 @@ pub(crate) async fn create_table(
 ) -> Result<CreateTableOutput, Error> {
     let address = &dynamodb.address(call, input.table_name.as_deref())?;
     check_table_name(&address.name)?;
-    let (now, view) = (dynamodb.now(), tables::stream_view(input.stream_specification.as_ref())?);
+    let (now, view) = (dynamodb.now(), tables::stream_view(input.stream_specification.as_ref(), true)?);
     let mut table = tables::new_table(input, dynamodb.env.random_u64(), now)?;
     table.stream = view.map(|view| new_stream(dynamodb, view, now));
     let table = &table;

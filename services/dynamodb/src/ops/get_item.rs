@@ -21,6 +21,7 @@ pub(crate) async fn get_item(dynamodb: &DynamoDb, call: &Call, input: GetItemInp
         inputs::projection(input.projection_expression.as_deref(), input.attributes_to_get, &placeholders)?;
     placeholders.check_all_used()?;
     let known = dynamodb.table(call, input.table_name.as_deref())?;
+    projection.iter().try_for_each(|projection| projection.check_scalars(&known.table))?;
     let key = known.table.keys.of_request(&key)?;
     dynamodb.admit_read(&known, None)?;
     let view = dynamodb.store.snapshot()?;

@@ -4,7 +4,8 @@ use tidegate_store::{KeyRange, Order};
 
 use super::reading::{Target, Walk, shown};
 use crate::domain::expression::{
-    Comparator, Condition, KeyCondition, Placeholders, SortCondition, from_condition, parse_key_condition,
+    Comparator, Condition, KeyCondition, Placeholders, SortCondition, check_key_condition, from_condition,
+    parse_key_condition,
 };
 use crate::domain::{Item, KeyParts, Misuse};
 use crate::error::Error;
@@ -29,10 +30,7 @@ pub(crate) async fn query(dynamodb: &DynamoDb, call: &Call, mut input: QueryInpu
         input.expression_attribute_names.take(),
         input.expression_attribute_values.take(),
     )?;
-    let known = dynamodb.table(call, input.table_name.as_deref())?;
-    let consistent = input.consistent_read == Some(true);
-    let target = Target::new(&known, input.index_name.as_deref(), consistent)?;
-    let condition = key_condition(&mut input, &placeholders, target.keys())?;
+    let wanted = Wanted::of(&mut input, &placeholders)?;
     let parameter = if input.query_filter.is_some() { "QueryFilter" } else { "Filter Expression" };
     let filter = inputs::filter(
         input.filter_expression.as_deref(),
@@ -40,19 +38,32 @@ pub(crate) async fn query(dynamodb: &DynamoDb, call: &Call, mut input: QueryInpu
         input.conditional_operator.as_deref(),
         &placeholders,
     )?;
-    check_filter(filter.as_ref(), target.keys(), parameter)?;
-    let parameter = if input.attributes_to_get.is_some() { "AttributesToGet" } else { "ProjectionExpression" };
+    let projected = if input.attributes_to_get.is_some() { "AttributesToGet" } else { "ProjectionExpression" };
     let projection =
         inputs::projection(input.projection_expression.as_deref(), input.attributes_to_get, &placeholders)?;
+    let start = input.exclusive_start_key.map(inputs::start_key).transpose()?;
+    let known = match dynamodb.table(call, input.table_name.as_deref()) {
+        Ok(known) => known,
+        // What is wrong for every table is said before that there is none.
+        Err(error) => {
+            check_key_condition(&wanted.condition)?;
+            return Err(error);
+        }
+    };
+    let consistent = input.consistent_read == Some(true);
+    let target = Target::new(&known, input.index_name.as_deref(), consistent)?;
+    let condition = wanted.on(target.keys())?;
+    projection.iter().try_for_each(|projection| projection.check_scalars(&known.table))?;
+    check_filter(filter.as_ref(), target.keys(), parameter)?;
+    filter.iter().try_for_each(|filter| filter.check_scalars(&known.table))?;
     placeholders.check_all_used()?;
-    let shown = shown(&target, input.select.as_deref(), projection, parameter)?;
+    let shown = shown(&target, input.select.as_deref(), projection, projected)?;
     let order = if input.scan_index_forward == Some(false) { Order::Descending } else { Order::Ascending };
     let range = range(&target, &condition);
     let limit = input.limit.and_then(|limit| usize::try_from(limit).ok());
     let counts = matches!(shown, super::reading::Shown::Count);
     let mut walk = Walk { target, range, order, limit, filter, shown, consistent };
-    if let Some(start) = input.exclusive_start_key {
-        let start = wire::item(start)?;
+    if let Some(start) = start {
         check_start(&walk.target, &condition, &start)?;
         walk.start_behind(&start)?;
     }
@@ -102,29 +113,43 @@ fn check_start(target: &Target<'_>, condition: &KeyCondition, start: &Item) -> R
     }
 }
 
-fn key_condition(
-    input: &mut QueryInput,
-    placeholders: &Placeholders,
-    schema: KeyParts<'_>,
-) -> Result<KeyCondition, Misuse> {
-    if let Some(text) = &input.key_condition_expression {
-        return parse_key_condition(text, placeholders, schema);
+/// What a request wants of the keys, before it is known which they are.
+struct Wanted {
+    condition: Condition,
+    /// The attributes that legacy conditions are about, and whether an order of keys is not enough for it.
+    searched: Vec<(String, bool)>,
+}
+
+impl Wanted {
+    fn of(input: &mut QueryInput, placeholders: &Placeholders) -> Result<Wanted, Misuse> {
+        if let Some(text) = &input.key_condition_expression {
+            return Ok(Wanted { condition: parse_key_condition(text, placeholders)?, searched: Vec::new() });
+        }
+        let missing = || {
+            Misuse::new(
+                "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
+            )
+        };
+        let conditions = input.key_conditions.take().ok_or_else(missing)?;
+        let searches = |condition: &tidegate_api_dynamodb::Condition| {
+            condition.comparison_operator.as_deref().is_some_and(|kind| SEARCHING.contains(&kind))
+        };
+        let searched = conditions.iter().map(|(name, condition)| (name.clone(), searches(condition))).collect();
+        let of_no_length = || Misuse::new("Conditions can be of length 1 or 2 only");
+        let condition = inputs::legacy_condition(Some(conditions), false)?.ok_or_else(of_no_length)?;
+        Ok(Wanted { condition, searched })
     }
-    let missing = || {
-        Misuse::new("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
-    };
-    let conditions = input.key_conditions.take().ok_or_else(missing)?;
-    let searches = |name: &String, condition: &tidegate_api_dynamodb::Condition| {
-        schema.has(name) && condition.comparison_operator.as_deref().is_some_and(|kind| SEARCHING.contains(&kind))
-    };
-    let searches = schema.partition.iter().all(|part| conditions.contains_key(&part.name))
-        && conditions.iter().any(|(name, condition)| searches(name, condition));
-    let of_no_length = || Misuse::new("Conditions can be of length 1 or 2 only");
-    let condition = inputs::legacy_condition(Some(conditions), false)?.ok_or_else(of_no_length)?;
-    if searches {
-        return Err(Misuse::new("Attempted conditional constraint is not an indexable operation"));
+
+    /// The key condition that this is for these keys.
+    fn on(&self, schema: KeyParts<'_>) -> Result<KeyCondition, Misuse> {
+        let of_partition = |(name, _): &(String, bool)| schema.partition.iter().any(|part| part.name == *name);
+        if self.searched.iter().any(of_partition)
+            && self.searched.iter().any(|(name, searches)| *searches && schema.has(name))
+        {
+            return Err(Misuse::new("Attempted conditional constraint is not an indexable operation"));
+        }
+        from_condition(&self.condition, schema)
     }
-    from_condition(&condition, schema)
 }
 
 /// The legacy operators that need more than an order of keys.

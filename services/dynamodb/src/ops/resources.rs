@@ -113,7 +113,13 @@ impl Owner {
     }
 
     fn missing(&self) -> Error {
-        Error::NoSuchResource { arn: self.arn.clone() }
+        let table = &self.address.name;
+        match &self.stream {
+            None => Error::NoTableNamed(table.clone()),
+            Some(label) => Error::NoSuchStream(format!(
+                "Requested resource not found: Stream: {label} not found for Table: {table}"
+            )),
+        }
     }
 
     /// Where a table keeps the policy.

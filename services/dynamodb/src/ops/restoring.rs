@@ -89,7 +89,7 @@ pub(crate) async fn restore_table_to_point_in_time(
         (false, Some(at)) => at,
         (true, Some(_)) | (false, None) => {
             return Err(Misuse::new(
-                "Invalid Request: Exactly one of UseLatestRestorableTime and RestoreDateTime must be specified",
+                "Invalid Request: Either one of RestoreDateTime or UseLatestRestorableTime must be specified, but not both",
             )
             .into());
         }

@@ -34,9 +34,12 @@ pub(crate) async fn scan(dynamodb: &DynamoDb, call: &Call, input: ScanInput) -> 
     let projection =
         inputs::projection(input.projection_expression.as_deref(), input.attributes_to_get, &placeholders)?;
     placeholders.check_all_used()?;
+    let start = input.exclusive_start_key.map(inputs::start_key).transpose()?;
     let known = dynamodb.table(call, input.table_name.as_deref())?;
     let consistent = input.consistent_read == Some(true);
     let target = Target::new(&known, input.index_name.as_deref(), consistent)?;
+    projection.iter().try_for_each(|projection| projection.check_scalars(&known.table))?;
+    filter.iter().try_for_each(|filter| filter.check_scalars(&known.table))?;
     let shown = shown(&target, input.select.as_deref(), projection, parameter)?;
     let range = match segments {
         Some((segment, total)) => target.place().segment(segment, total),
@@ -45,13 +48,13 @@ pub(crate) async fn scan(dynamodb: &DynamoDb, call: &Call, input: ScanInput) -> 
     let limit = input.limit.and_then(|limit| usize::try_from(limit).ok());
     let counts = matches!(shown, Shown::Count);
     let mut walk = Walk { target, range, order: Order::Ascending, limit, filter, shown, consistent };
-    if let Some(start) = input.exclusive_start_key {
+    if let Some(start) = start {
+        let (segment, total) = segments.unwrap_or((0, 1));
         let wrong_segment = |_| {
-            Misuse::new(
-                "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment.",
-            )
+            Misuse::new(format!(
+                "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: {total} Segment: {segment}"
+            ))
         };
-        let start = wire::item(start)?;
         walk.target.start(&start)?;
         walk.start_behind(&start).map_err(wrong_segment)?;
     }

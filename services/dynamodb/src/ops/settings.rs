@@ -78,7 +78,7 @@ pub(crate) async fn update_continuous_backups(
     let days = match wanted.recovery_period_in_days {
         Some(_) if !enabled => {
             return Err(Misuse::new(
-                "RecoveryPeriodInDays cannot be specified when PointInTimeRecoveryEnabled is set to false",
+                "Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery.",
             )
             .into());
         }

@@ -47,7 +47,8 @@ pub(crate) async fn update_time_to_live(
 fn set(tx: &mut Tx, table: &mut Table, wanted: &TimeToLiveSpecification) -> Result<(), Misuse> {
     let attribute = wanted.attribute_name.clone().unwrap_or_default();
     match (wanted.enabled == Some(true), table.ttl.take()) {
-        (true, Some(_)) => Err(Misuse::new("TimeToLive is already enabled")),
+        (true, Some(ttl)) if ttl.attribute == attribute => Err(Misuse::new("TimeToLive is already enabled")),
+        (true, Some(ttl)) => Err(elsewhere(&ttl)),
         (false, None) => Err(Misuse::new("TimeToLive is already disabled")),
         (true, None) => {
             table.ttl = Some(Ttl { id: table.next_index, attribute, state: IndexState::Backfilling });
@@ -56,14 +57,16 @@ fn set(tx: &mut Tx, table: &mut Table, wanted: &TimeToLiveSpecification) -> Resu
         }
         (false, Some(ttl)) => {
             if ttl.attribute != attribute {
-                return Err(Misuse::new(format!(
-                    "TimeToLive is active on a different AttributeName: current AttributeName is {}",
-                    ttl.attribute
-                )));
+                return Err(elsewhere(&ttl));
             }
             leave_in_tx(tx, Garbage::Expiries(table.id, ttl.id));
             tx.delete(Space::Map, keys::backfill(table.id, ttl.id));
             Ok(())
         }
     }
+}
+
+fn elsewhere(ttl: &Ttl) -> Misuse {
+    let attribute = &ttl.attribute;
+    Misuse::new(format!("TimeToLive is active on a different AttributeName: current AttributeName is {attribute}"))
 }

@@ -25,7 +25,7 @@ pub(crate) async fn update_table(
     update::check(&input)?;
     let now = dynamodb.now();
     let stream = match &input.stream_specification {
-        Some(wish) => Some(tables::stream_view(Some(wish))?.map(|view| new_stream(dynamodb, view, now))),
+        Some(wish) => Some(tables::stream_view(Some(wish), false)?.map(|view| new_stream(dynamodb, view, now))),
         None => None,
     };
     let (input, stream) = (&input, &stream);
@@ -89,7 +89,7 @@ fn settings(table: &mut Table, input: &UpdateTableInput, now: Timestamp) -> Resu
         table.warm = changed_warm(table.warm, wire, Owner::Table)?;
     }
     if let Some(specification) = &input.sse_specification {
-        let wanted = tables::encryption(Some(specification.clone()));
+        let wanted = tables::encryption(Some(specification.clone()))?;
         if wanted.is_none() && table.encryption.is_none() {
             return Err(Misuse::parameter("Table is already encrypted by default"));
         }

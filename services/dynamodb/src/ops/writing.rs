@@ -88,6 +88,7 @@ impl Write {
                         action.path.head
                     )));
                 }
+                update.check_scalars(table)?;
             }
             Change::Delete(_) | Change::Check(_) => {}
         }

@@ -177,7 +177,7 @@ pub(crate) fn restored_table(source: &Table, over: Overrides, id: u64, now: Time
         deletion_protection: false,
         class: source.class.clone(),
         encryption: match over.encryption {
-            Some(wanted) => encryption(Some(wanted)),
+            Some(wanted) => encryption(Some(wanted))?,
             None => source.encryption.clone(),
         },
         policy: None,

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use tidegate_api_dynamodb::{AttributeValueUpdate, Condition as WireCondition, ExpectedAttributeValue};
 
-use super::values::{WireItem, value};
-use crate::domain::Misuse;
+use super::values::{WireItem, item, value};
 use crate::domain::expression::{
     Condition, Placeholders, Projection, Update, parse_condition, parse_projection, parse_update,
 };
 use crate::domain::legacy::{self, Expectation, Test};
+use crate::domain::{Item, Misuse};
 
 /// Which of a request's parameters are there, by name.
 pub(crate) type Given<'a> = &'a [(&'static str, bool)];
@@ -163,4 +163,20 @@ pub(crate) fn projection(
         }
     }
     Ok(Some(Projection::of_attributes(attributes)))
+}
+
+/// The key that a query or scan goes on behind.
+///
+/// # Errors
+/// What is wrong with its values, in words that name it, but where a number or a set is what is wrong.
+pub(crate) fn start_key(wire: WireItem) -> Result<Item, Misuse> {
+    const PLAIN: [&str; 5] =
+        ["contains duplicates", "number set", "numeric value", "significant digits", "number with magnitude"];
+    item(wire).map_err(|misuse| {
+        let words = misuse.to_string();
+        match PLAIN.iter().any(|plain| words.contains(plain)) {
+            true => misuse,
+            false => Misuse::new(format!("The provided starting key is invalid: {words}")),
+        }
+    })
 }

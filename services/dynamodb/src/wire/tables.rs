@@ -10,6 +10,7 @@ use tidegate_api_dynamodb::{
 };
 use tidegate_policy::Document;
 use tidegate_types::Timestamp;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::domain::{
     Billing, Encryption, Index, IndexSchema, IndexState, KeyPart, KeyParts, KeySchema, Misuse, OnDemandLimit,
@@ -32,7 +33,7 @@ pub(crate) fn definitions(wire: Vec<AttributeDefinition>) -> Result<Vec<KeyPart>
         let name = definition.attribute_name.unwrap_or_default();
         let kind = Type::named(&definition.attribute_type.unwrap_or_default()).unwrap_or(Type::S);
         if parts.iter().any(|part| part.name == name) {
-            return Err(Misuse::parameter(format!("Duplicate AttributeName in AttributeDefinitions: {name}")));
+            return Err(Misuse::new(format!("Attribute Name is duplicated: {name}")));
         }
         parts.push(KeyPart { name, kind });
     }
@@ -163,31 +164,44 @@ pub(crate) fn billing(mode: Option<&str>, wire: Option<&ProvisionedThroughput>) 
     }
 }
 
-/// The view of a stream that a request asks for; none if it asks for no stream.
-pub(crate) fn stream_view(wire: Option<&StreamSpecification>) -> Result<Option<StreamView>, Misuse> {
+/// The view of a stream that a request asks for; none if it asks for no stream. A new table is spoken of otherwise
+/// than one that is there.
+pub(crate) fn stream_view(wire: Option<&StreamSpecification>, is_new: bool) -> Result<Option<StreamView>, Misuse> {
     let Some(wire) = wire else { return Ok(None) };
     let view = wire.stream_view_type.as_deref().and_then(StreamView::named);
-    match (wire.stream_enabled, view) {
-        (Some(true), Some(view)) => Ok(Some(view)),
-        (Some(true), None) => Err(Misuse::parameter("StreamViewType is required when StreamEnabled is set to true")),
-        (_, Some(_)) => {
-            Err(Misuse::parameter("StreamViewType must not be specified when StreamEnabled is set to false"))
-        }
-        (_, None) => Ok(None),
-    }
+    let words = match (wire.stream_enabled, view, is_new) {
+        (Some(true), Some(view), _) => return Ok(Some(view)),
+        (Some(true), None, true) => "Table is being created with a stream enabled, UpdateViewType is required",
+        (Some(true), None, false) => "If stream is being enabled then UpdateViewType is required",
+        (_, None, _) => return Ok(None),
+        (_, Some(_), true) => "Table is being created with a stream disabled, UpdateViewType should not be specified",
+        (_, Some(_), false) => "If stream is being disabled, then UpdateViewType must not be specified",
+    };
+    Err(Misuse::parameter(words))
 }
 
-/// The encryption that a request asks for.
-pub(crate) fn encryption(wire: Option<SSESpecification>) -> Option<Encryption> {
-    let wire = wire.filter(|wire| wire.enabled == Some(true))?;
-    Some(Encryption { key: wire.kms_master_key_id })
+/// The encryption that a request asks for; none if it asks for the one that every table has.
+///
+/// # Errors
+/// A key or a type without encryption, and a type that there is none of any more.
+pub(crate) fn encryption(wire: Option<SSESpecification>) -> Result<Option<Encryption>, Misuse> {
+    let Some(wire) = wire else { return Ok(None) };
+    let enabled = wire.enabled == Some(true);
+    let words = match (enabled, wire.sse_type.as_deref(), &wire.kms_master_key_id) {
+        (false, Some(_), _) => "SSEType can not be specified if Enabled is false",
+        (false, None, Some(_)) => "KMSMasterKeyId can not be specified if Enabled is false",
+        (true, Some("AES256"), _) => "SSEType AES256 is not supported",
+        (true, None, Some(_)) => "SSEType KMS is required if KMSMasterKeyId is specified",
+        _ => return Ok(enabled.then_some(Encryption { key: wire.kms_master_key_id })),
+    };
+    Err(Misuse::parameter(words))
 }
 
 /// Refuses a resource policy that could not be evaluated, rather than storing it.
 pub(crate) fn check_policy(text: &str) -> Result<(), Misuse> {
     match Document::parse(text) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Misuse::new(format!("Invalid policy document: {error}"))),
+        Err(error) => Err(Misuse::parameter(format!("Invalid policy document: {error}"))),
     }
 }
 
@@ -316,7 +330,7 @@ pub(crate) fn new_table(input: CreateTableInput, id: u64, now: Timestamp) -> Res
         ttl: None,
         deletion_protection: input.deletion_protection_enabled == Some(true),
         class: input.table_class,
-        encryption: encryption(input.sse_specification),
+        encryption: encryption(input.sse_specification)?,
         policy: match input.resource_policy {
             Some(policy) => {
                 check_policy(&policy)?;
@@ -510,9 +524,11 @@ fn restore_summary(restored: &Restored) -> RestoreSummary {
     }
 }
 
-/// The table's number as the UUID that it is shown as.
+/// The table's number as the UUID that it is shown as: a random one, of version 4.
 pub(super) fn table_id(id: u64) -> String {
-    let hex = format!("{:032x}", u128::from(id) << 64 | u128::from(id));
+    let random = u128::from(id) << 64 | u128::from(xxh3_64(&id.to_be_bytes()));
+    let uuid = random & !(0xf << 76 | 0b11 << 62) | 0x4 << 76 | 0b10 << 62;
+    let hex = format!("{uuid:032x}");
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
@@ -572,5 +588,21 @@ fn local_description(table: &str, index: &Index, measure: Measure) -> LocalSecon
         index_size_bytes: Some(measure.bytes),
         item_count: Some(measure.items),
         index_arn: Some(format!("{table}/index/{}", index.name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_shown_by_uuids_of_version_4() {
+        for id in [0, 1, u64::MAX, 0x1234_5678_9abc_def0] {
+            let uuid = table_id(id);
+            let parts: Vec<&str> = uuid.split('-').collect();
+            assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{uuid}");
+            assert!(parts[2].starts_with('4') && parts[3].starts_with(['8', '9', 'a', 'b']), "{uuid}");
+        }
+        assert_ne!(table_id(1), table_id(2));
     }
 }

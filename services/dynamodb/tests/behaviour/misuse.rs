@@ -77,7 +77,7 @@ async fn tables_that_cannot_be_are_refused_in_aws_words() {
         ),
         (
             json!({ "StreamSpecification": {"StreamEnabled": true} }),
-            format!("{invalid}StreamViewType is required when StreamEnabled is set to true"),
+            format!("{invalid}Table is being created with a stream enabled, UpdateViewType is required"),
         ),
     ];
     for (changes, message) in cases {

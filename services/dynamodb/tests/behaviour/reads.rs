@@ -163,3 +163,60 @@ async fn a_query_goes_on_only_where_it_has_been() {
     let page = bed.ok("Query", first).await;
     assert_eq!((&page["Count"], page.get("LastEvaluatedKey")), (&json!(1), None));
 }
+
+#[tokio::test]
+async fn nothing_is_inside_a_key() {
+    let bed = Bed::new().await;
+    let index = json!([{
+        "IndexName": "idx", "Projection": {"ProjectionType": "ALL"},
+        "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+    }]);
+    let definitions = json!([
+        {"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "s", "AttributeType": "N"},
+        {"AttributeName": "g", "AttributeType": "S"},
+    ]);
+    bed.create("tbl", json!({ "AttributeDefinitions": definitions, "GlobalSecondaryIndexes": index })).await;
+    let key = json!({ "p": {"S": "a"}, "s": {"N": "1"} });
+    let values = json!({ ":p": {"S": "a"} });
+    for (operation, input, what) in [
+        ("GetItem", json!({ "Key": key, "ProjectionExpression": "v, p.x" }), "Key: p"),
+        ("GetItem", json!({ "Key": key, "ProjectionExpression": "g[1]" }), "IndexKey: g"),
+        ("Scan", json!({ "FilterExpression": "attribute_exists(g.x)" }), "IndexKey: g"),
+        (
+            "Query",
+            json!({ "KeyConditionExpression": "p = :p", "ExpressionAttributeValues": values, "ProjectionExpression": "s[0]" }),
+            "Key: s",
+        ),
+        ("UpdateItem", json!({ "Key": key, "UpdateExpression": "SET v = g.x" }), "IndexKey: g"),
+        (
+            "UpdateItem",
+            json!({ "Key": key, "UpdateExpression": "ADD g.x :p", "ExpressionAttributeValues": {":p": {"N": "1"}} }),
+            "IndexKey: g",
+        ),
+    ] {
+        let mut input = input;
+        input["TableName"] = json!("tbl");
+        let (code, message) = bed.refused(operation, input).await;
+        let words = format!(
+            "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: {what}"
+        );
+        assert_eq!((&*code, &*message), ("ValidationException", &*words));
+    }
+    // What is wrong for every table is said before that there is none.
+    let missing = |changes: Value| {
+        let mut input =
+            json!({ "TableName": "none", "KeyConditionExpression": "p = :p", "ExpressionAttributeValues": values });
+        input.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        input
+    };
+    for (changes, words) in [
+        (json!({ "KeyConditionExpression": "p <> :p" }), "Invalid operator used in KeyConditionExpression: <>"),
+        (
+            json!({ "ExclusiveStartKey": {"p": {}} }),
+            "The provided starting key is invalid: Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
+        ),
+    ] {
+        assert_eq!(bed.refused("Query", missing(changes)).await, ("ValidationException".to_owned(), words.to_owned()));
+    }
+    assert_eq!(bed.refused("Query", missing(json!({}))).await.0, "ResourceNotFoundException");
+}

@@ -34,17 +34,20 @@ impl SortCondition {
     }
 }
 
-/// Parses a key condition.
+/// Parses what is to be a key condition.
 ///
 /// # Errors
 /// What is wrong with it, in full words.
-pub fn parse_key_condition(
-    text: &str,
-    placeholders: &Placeholders,
-    schema: KeyParts<'_>,
-) -> Result<KeyCondition, Misuse> {
-    let condition = parse_condition(text, placeholders).map_err(|misuse| invalid(&misuse.to_string()))?;
-    from_condition(&condition, schema)
+pub fn parse_key_condition(text: &str, placeholders: &Placeholders) -> Result<Condition, Misuse> {
+    parse_condition(text, placeholders).map_err(|misuse| invalid(&misuse.to_string()))
+}
+
+/// Demands a condition that may be one on some table's keys: for who knows no table.
+///
+/// # Errors
+/// A condition that is none.
+pub fn check_key_condition(condition: &Condition) -> Result<(), Misuse> {
+    by_name(condition).map(drop)
 }
 
 fn invalid(words: &str) -> Misuse {
@@ -59,13 +62,7 @@ type Named<'a> = Vec<(&'a str, SortCondition)>;
 /// # Errors
 /// A condition that is none.
 pub fn from_condition(condition: &Condition, schema: KeyParts<'_>) -> Result<KeyCondition, Misuse> {
-    let mut named = Named::new();
-    collect(condition, &mut named)?;
-    for (index, (name, _)) in named.iter().enumerate() {
-        if named[..index].iter().any(|(other, _)| other == name) {
-            return Err(invalid("KeyConditionExpressions must only contain one condition per key"));
-        }
-    }
+    let mut named = by_name(condition)?;
     if named.len() > schema.count() {
         return Err(Misuse::new(format!(
             "The number of query conditions ({}) exceeds the number of key attributes defined in the schema ({})",
@@ -85,6 +82,18 @@ pub fn from_condition(condition: &Condition, schema: KeyParts<'_>) -> Result<Key
         }
     }
     Ok(KeyCondition { partition, before, sort })
+}
+
+/// The conditions that a condition is made of, each about another attribute.
+fn by_name(condition: &Condition) -> Result<Named<'_>, Misuse> {
+    let mut named = Named::new();
+    collect(condition, &mut named)?;
+    for (index, (name, _)) in named.iter().enumerate() {
+        if named[..index].iter().any(|(other, _)| other == name) {
+            return Err(invalid("KeyConditionExpressions must only contain one condition per key"));
+        }
+    }
+    Ok(named)
 }
 
 fn take(named: &mut Named<'_>, part: &KeyPart) -> Option<SortCondition> {

@@ -63,6 +63,11 @@ impl Projection {
         self.attributes.keys().map(String::as_str)
     }
 
+    /// The names of the attributes of which a part is wanted.
+    pub fn nested(&self) -> impl Iterator<Item = &str> {
+        self.attributes.iter().filter(|(_, wanted)| !matches!(wanted, Wanted::All)).map(|(name, _)| name.as_str())
+    }
+
     /// What is wanted of an item.
     pub fn of(&self, item: &Item) -> Item {
         let part = |(name, wanted): (&String, &Wanted)| Some((name.clone(), wanted.of(item.get(name)?)?));
