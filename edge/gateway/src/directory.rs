@@ -204,10 +204,15 @@ impl Directory {
         }
     }
 
+    /// Whether [`Directory::find_by_head`] finds nothing: nothing more of such a head need be read for it.
+    pub(crate) fn must_see_body(headers: &HeaderMap, path: &str) -> bool {
+        path == "/" || headers.contains_key("x-amz-target")
+    }
+
     /// The operation, if the head of a request says it and something serves it: what [`Directory::find`] would find
     /// with the body.
     pub(crate) fn find_by_head(&self, wanted: &Wanted<'_>) -> Option<Found<'_>> {
-        if wanted.headers.contains_key("x-amz-target") || wanted.path == "/" {
+        if Directory::must_see_body(wanted.headers, wanted.path) {
             return None;
         }
         let found = self.find(wanted).ok().filter(|found| found.protocol.is_rest() && found.entry.service.is_some())?;

@@ -348,6 +348,9 @@ impl Gateway {
 
     /// The operation of a request, if its head says which one it is.
     fn by_head(&self, parts: &Parts, path: &str) -> Option<Found<'_>> {
+        if Directory::must_see_body(&parts.headers, path) {
+            return None;
+        }
         self.directory.find_by_head(&wanted(parts, path, &Bytes::new(), claimed(parts).as_ref()))
     }
 

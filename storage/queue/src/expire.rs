@@ -37,7 +37,7 @@ impl Going {
     fn begin(queue: QueueId, generation: u32, over: Suspect) -> Going {
         let (prefix, from) = match &over {
             Suspect::Lane { lane, from } => {
-                (keys::lane(queue, generation, lane), keys::lane_from(queue, generation, lane, *from))
+                (keys::lane(queue, generation, lane), keys::lane_from(queue, generation, lane, *from).build())
             }
             Suspect::AllLanes => (keys::leases(queue, generation), keys::leases(queue, generation)),
         };

@@ -90,7 +90,8 @@ async fn compare(
 ) -> Result<Vec<Violation>, QueueError> {
     let mut rebuilt = rebuild::indexes(snapshot, queues.registry.limits, now).await?;
     let mut violations = Vec::new();
-    let mut violated = |queue, what| violations.push(Violation { invariant: "Q-1", key: keys::queue(queue), what });
+    let mut violated =
+        |queue, what| violations.push(Violation { invariant: "Q-1", key: keys::queue(queue).build(), what });
     for (queue, ours) in memory {
         let theirs = rebuilt.remove(&queue).map(|index| index.summary());
         if theirs.as_ref() != Some(&ours) {
@@ -205,7 +206,8 @@ impl Check<'_> {
         if (lease.receive_count == 0) != lease.first_received_at.is_none() {
             self.violated("Q-6", &entry.key, format!("{lease:?}"));
         }
-        let body: Option<Body> = self.find(Space::Log, &keys::body(key.queue, key.generation, key.position.0)).await?;
+        let body: Option<Body> =
+            self.find(Space::Log, &keys::body(key.queue, key.generation, key.position.0).build()).await?;
         match body {
             None => self.violated("Q-2", &entry.key, "the lease has no body"),
             Some(body) if body.lane != key.lane.0 => self.violated("Q-2", &entry.key, "the body is of another lane"),
@@ -231,7 +233,7 @@ impl Check<'_> {
     ) -> Result<(), StoreError> {
         let Some(Due { lane, .. }) = self.readable(&entry.key, Due::decode(&entry.record.value)) else { return Ok(()) };
         let key = MessageKey { queue, generation, lane: Lane(lane), position: Position(position) };
-        let lease: Option<Lease> = self.find(Space::Queue, &keys::lease(&key)).await?;
+        let lease: Option<Lease> = self.find(Space::Queue, &keys::lease(&key).build()).await?;
         if !lease.is_some_and(|lease| lease.has_due_entry() && lease.visible_at == due) {
             self.violated("Q-3", &entry.key, "the due entry's lease is missing or says something else");
         }

@@ -43,8 +43,9 @@ pub(crate) fn folded() -> Bytes {
     root(FOLDED).build()
 }
 
-pub(crate) fn queue(queue: QueueId) -> Bytes {
-    of_queue(queue, RECORD).build()
+/// Not built, as the others that are mostly read by: memory of its own is for what is kept.
+pub(crate) fn queue(queue: QueueId) -> Key {
+    of_queue(queue, RECORD)
 }
 
 /// Everything folded that lies behind a queue.
@@ -63,11 +64,11 @@ pub(crate) fn lane(queue: QueueId, generation: u32, lane: &[u8]) -> Bytes {
     of_queue(queue, LEASE).u32(generation).bytes(lane).build()
 }
 
-pub(crate) fn lane_from(queue: QueueId, generation: u32, lane: &[u8], from: u64) -> Bytes {
-    of_queue(queue, LEASE).u32(generation).bytes(lane).u64(from).build()
+pub(crate) fn lane_from(queue: QueueId, generation: u32, lane: &[u8], from: u64) -> Key {
+    of_queue(queue, LEASE).u32(generation).bytes(lane).u64(from)
 }
 
-pub(crate) fn lease(key: &MessageKey) -> Bytes {
+pub(crate) fn lease(key: &MessageKey) -> Key {
     lane_from(key.queue, key.generation, &key.lane.0, key.position.0)
 }
 
@@ -88,8 +89,8 @@ pub(crate) fn bodies(queue: QueueId, generation: u32) -> Bytes {
     Key::new(Root::Queue).u64(queue.0).u32(generation).build()
 }
 
-pub(crate) fn body(queue: QueueId, generation: u32, position: u64) -> Bytes {
-    Key::new(Root::Queue).u64(queue.0).u32(generation).u64(position).build()
+pub(crate) fn body(queue: QueueId, generation: u32, position: u64) -> Key {
+    Key::new(Root::Queue).u64(queue.0).u32(generation).u64(position)
 }
 
 /// Every body of every queue.
@@ -243,7 +244,9 @@ mod tests {
     fn prefixes_hold_what_they_name() {
         assert!(lease(&message(b"g", 5)).starts_with(&lane(Q, 2, b"g")));
         assert!(!lease(&message(b"gg", 5)).starts_with(&lane(Q, 2, b"g")));
-        assert!(queue(Q) < lease(&message(b"", 0)) && due(Q, u32::MAX, Timestamp::MAX, 0) < behind_queue(Q));
-        assert!(behind_queue(QueueId(u64::MAX)) > queue(QueueId(u64::MAX)));
+        assert!(
+            queue(Q).build() < lease(&message(b"", 0)).build() && due(Q, u32::MAX, Timestamp::MAX, 0) < behind_queue(Q)
+        );
+        assert!(behind_queue(QueueId(u64::MAX)) > queue(QueueId(u64::MAX)).build());
     }
 }

@@ -153,8 +153,8 @@ mod tests {
     fn stamped_keys_are_the_keys_that_are_read() {
         let queue = QueueId(3);
         let stamp = |before: bytes::Bytes| [&before[..], &9u64.to_be_bytes()].concat();
-        assert_eq!(stamp(keys::bodies(queue, 1)), keys::body(queue, 1, 9));
-        assert_eq!(stamp(keys::lane(queue, 1, b"g")), keys::lane_from(queue, 1, b"g", 9));
+        assert_eq!(stamp(keys::bodies(queue, 1)), *keys::body(queue, 1, 9));
+        assert_eq!(stamp(keys::lane(queue, 1, b"g")), *keys::lane_from(queue, 1, b"g", 9));
         let due = Timestamp::from_millis(4);
         assert_eq!(stamp(keys::due_before_position(queue, 1, due)), keys::due(queue, 1, due, 9));
     }

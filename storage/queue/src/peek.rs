@@ -21,7 +21,7 @@ impl Queues {
         let snapshot = read::snapshot_of(&*self.store, &state).await?;
         let from = after.map_or(0, |after| after.0.saturating_add(1)).max(lowest);
         let start = keys::body(queue, generation, from);
-        let range = KeyRange::prefix_from(&keys::bodies(queue, generation), start);
+        let range = KeyRange::prefix_from(&keys::bodies(queue, generation), start.into());
         let page = Page { entries: max, bytes: PAGE_BYTES };
         let mut peeked = Vec::new();
         for entry in snapshot.scan(Space::Log, &range, Order::Ascending, page).await? {

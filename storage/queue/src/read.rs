@@ -39,7 +39,7 @@ pub(crate) async fn lane(store: &dyn Store, state: &QueueState, lane: &Bytes, wa
     let _unfinished = Unfinished(state);
     let snapshot = snapshot_of(store, state).await?;
     let start = keys::lane_from(state.id, generation, &lane, from);
-    let range = KeyRange::prefix_from(&keys::lane(state.id, generation, &lane), start);
+    let range = KeyRange::prefix_from(&keys::lane(state.id, generation, &lane), start.into());
     let entries =
         snapshot.scan(Space::Queue, &range, Order::Ascending, Page { entries: page, bytes: usize::MAX }).await?;
     let found = entries.iter().map(read_lease).collect::<Result<Vec<_>, _>>()?;
@@ -60,7 +60,8 @@ pub(crate) async fn lanes(store: &dyn Store, state: &QueueState, horizon: u64) -
     let Some((generation, LanesRead { from, page })) = begun else { return Ok(()) };
     let _unfinished = Unfinished(state);
     let snapshot = snapshot_of(store, state).await?;
-    let range = KeyRange::prefix_from(&keys::bodies(state.id, generation), keys::body(state.id, generation, from));
+    let range =
+        KeyRange::prefix_from(&keys::bodies(state.id, generation), keys::body(state.id, generation, from).into());
     let page = Page { entries: page, bytes: LANES_PAGE_BYTES };
     let entries = snapshot.scan(Space::Log, &range, Order::Ascending, page).await?;
     let found = entries.iter().map(read_body_lane).collect::<Result<Vec<_>, _>>()?;

@@ -69,6 +69,10 @@ impl Stored for Body {
     const NAME: &'static str = "message body";
     const VERSION: u8 = 1;
 
+    fn size_hint(&self) -> usize {
+        self.lane.len() + self.body.len() + 16
+    }
+
     fn write(&self, to: &mut Writer) {
         to.bytes(&self.lane);
         to.bytes(&self.body);

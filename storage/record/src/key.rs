@@ -1,5 +1,13 @@
+use std::ops::Deref;
+
 use bytes::Bytes;
+use smallvec::{SmallVec, smallvec};
 use tidegate_types::Timestamp;
+
+/// What was built, in an allocation of its own size.
+pub(crate) fn finished(bytes: SmallVec<[u8; 64]>) -> Bytes {
+    if bytes.spilled() { bytes.into_vec().into() } else { Bytes::copy_from_slice(&bytes) }
+}
 
 /// The first byte of every key: who owns what lies under it. Numbers are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,21 +59,19 @@ pub(crate) const ESCAPED_ZERO: [u8; 2] = [0x00, 0xff];
 /// components.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
-    bytes: Vec<u8>,
+    /// Nearly all keys are below this: while one is built it takes no memory but the stack's.
+    bytes: SmallVec<[u8; 64]>,
 }
 
 impl Key {
     /// A key of `root`.
     pub fn new(root: Root) -> Key {
-        // Most keys are below this; one allocation each.
-        let mut bytes = Vec::with_capacity(48);
-        bytes.push(root as u8);
-        Key { bytes }
+        Key { bytes: smallvec![root as u8] }
     }
 
     /// A key without a root: what follows a position in a stamped key.
     pub fn suffix() -> Key {
-        Key { bytes: Vec::new() }
+        Key { bytes: SmallVec::new() }
     }
 
     /// Appends one byte: a tag for the kind of record, or a small number.
@@ -144,13 +150,21 @@ impl Key {
 
     /// The finished key.
     pub fn build(self) -> Bytes {
-        self.bytes.into()
+        finished(self.bytes)
     }
 }
 
 impl From<Key> for Bytes {
     fn from(key: Key) -> Bytes {
         key.build()
+    }
+}
+
+impl Deref for Key {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

@@ -10,6 +10,12 @@ pub trait Stored: Sized {
     /// The version that `write` writes, from 1.
     const VERSION: u8;
 
+    /// About how many bytes `write` writes, where that is more than some tens: making room once for a
+    /// body is cheaper than moving it while the record grows.
+    fn size_hint(&self) -> usize {
+        0
+    }
+
     /// Writes the fields.
     fn write(&self, to: &mut Writer);
 
@@ -56,7 +62,7 @@ pub trait Stored: Sized {
 }
 
 fn written<T: Stored>(value: &T) -> Writer {
-    let mut writer = Writer::with_version(T::VERSION);
+    let mut writer = Writer::with_version(T::VERSION, value.size_hint());
     value.write(&mut writer);
     writer
 }

@@ -1,16 +1,20 @@
 use bytes::Bytes;
+use smallvec::SmallVec;
 use tidegate_types::Timestamp;
+
+use crate::key::finished;
 
 /// Writes a record's fields, one after the other. Nothing names them: order and type are the layout.
 #[derive(Debug, Default)]
 pub struct Writer {
-    bytes: Vec<u8>,
+    /// Many records are below this.
+    bytes: SmallVec<[u8; 64]>,
     stamp: Option<usize>,
 }
 
 impl Writer {
-    pub(crate) fn with_version(version: u8) -> Writer {
-        let mut bytes = Vec::with_capacity(64);
+    pub(crate) fn with_version(version: u8, size_hint: usize) -> Writer {
+        let mut bytes = SmallVec::with_capacity(size_hint);
         bytes.push(version);
         Writer { bytes, stamp: None }
     }
@@ -95,12 +99,12 @@ impl Writer {
     }
 
     pub(crate) fn finish(self) -> Bytes {
-        self.bytes.into()
+        finished(self.bytes)
     }
 
     pub(crate) fn finish_around_position(self) -> Option<(Bytes, Bytes)> {
         let at = self.stamp?;
-        let bytes = Bytes::from(self.bytes);
+        let bytes = finished(self.bytes);
         Some((bytes.slice(..at), bytes.slice(at + 8..)))
     }
 }

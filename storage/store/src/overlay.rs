@@ -1,6 +1,6 @@
 //! What is accepted and not yet durable: the newest write of each key, over the durable view.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::ops::{Bound, ControlFlow};
 
 use bytes::Bytes;
@@ -25,20 +25,17 @@ fn index(space: Space) -> usize {
 }
 
 impl Overlay {
-    pub(crate) fn put(&mut self, space: Space, key: &Bytes, newest: Newest) {
-        match self.spaces[index(space)].get_mut(key) {
-            Some(older) => *older = newest,
-            None => {
-                self.spaces[index(space)].insert(key.clone(), newest);
-            }
-        }
+    /// Takes a write over. Returns whether there was one of the same key that is not durable either.
+    pub(crate) fn put(&mut self, space: Space, key: &Bytes, newest: Newest) -> bool {
+        self.spaces[index(space)].insert(key.clone(), newest).is_some()
     }
 
     /// Forgets the write of `key` by `sequence`, which is durable now, unless there is a newer one.
     pub(crate) fn settle(&mut self, space: Space, key: &Bytes, sequence: Sequence) {
-        let keys = &mut self.spaces[index(space)];
-        if keys.get(key).is_some_and(|newest| newest.sequence <= sequence) {
-            keys.remove(key);
+        if let btree_map::Entry::Occupied(newest) = self.spaces[index(space)].entry(key.clone())
+            && newest.get().sequence <= sequence
+        {
+            newest.remove();
         }
     }
 

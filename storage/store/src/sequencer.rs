@@ -39,6 +39,8 @@ const WRITE_OVERHEAD_BYTES: usize = 64;
 pub(crate) struct AcceptedBatch {
     pub(crate) sequence: Sequence,
     pub(crate) writes: Vec<(Space, Change)>,
+    /// Whether it writes a key twice, or one that was accepted before and is not durable.
+    rewrites: bool,
     bytes: usize,
 }
 
@@ -151,14 +153,15 @@ impl Sequencer {
         let first = self.next_position;
         self.next_position += u64::from(batch.slots);
         let mut writes = Vec::with_capacity(batch.ops.len());
+        let mut rewrites = false;
         for op in batch.ops {
             let (space, change) = resolve(op, first);
             self.recent.note(space, &change.key, sequence);
-            self.overlay.put(space, &change.key, Newest { sequence, value: change.value.clone() });
+            rewrites |= self.overlay.put(space, &change.key, Newest { sequence, value: change.value.clone() });
             writes.push((space, change));
         }
         self.bytes += weight;
-        self.pending.push_back(AcceptedBatch { sequence, writes, bytes: weight });
+        self.pending.push_back(AcceptedBatch { sequence, writes, rewrites, bytes: weight });
         Ok(Acceptance { sequence, positions: (first..self.next_position).map(Position).collect() })
     }
 
@@ -296,14 +299,17 @@ impl Group {
     pub(crate) fn encode(&self, before: &CommitRecord, now: Timestamp) -> (Vec<Write>, CommitRecord) {
         let count = self.batches.iter().map(|batch| batch.writes.len()).sum::<usize>();
         let mut writes = Vec::with_capacity(count + 1);
-        let mut seen = HashSet::with_capacity(count);
+        // What a group writes stays in the overlay until it is published, so whoever writes a key again
+        // was seen to when it was accepted. In most groups nobody does.
+        let rewrites = self.batches.iter().any(|batch| batch.rewrites);
+        let mut seen = HashSet::with_capacity(if rewrites { count } else { 0 });
         // One arena for each space: their memtables are flushed at different times, and a value
         // keeps its whole arena alive.
         let mut arenas = self.arenas();
         let mut digest = Xxh3::with_seed(before.digest);
         for batch in self.batches.iter().rev() {
             for (space, change) in batch.writes.iter().rev() {
-                if count > 1 && !seen.insert((*space, &change.key[..])) {
+                if rewrites && !seen.insert((*space, &change.key[..])) {
                     continue;
                 }
                 let area = Area::Space(*space);

@@ -19,9 +19,25 @@ pub(crate) const FORMAT: u32 = 1;
 /// Up to this size a copy costs no more than counting another reference.
 const SMALL_BYTES: usize = 512;
 
+/// Over key, commit and payload. Most keys and many payloads are short, and one call over a copy of
+/// what is short costs less than a call for each.
 fn checksum(key: &[u8], sequence: u64, payload: &[u8]) -> u32 {
-    let sum = crc32c::crc32c_append(crc32c::crc32c(key), &sequence.to_be_bytes());
-    crc32c::crc32c_append(sum, payload)
+    let sequence = sequence.to_be_bytes();
+    let (head, length) = (key.len() + 8, key.len() + 8 + payload.len());
+    let mut short = [0; 128];
+    if head > short.len() {
+        let sum = crc32c::crc32c_append(crc32c::crc32c(key), &sequence);
+        return crc32c::crc32c_append(sum, payload);
+    }
+    short[..key.len()].copy_from_slice(key);
+    short[key.len()..head].copy_from_slice(&sequence);
+    match short.get_mut(head..length) {
+        Some(rest) => {
+            rest.copy_from_slice(payload);
+            crc32c::crc32c(&short[..length])
+        }
+        None => crc32c::crc32c_append(crc32c::crc32c(&short[..head]), payload),
+    }
 }
 
 /// Appends the stored form of `payload` to `arena` and splits it off.

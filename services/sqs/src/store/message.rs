@@ -8,6 +8,14 @@ impl Stored for Message {
     const NAME: &'static str = "sqs message";
     const VERSION: u8 = 1;
 
+    fn size_hint(&self) -> usize {
+        let attribute = |attribute: &MessageAttribute| match &attribute.value {
+            AttributeValue::Text(text) => text.len(),
+            AttributeValue::Binary(bytes) => bytes.len(),
+        };
+        self.body.len() + self.attributes.iter().map(|a| attribute(a) + 64).sum::<usize>() + 128
+    }
+
     fn write(&self, to: &mut Writer) {
         to.array(self.id.as_bytes());
         to.text(&self.sender);

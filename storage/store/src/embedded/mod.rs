@@ -15,6 +15,7 @@ use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use tidegate_env::{Activity, Env, ThreadHandle};
 use tidegate_types::Timestamp;
+use tokio::runtime::Handle;
 
 pub use self::options::{Durability, Options, Status};
 pub(crate) use self::shared::Shared;
@@ -40,7 +41,7 @@ use crate::{
 pub struct EmbeddedStore {
     shared: Arc<Shared>,
     driver: Arc<Driver>,
-    /// Whether who submits may do the commit thread's work while that one rests.
+    /// Whether who submits may do the commit thread's work while that one rests, as far as durability goes.
     may_lead: bool,
     accepted: Arc<AcceptedView>,
     threads: Mutex<Vec<ThreadHandle>>,
@@ -186,10 +187,17 @@ impl EmbeddedStore {
         backup::write_backup(&*self.durable_view()?.view, target)
     }
 
+    /// Whether who submits may do the commit thread's work. On a runtime's only worker nothing could be
+    /// submitted meanwhile: each batch would be a group of its own, and they would take a sync each.
+    fn may_lead(&self) -> bool {
+        let is_only_worker = |runtime: Handle| runtime.metrics().num_workers() == 1;
+        self.may_lead && !Handle::try_current().is_ok_and(is_only_worker)
+    }
+
     /// Accepts a batch as soon as there is room for it, and tells whether the caller has the turn.
-    async fn accept(&self, mut batch: Batch, may_lead: bool) -> Result<(Acceptance, bool), CommitError> {
+    async fn accept(&self, mut batch: Batch, may_lead: fn(&Self) -> bool) -> Result<(Acceptance, bool), CommitError> {
         loop {
-            match self.shared.accept(batch, may_lead)? {
+            match self.shared.accept(batch, || may_lead(self))? {
                 Offer::Accepted { acceptance, leads } => return Ok((acceptance, leads)),
                 Offer::NoRoom(refused, room) => {
                     batch = refused;
@@ -234,7 +242,7 @@ impl Store for EmbeddedStore {
 
     fn submit(&self, batch: Batch) -> BoxFuture<'_, Result<Ticket, CommitError>> {
         Box::pin(async move {
-            let (Acceptance { sequence, positions }, _) = self.accept(batch, false).await?;
+            let (Acceptance { sequence, positions }, _) = self.accept(batch, |_| false).await?;
             let durable = Box::pin(DurableWait::new(self.shared.waits.clone(), sequence));
             Ok(Ticket { sequence, positions, durable })
         })
@@ -242,7 +250,7 @@ impl Store for EmbeddedStore {
 
     fn commit(&self, batch: Batch, held: Held) -> BoxFuture<'_, Result<Committed, CommitError>> {
         Box::pin(async move {
-            let (Acceptance { sequence, positions }, leads) = self.accept(batch, self.may_lead).await?;
+            let (Acceptance { sequence, positions }, leads) = self.accept(batch, Self::may_lead).await?;
             drop(held);
             if leads {
                 self.driver.lead(&self.shared);

@@ -107,7 +107,7 @@ impl Shared {
 
     /// Accepts a batch, if there is room. Who `may_lead` and is given the turn must call
     /// [`crate::driver::Driver::lead`].
-    pub(super) fn accept(&self, batch: Batch, may_lead: bool) -> Result<Offer, CommitError> {
+    pub(super) fn accept(&self, batch: Batch, may_lead: impl FnOnce() -> bool) -> Result<Offer, CommitError> {
         let mut state = self.state.lock();
         if state.stopping {
             return Err(StoreError::Unavailable { reason: "the store is closed".into() }.into());
@@ -123,7 +123,7 @@ impl Shared {
         };
         let mut leads = false;
         if state.turn == Turn::Free && state.sequencer.has_work() {
-            if may_lead {
+            if may_lead() {
                 state.turn = Turn::Submitter;
                 leads = true;
             } else {

@@ -2,7 +2,7 @@
 //! of it when it fails in a submitter's hands.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread::ThreadId;
 
 use bytes::Bytes;
@@ -15,11 +15,20 @@ use tidegate_store::{
     Change, CommitError, Durability, EmbeddedStore, Fold, Sequence, Snapshot, Space, Status, Store, StoreError,
     TransactError, Tx, transact,
 };
-
-use crate::support::block_on;
+use tokio::runtime::Runtime;
 
 /// More tries than any machine needs until the commit thread has gone to rest.
 const TRIES: u32 = 100_000;
+
+/// A runtime on which others could go on while one submitter is busy, as on a server's.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let two = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build();
+    two.unwrap()
+});
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(future)
+}
 
 /// Notes which thread syncs.
 #[derive(Clone, Default)]
@@ -83,6 +92,28 @@ fn on_an_idle_store_the_submitter_syncs_its_own_commit() {
     let disk = Watched::default();
     let store = disk.store();
     lead(&*store, &disk);
+    store.close();
+}
+
+#[test]
+fn a_runtimes_only_worker_goes_on_accepting_while_the_thread_syncs() {
+    let disk = Watched::default();
+    let store = disk.store();
+    lead(&*store, &disk);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let put = || async {
+            let body = async |tx: &mut Tx| {
+                tx.put(Space::Map, "k", "x");
+                Ok(())
+            };
+            transact::<_, StoreError>(&*store, &[], body).await.unwrap();
+            assert!(!disk.last_sync_was_mine());
+        };
+        for _ in 0..100 {
+            futures::future::join(put(), put()).await;
+        }
+    });
     store.close();
 }
 
