@@ -1,9 +1,11 @@
 """Both wires at once: their frames, their errors, and that they say the same."""
 
 import json
+import socket
 
 import pytest
 
+from queues import refused
 from wire import call_json, call_query, tag, texts
 
 TWO = pytest.mark.parametrize("call", [call_json, call_query], ids=["json", "query"])
@@ -169,6 +171,20 @@ def test_bodies_beyond_the_limit_are_refused(server):
     body = json.dumps({"QueueUrl": url, "MessageBody": "x" * (9 * 1024 * 1024)})
     answer = server.request("POST", "/", body, {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.SendMessage"})
     assert answer.status == 413, answer
+
+
+def test_a_body_that_is_announced_as_too_large_is_refused_before_it_comes(server):
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amz-Target: AmazonSQS.SendMessage\r\nContent-Length: 100000000\r\n\r\n{"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.sendall(head)
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 413 ") and b"\r\nconnection: close\r\n" in answer, answer
+
+
+def test_who_sends_everything_first_still_reads_the_refusal(server, sqs, queue):
+    for megabytes in (9, 30):
+        with refused("RequestEntityTooLarge", status=413):
+            sqs.send_message(QueueUrl=queue, MessageBody="x" * (megabytes * 1024 * 1024))
 
 
 def test_queue_urls_echo_the_callers_host(server):
