@@ -185,11 +185,18 @@ class World:
         logs.create_log_stream(logGroupName="group", logStreamName="stream")
         group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:group"
         general = {"logGroupName": "group", "logStreamName": "stream", "destinationName": "destination", "resourceArn": group, "roleArn": ROLE,
+                   "name": "source", "deliveryDestinationName": "goal", "id": "delivery",
+                   "deliveryDestinationArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:delivery-destination:goal",
+                   "anomalyDetectorArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:anomaly-detector:14e0db71-5d35-4eb5-b481-8945cf9d10c2",
                    "logGroupIdentifier": "group", "queryString": "fields @message"}
         special = {
             "StartQuery": {"logGroupName": "group"}, "StartLiveTail": {"logGroupIdentifiers": [group]},
             "PutSubscriptionFilter": {"roleArn": None}, "ListLogGroups": {"logGroupName": None}, "FilterLogEvents": {"logStreamName": None},
-            "GetLogEvents": {"logGroupIdentifier": None}, "PutResourcePolicy": {"resourceArn": None}, "DeleteResourcePolicy": {"resourceArn": None},
+            "GetLogEvents": {"logGroupIdentifier": None},
+            "DescribeFieldIndexes": {"logGroupIdentifiers": ["group"]}, "DescribeIndexPolicies": {"logGroupIdentifiers": ["group"]},
+            "CreateLogAnomalyDetector": {"logGroupArnList": [group]}, "PutDeliverySource": {"resourceArn": f"arn:aws:cloudfront::{ACCOUNT}:distribution/D"},
+            "PutDeliveryDestination": {"name": "goal"}, "GetDeliveryDestination": {"name": "goal"}, "DeleteDeliveryDestination": {"name": "goal"},
+            "CreateDelivery": {"deliverySourceName": "source"}, "PutResourcePolicy": {"resourceArn": None}, "DeleteResourcePolicy": {"resourceArn": None},
         }
         return general, special
 

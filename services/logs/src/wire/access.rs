@@ -26,27 +26,40 @@ enum On {
     TaggedGroup,
     /// In `resourceIdentifier` or `logGroupName`.
     Encrypted,
+    /// In a member of its own: what kind of resource it is, and the member that has its name or id.
+    Own(&'static str, &'static str),
+    /// In `anomalyDetectorArn`; all of them if there is none.
+    Detector,
+    /// In `logGroupArnList`.
+    GroupArns,
+    /// The delivery that is made, its source and its destination.
+    NewDelivery,
     /// Nowhere: all of the account.
     Anywhere,
 }
 
+const SOURCE: On = On::Own("delivery-source", "name");
+const GOAL: On = On::Own("delivery-destination", "name");
+const GOALS_POLICY: On = On::Own("delivery-destination", "deliveryDestinationName");
+const DELIVERY: On = On::Own("delivery", "id");
+
 const OPERATIONS: &[(&str, On)] = &[
     ("AssociateKmsKey", On::Encrypted),
     ("CancelExportTask", On::Anywhere),
-    ("CreateDelivery", On::Anywhere),
+    ("CreateDelivery", On::NewDelivery),
     ("CreateExportTask", On::Group),
-    ("CreateLogAnomalyDetector", On::Anywhere),
+    ("CreateLogAnomalyDetector", On::GroupArns),
     ("CreateLogGroup", On::Group),
     ("CreateLogStream", On::Group),
     ("DeleteAccountPolicy", On::Anywhere),
     ("DeleteDataProtectionPolicy", On::Group),
-    ("DeleteDelivery", On::Anywhere),
-    ("DeleteDeliveryDestination", On::Anywhere),
-    ("DeleteDeliveryDestinationPolicy", On::Anywhere),
-    ("DeleteDeliverySource", On::Anywhere),
+    ("DeleteDelivery", DELIVERY),
+    ("DeleteDeliveryDestination", GOAL),
+    ("DeleteDeliveryDestinationPolicy", GOALS_POLICY),
+    ("DeleteDeliverySource", SOURCE),
     ("DeleteDestination", On::Destination),
     ("DeleteIndexPolicy", On::Group),
-    ("DeleteLogAnomalyDetector", On::Anywhere),
+    ("DeleteLogAnomalyDetector", On::Detector),
     ("DeleteLogGroup", On::Group),
     ("DeleteLogStream", On::Group),
     ("DeleteMetricFilter", On::Group),
@@ -73,17 +86,17 @@ const OPERATIONS: &[(&str, On)] = &[
     ("DisassociateKmsKey", On::Encrypted),
     ("FilterLogEvents", On::Group),
     ("GetDataProtectionPolicy", On::Group),
-    ("GetDelivery", On::Anywhere),
-    ("GetDeliveryDestination", On::Anywhere),
-    ("GetDeliveryDestinationPolicy", On::Anywhere),
-    ("GetDeliverySource", On::Anywhere),
-    ("GetLogAnomalyDetector", On::Anywhere),
+    ("GetDelivery", DELIVERY),
+    ("GetDeliveryDestination", GOAL),
+    ("GetDeliveryDestinationPolicy", GOALS_POLICY),
+    ("GetDeliverySource", SOURCE),
+    ("GetLogAnomalyDetector", On::Detector),
     ("GetLogEvents", On::Group),
     ("GetLogGroupFields", On::Group),
     ("GetLogRecord", On::Anywhere),
     ("GetQueryResults", On::Anywhere),
     ("GetTransformer", On::Group),
-    ("ListAnomalies", On::Anywhere),
+    ("ListAnomalies", On::Detector),
     ("ListLogAnomalyDetectors", On::Anywhere),
     ("ListLogGroups", On::Group),
     ("ListLogGroupsForQuery", On::Anywhere),
@@ -91,9 +104,9 @@ const OPERATIONS: &[(&str, On)] = &[
     ("ListTagsLogGroup", On::TaggedGroup),
     ("PutAccountPolicy", On::Anywhere),
     ("PutDataProtectionPolicy", On::Group),
-    ("PutDeliveryDestination", On::Anywhere),
-    ("PutDeliveryDestinationPolicy", On::Anywhere),
-    ("PutDeliverySource", On::Anywhere),
+    ("PutDeliveryDestination", GOAL),
+    ("PutDeliveryDestinationPolicy", GOALS_POLICY),
+    ("PutDeliverySource", SOURCE),
     ("PutDestination", On::Destination),
     ("PutDestinationPolicy", On::Destination),
     ("PutIndexPolicy", On::Group),
@@ -114,8 +127,8 @@ const OPERATIONS: &[(&str, On)] = &[
     ("TestTransformer", On::Anywhere),
     ("UntagLogGroup", On::TaggedGroup),
     ("UntagResource", On::Tagged),
-    ("UpdateDeliveryConfiguration", On::Anywhere),
-    ("UpdateLogAnomalyDetector", On::Anywhere),
+    ("UpdateDeliveryConfiguration", DELIVERY),
+    ("UpdateLogAnomalyDetector", On::Detector),
 ];
 
 /// Every operation and what it needs.
@@ -194,6 +207,17 @@ fn needs_of(logs: &CloudWatchLogs, call: &Call, on: On, input: &Members) -> Vec<
             Some(arn) => vec![need(arn.to_owned())],
             None => vec![need(stream_of(call, input.text("logGroupName").unwrap_or_default(), ""))],
         },
+        On::Own(kind, member) => {
+            vec![need(own(call, &format!("{kind}:{}", input.text(member).unwrap_or_default())))]
+        }
+        On::Detector => vec![need(input.text("anomalyDetectorArn").unwrap_or("*").to_owned())],
+        On::GroupArns => input.list("logGroupArnList").iter().map(|group| need(stream_of(call, group, ""))).collect(),
+        On::NewDelivery => {
+            let source =
+                own(call, &format!("delivery-source:{}", input.text("deliverySourceName").unwrap_or_default()));
+            let goal = input.text("deliveryDestinationArn").unwrap_or("*");
+            vec![need(own(call, "delivery:*")), need(source), need(goal.to_owned())]
+        }
         On::Anywhere => vec![Need::anywhere(format!("logs:{}", call.operation.name))],
     };
     if needs.is_empty() {
@@ -203,12 +227,16 @@ fn needs_of(logs: &CloudWatchLogs, call: &Call, on: On, input: &Members) -> Vec<
     let operation = call.operation.name;
     let name = input.text("logGroupName").unwrap_or_default();
     // What is tagged as it is created needs the permission to tag.
-    if operation == "CreateLogGroup" && input.pairs("tags").next().is_some() {
-        needs.push(Need::new("logs:TagResource", own(call, &format!("log-group:{name}"))));
-    }
-    if operation == "PutDestination" && input.pairs("tags").next().is_some() {
-        let destination = input.text("destinationName").unwrap_or_default();
-        needs.push(Need::new("logs:TagResource", own(call, &format!("destination:{destination}"))));
+    if input.pairs("tags").next().is_some() {
+        let tagged = match operation {
+            "CreateLogGroup" => Some(own(call, &format!("log-group:{name}"))),
+            "CreateLogAnomalyDetector" => Some(own(call, "anomaly-detector:*")),
+            "CreateDelivery" | "PutDestination" | "PutDeliveryDestination" | "PutDeliverySource" => {
+                Some(needs[0].resource.clone())
+            }
+            _ => None,
+        };
+        needs.extend(tagged.map(|resource| Need::new("logs:TagResource", resource)));
     }
     // A destination of Logs' own may be somebody else's: its policy has a say.
     if let Some(arn) = input.text("destinationArn").filter(|arn| arn.contains(":destination:")) {
