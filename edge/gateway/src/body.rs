@@ -47,6 +47,11 @@ impl BodyBudget {
         self.held.load(Ordering::Relaxed)
     }
 
+    /// Reads no further what nobody wants: the server ends.
+    pub(crate) fn end_leftovers(&self) {
+        self.leftovers.lock().clear();
+    }
+
     fn keep_leftover(&self, start: impl FnOnce() -> TaskHandle<()>) {
         let mut leftovers = self.leftovers.lock();
         leftovers.retain(|task| !task.is_finished());

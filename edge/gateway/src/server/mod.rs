@@ -89,6 +89,7 @@ impl Server {
         let Server { gateway, listener, patience, .. } = self;
         drop(listener);
         env.waits().end_all();
+        gateway.bodies().budget.end_leftovers();
         finish(&env, connections, patience.stop, &gateway).await;
     }
 

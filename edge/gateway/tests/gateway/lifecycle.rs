@@ -37,6 +37,18 @@ async fn a_client_that_goes_away_takes_its_call_with_it() {
 }
 
 #[tokio::test]
+async fn the_rest_of_a_refused_body_does_not_hold_up_the_end() {
+    let world = World::new().await;
+    let mut stream = world.connect().await;
+    let whole = Request::json("AmazonFake.Nothing").body(vec![b' '; 3000]).bytes(world.address);
+    stream.write_all(&whole[..whole.len() - 1000]).await.unwrap();
+    assert_eq!(Response::read_one(&mut stream).await.status, 413);
+    world.stopper.stop();
+    assert_eq!(Response::read(&mut stream).await.status, 0, "closed, though the client has not ended");
+    world.serving.await.unwrap();
+}
+
+#[tokio::test]
 async fn stopping_finishes_what_was_accepted_and_ends_long_polls() {
     let world = World::new().await;
     let mut working = world.connect().await;
