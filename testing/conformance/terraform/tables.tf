@@ -99,3 +99,12 @@ resource "aws_dynamodb_resource_policy" "orders" {
 data "aws_dynamodb_table" "orders" {
   name = aws_dynamodb_table.orders.name
 }
+
+resource "aws_dynamodb_contributor_insights" "orders" {
+  table_name = aws_dynamodb_table.orders.name
+}
+
+resource "aws_dynamodb_contributor_insights" "by_status" {
+  table_name = aws_dynamodb_table.orders.name
+  index_name = "by-status"
+}
