@@ -1,8 +1,9 @@
-//! The languages of CloudWatch Logs: filter patterns and Insights queries.
+//! The languages of CloudWatch Logs: filter patterns, Insights queries, transformers.
 
 use tidegate_fuzz::{Material, fuzz};
 use tidegate_insights::{Event, Query, Settings};
 use tidegate_logfilter::Pattern;
+use tidegate_transform::{Source, Transformer};
 
 const MESSAGES: [&str; 4] = [
     r#"{"a":{"b":[1,{"c":"text"}]},"n":12.5,"flag":true,"nothing":null,"level":"ERROR","ip":"10.0.0.1"}"#,
@@ -116,6 +117,32 @@ fn insights_queries() {
         if let Ok(results) = run.finish() {
             assert_eq!(results.statistics.records_scanned, MESSAGES.len() as u64);
             assert!(results.rows.len() <= 8, "no example asks for more");
+        }
+    });
+}
+
+const TRANSFORMERS: Material<'static> = Material {
+    examples: &[
+        br#"[{"grok":{"match":"%{IP:client.ip} %{WORD:method} [%{NUMBER:n}] %{GREEDYDATA:rest}"}},{"typeConverter":{"entries":[{"key":"n","type":"integer"}]}}]"#,
+        br#"[{"parseJSON":{}},{"moveKeys":{"entries":[{"source":"a.b[0]","target":"c"}]}},{"substituteString":{"entries":[{"source":"level","from":"(E)","to":"$1"}]}}]"#,
+        br#"[{"csv":{"delimiter":"\\t","columns":["a","b.c"]}},{"dateTimeConverter":{"source":"a","target":"t","matchPatterns":["dd/MMM/yyyy:HH:mm:ss Z"],"targetFormat":"EEE hh:mm a XXX"}}]"#,
+        br#"[{"parseKeyValue":{"fieldDelimiter":" ","keyValueDelimiter":"="}},{"listToMap":{"source":"a","key":"k","flatten":true,"flattenedElement":"last"}}]"#,
+        br#"[{"parsePostgres":{}}]"#,
+    ],
+    words: &["%{", "}", "\"", ":", "'", "yyyy", "SSS", "epoch", "%{DATA}", "[0]", ".", "{1000}", "(", "null", "[]", "{}"],
+};
+
+/// What a transformer makes of a message is an object.
+#[test]
+fn transformers() {
+    fuzz(TRANSFORMERS, |bytes| {
+        let Ok(processors) = serde_json::from_slice(bytes) else { return };
+        let Ok(transformer) = Transformer::parse(&processors) else { return };
+        let source = Source { group: "g", stream: "s", account: "000000000000", region: "us-east-1" };
+        for message in MESSAGES {
+            if let Some(made) = transformer.apply(message, source) {
+                assert!(serde_json::from_str::<serde_json::Value>(&made).is_ok_and(|value| value.is_object()));
+            }
         }
     });
 }

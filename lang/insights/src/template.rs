@@ -31,14 +31,15 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     let is_word = |c: char| c.is_alphanumeric() || "_-.:@/+%".contains(c);
     let mut rest = text;
     std::iter::from_fn(move || {
-        let first = rest.chars().next()?;
-        let end = rest.find(|c| is_word(c) != is_word(first)).unwrap_or(rest.len());
-        let mut word = &rest[..end];
-        // What ends a sentence, or comes before a value, is no part of the word.
-        if is_word(first) {
-            let inner = word.trim_end_matches(['.', ':', '/', '-']);
-            word = if inner.is_empty() { word } else { inner };
-        }
+        // A word begins with a letter or a digit; what comes before it stands between words.
+        let word = match rest.chars().next()?.is_alphanumeric() {
+            false => &rest[..rest.find(char::is_alphanumeric).unwrap_or(rest.len())],
+            true => {
+                let word = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
+                // What ends a sentence, or comes before a value, is no part of it.
+                word.trim_end_matches(['.', ':', '/', '-'])
+            }
+        };
         rest = &rest[word.len()..];
         Some(word)
     })
@@ -100,6 +101,7 @@ mod tests {
             ("GET /items took 12.5 ms from 10.0.0.1.", "GET /items took <Number-1> ms from <IPAddress-2>."),
             ("request 123e4567-e89b-12d3-a456-426614174000: done", "request <UUID-1>: done"),
             ("plain", "plain"),
+            (r#"{"id":1,"b":-2.5}"#, r#"{"id":<Number-1>,"b":-<Number-2>}"#),
         ] {
             assert_eq!(template(text), expected);
         }

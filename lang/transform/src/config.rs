@@ -140,7 +140,8 @@ pub(crate) fn steps(processors: &Value) -> Result<Vec<Step>, Malformed> {
     if !of_message(&steps[0]) {
         return Err(wrong("The first processor in a transformer must use @message as its source."));
     }
-    let only_one: [(&str, fn(&Step) -> bool); 3] = [
+    type Is = fn(&Step) -> bool;
+    let only_one: [(&str, Is); 3] = [
         ("grok", |step| matches!(step, Step::Grok(..))),
         ("addKeys", |step| matches!(step, Step::Add(_))),
         ("copyValue", |step| matches!(step, Step::Copy(_))),

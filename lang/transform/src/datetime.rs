@@ -35,6 +35,12 @@ enum Part {
     EpochMillis,
 }
 
+impl Part {
+    fn is_of_digits(&self) -> bool {
+        matches!(self, Part::Field('y' | 'u' | 'M' | 'd' | 'H' | 'm' | 's' | 'S', _))
+    }
+}
+
 impl Format {
     pub(crate) fn parse(text: &str) -> Result<Format, Malformed> {
         match text {
@@ -83,8 +89,7 @@ impl Format {
         let mut read = Parts { year: 1970, month: 1, day: 1, ..Parts::default() };
         for (at, part) in self.0.iter().enumerate() {
             // Fields that touch take as many digits as they have letters.
-            let touches =
-                matches!(self.0.get(at + 1), Some(Part::Field('y' | 'u' | 'M' | 'd' | 'H' | 'm' | 's' | 'S', _)));
+            let touches = self.0.get(at + 1).is_some_and(Part::is_of_digits);
             rest = match part {
                 Part::Literal(literal) => rest.strip_prefix(literal.as_str())?,
                 Part::Field(letter, count) => read.field(*letter, *count, touches, rest)?,

@@ -1,5 +1,7 @@
 //! What each processor makes of an event: AWS's documented examples, and what lies beside them.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tidegate_transform::{Malformed, Source, Transformer};
@@ -334,10 +336,10 @@ proptest! {
             json!([{ "parseKeyValue": { "fieldDelimiter": pattern, "keyValueDelimiter": "a" } }]),
             json!([{ "parsePostgres": {} }]),
         ] {
-            if let Ok(transformer) = Transformer::parse(&processors) {
-                if let Some(shown) = transformer.apply(&text, SOURCE) {
-                    prop_assert!(serde_json::from_str::<Value>(&shown).unwrap().is_object());
-                }
+            if let Ok(transformer) = Transformer::parse(&processors)
+                && let Some(shown) = transformer.apply(&text, SOURCE)
+            {
+                prop_assert!(serde_json::from_str::<Value>(&shown).unwrap().is_object());
             }
         }
     }

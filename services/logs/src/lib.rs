@@ -21,9 +21,9 @@
 //! `ops/reading.rs`.
 //!
 //! # Left out
-//! Policies are kept and shown, and evaluated once there are identities. Keys are kept and shown: what lies
-//! on disk is the operator's to encrypt. `docs/services/logs.md` lists where this service deliberately
-//! differs from AWS's.
+//! Policies of destinations and resources are kept and shown. So are keys: what lies on disk is the operator's to
+//! encrypt; and deliveries and anomaly detectors, which nobody here performs. `docs/services/logs.md` lists where this
+//! service deliberately differs from AWS's.
 
 pub mod domain;
 mod error;

@@ -128,7 +128,7 @@ def test_an_account_has_a_subscription(logs, sqs, make, group, put):
     logs.put_account_policy(**policy, policyDocument=document, selectionCriteria=f"LogGroupName NOT IN {criteria}", scope="ALL")
     put(group, "ERROR a", "fine")
     put(other, "ERROR b")
-    received = [unpacked(message["Body"]) for message in receive(sqs, queue, MaxNumberOfMessages=10)]
+    received = [unpacked(message["Body"]) for message in receive(sqs, queue)]
     assert [(r["logGroup"], r["policyLevel"], [e["message"] for e in r["logEvents"]]) for r in received] == [(group, "ACCOUNT_LEVEL_POLICY", ["ERROR a"])]
     found = logs.describe_account_policies(policyType="SUBSCRIPTION_FILTER_POLICY")["accountPolicies"]
     assert [(p["policyName"], p["accountId"], p["scope"]) for p in found] == [("all", ACCOUNT, "ALL")]

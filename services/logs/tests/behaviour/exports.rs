@@ -194,6 +194,7 @@ async fn one_export_at_a_time() {
     bed.ok("CancelExportTask", json!({ "taskId": task })).await;
     *buckets.out_of_reach.lock() = false;
     let task = begin(&bed, json!({})).await;
-    bed.settle().await;
+    // The worker may have failed meanwhile, and waits then before it tries again.
+    bed.advance(120).await;
     assert_eq!(buckets.exported(&task).len(), 2);
 }
