@@ -162,7 +162,8 @@ impl Gateway {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
         let read = self.bodies.read(&self.env, headers, body).await;
-        let (bytes, _share) = read.map_err(|error| answer::last(answer::message(error.status(), &error.to_string())))?;
+        let (bytes, _share) =
+            read.map_err(|error| answer::last(answer::message(error.status(), &error.to_string())))?;
         if bytes.is_empty() {
             return Ok(serde_json::json!({}));
         }
