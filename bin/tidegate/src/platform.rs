@@ -62,47 +62,6 @@ pub fn refuse_huge_pages() {
     }
 }
 
-/// Gives back those pages of the program's own code that only starting needed: more than half of what an idle server
-/// would have in memory. They are the file's, so the system has them still, and what is needed again comes back at a
-/// microsecond for each sixteen pages.
-pub fn let_go_of_starting_code() {
-    #[cfg(target_os = "linux")]
-    {
-        use nix::sys::mman::{MmapAdvise, madvise};
-        let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
-        // A debugger's breakpoints are changes to these pages, and would go with them.
-        let is_traced = !read("/proc/self/status").lines().any(|line| line.split_whitespace().eq(["TracerPid:", "0"]));
-        let program = std::env::current_exe().unwrap_or_default();
-        let mappings = if is_traced { Vec::new() } else { code_of(&program, &read("/proc/self/maps")) };
-        for (start, length) in mappings {
-            let Some(start) = std::ptr::NonNull::new(std::ptr::with_exposed_provenance_mut(start)) else { continue };
-            // SAFETY: the pages are mapped from a file and never written to (nothing relocates code), so that reading
-            // them again gives what they held.
-            #[allow(unsafe_code, reason = "what advice does to memory is for the caller to know")]
-            let advised = unsafe { madvise(start, length, MmapAdvise::MADV_DONTNEED) };
-            if let Err(error) = advised {
-                tracing::debug!(%error, "the code that starting needed stays in memory");
-            }
-        }
-    }
-}
-
-/// Where a program's code lies, and how long it is, by the lines of `/proc/self/maps`:
-/// `55dc93906000-55dc95a22000 r-xp 00bcf000 fe:00 10027860   /usr/bin/tidegate`. What it reads besides code may have
-/// been relocated: those pages are the process's own and not in the file.
-#[cfg(target_os = "linux")]
-fn code_of(program: &Path, maps: &str) -> Vec<(usize, usize)> {
-    let code = |line: &str| {
-        let (range, rest) = line.split_once(' ')?;
-        let (permissions, rest) = rest.split_once(' ')?;
-        let path = &rest[rest.find('/')?..];
-        let (start, end) = range.split_once('-')?;
-        let (start, end) = (usize::from_str_radix(start, 16).ok()?, usize::from_str_radix(end, 16).ok()?);
-        (permissions == "r-xp" && Path::new(path) == program).then_some((start, end.checked_sub(start)?))
-    };
-    maps.lines().filter_map(code).collect()
-}
-
 /// How many files the process could have open at most.
 pub fn file_limit() -> Option<u64> {
     #[cfg(unix)]
@@ -158,27 +117,4 @@ pub fn install_hint(package: &str) -> String {
 pub fn find_program(name: &str) -> Option<std::path::PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|candidate| is_executable(candidate))
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_programs_own_code_is_let_go() {
-        let maps = "1000-3000 r--p 00000000 fe:00 17 /opt/my tools/tidegate\n\
-                    3000-8000 r-xp 00002000 fe:00 17 /opt/my tools/tidegate\n\
-                    8000-9000 r--p 00007000 fe:00 17 /opt/my tools/tidegate\n\
-                    9000-a000 rw-p 00008000 fe:00 17 /opt/my tools/tidegate\n\
-                    b000-c000 r-xp 00000000 fe:00 18 /usr/lib/libc.so.6\n\
-                    d000-e000 r-xp 00000000 00:00 0 [vdso]\n\
-                    f000-g000 r-xp\n";
-        assert_eq!(code_of(Path::new("/opt/my tools/tidegate"), maps), [(0x3000, 0x5000)]);
-        assert!(code_of(Path::new("/usr/bin/other"), maps).is_empty());
-        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-        assert!(!code_of(&std::env::current_exe().unwrap(), &maps).is_empty(), "{maps}");
-        // The rest of this test runs on pages that have come back.
-        let_go_of_starting_code();
-        assert_eq!(code_of(&std::env::current_exe().unwrap(), &maps).len(), 1);
-    }
 }

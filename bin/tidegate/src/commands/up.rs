@@ -33,7 +33,6 @@ pub async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     if config.auth == Auth::Enforce && !running.unguarded.is_empty() {
         tracing::warn!(operations = ?running.unguarded, "nobody may call these under --auth enforce");
     }
-    platform::let_go_of_starting_code();
     announce(&config, &running.url)?;
     tokio::select! {
         ended = &mut asked_to_end => ended.context("cannot listen to signals")?,
