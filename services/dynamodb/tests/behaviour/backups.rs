@@ -196,10 +196,7 @@ async fn lists_go_page_by_page() {
 
 /// Puts what nobody can read behind the items of a table, as a damaged disk might.
 pub async fn damage(bed: &Bed, table: &str) {
-    let described = bed.ok("DescribeTable", json!({ "TableName": table })).await;
-    // The table's number, twice.
-    let id = described["Table"]["TableId"].as_str().unwrap().replace('-', "");
-    let prefix = from_hex(&format!("1402{}", &id[16..]));
+    let prefix = from_hex(&format!("1402{:016x}", bed.number_of(table).await));
     spoil(bed, [&prefix[..], &[0xff; 8]].concat().into()).await;
 }
 

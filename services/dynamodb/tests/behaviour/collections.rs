@@ -36,9 +36,7 @@ fn delete(partition: &str, sort: usize) -> Value {
 
 /// The sizes that are kept, by partition key.
 async fn sizes(bed: &Bed) -> Vec<u64> {
-    let table = bed.ok("DescribeTable", json!({ "TableName": "tbl" })).await;
-    let id = u64::from_str_radix(&table["Table"]["TableId"].as_str().unwrap().replace('-', "")[..16], 16).unwrap();
-    let range = KeyRange::prefix(&keys::collections(id));
+    let range = KeyRange::prefix(&keys::collections(bed.number_of("tbl").await));
     let view = bed.store.snapshot().unwrap();
     let entries = view.scan(Space::Map, &range, Order::Ascending, Page::of(100)).await.unwrap();
     entries.iter().map(|entry| CollectionRecord::decode(&entry.record.value).unwrap().bytes).collect()

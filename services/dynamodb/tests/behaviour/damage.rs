@@ -70,8 +70,7 @@ async fn an_item_that_cannot_be_read_keeps_no_other_from_expiring() {
     let ttl = json!({ "AttributeName": "ttl", "Enabled": true });
     bed.ok("UpdateTimeToLive", json!({ "TableName": "tbl", "TimeToLiveSpecification": ttl })).await;
     bed.settle().await;
-    let known = bed.ok("DescribeTable", json!({ "TableName": "tbl" })).await;
-    let id = u64::from_str_radix(&known["Table"]["TableId"].as_str().unwrap().replace('-', "")[..16], 16).unwrap();
+    let id = bed.number_of("tbl").await;
     let text = |text: &str| tidegate_dynamodb::domain::Value::S(text.to_owned());
     let one = tidegate_dynamodb::domain::Number::from_u64(1);
     let key =
