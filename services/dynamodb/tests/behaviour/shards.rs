@@ -67,7 +67,9 @@ async fn a_busy_shard_splits_and_its_items_keep_their_order() {
     // What was asked for of the shard while it was open is read to the shard's end, over a restart.
     let (rest, left_over) = bed.read_on(open, 1000).await;
     assert_eq!((rest.last().unwrap()["dynamodb"]["SequenceNumber"].as_str(), left_over), (ending(parent), None));
-    assert!(rest.len() >= BUSY);
+    // It was busy with the last of these, or a hundred before: the first ones count too, and whoever splits it may be
+    // quicker than who writes.
+    assert!(rest.len() >= BUSY - 100, "{}", rest.len());
 
     let records = bed.records(&arn).await;
     assert_eq!(records.len(), 100 + BUSY + 100 + 50);
