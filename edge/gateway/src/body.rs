@@ -27,7 +27,14 @@ pub struct BodyBudget {
     held: AtomicUsize,
     limit: usize,
     /// What reads the rest of bodies whose requests have been refused.
-    leftovers: Mutex<Vec<TaskHandle<()>>>,
+    leftovers: Mutex<Leftovers>,
+}
+
+#[derive(Debug, Default)]
+struct Leftovers {
+    tasks: Vec<TaskHandle<()>>,
+    /// None are added any more: the server ends.
+    ended: bool,
 }
 
 impl Default for BodyBudget {
@@ -47,16 +54,16 @@ impl BodyBudget {
         self.held.load(Ordering::Relaxed)
     }
 
-    /// Reads no further what nobody wants: the server ends.
+    /// Reads no further what nobody wants, from now on: the server ends.
     pub(crate) fn end_leftovers(&self) {
-        self.leftovers.lock().clear();
+        *self.leftovers.lock() = Leftovers { tasks: Vec::new(), ended: true };
     }
 
     fn keep_leftover(&self, start: impl FnOnce() -> TaskHandle<()>) {
         let mut leftovers = self.leftovers.lock();
-        leftovers.retain(|task| !task.is_finished());
-        if leftovers.len() < MAX_LEFTOVERS {
-            leftovers.push(start());
+        leftovers.tasks.retain(|task| !task.is_finished());
+        if !leftovers.ended && leftovers.tasks.len() < MAX_LEFTOVERS {
+            leftovers.tasks.push(start());
         }
     }
 }
@@ -149,14 +156,20 @@ impl BodyReader {
         B: Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
+        let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        if announced > self.limit {
+            // Who waits for `100 Continue` has sent nothing, and to ask for the body would bring it on.
+            if !headers.contains_key(header::EXPECT) {
+                self.leave(env, body);
+            }
+            return Err(BodyError::TooLarge { limit: self.limit });
+        }
         let mut share = Share::none(&self.budget);
-        match self.collect(env, &mut body, &mut share).await {
+        match self.collect(env, announced, &mut body, &mut share).await {
             Ok(bytes) => Ok((bytes, share)),
             Err(error @ (BodyError::TooLarge { .. } | BodyError::Overload)) => {
-                // Who waits for `100 Continue` has sent nothing, and to ask for more would bring it on.
-                if !headers.contains_key(header::EXPECT) {
-                    self.leave(env, body);
-                }
+                // Whether or not its client waited to be asked for it: it was.
+                self.leave(env, body);
                 Err(error)
             }
             Err(error) => Err(error),
@@ -179,15 +192,11 @@ impl BodyReader {
         self.budget.keep_leftover(|| env.spawn("leftover body", drain));
     }
 
-    async fn collect<B>(&self, env: &Env, body: &mut B, share: &mut Share) -> Result<Bytes, BodyError>
+    async fn collect<B>(&self, env: &Env, announced: usize, body: &mut B, share: &mut Share) -> Result<Bytes, BodyError>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
     {
-        let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-        if announced > self.limit {
-            return Err(BodyError::TooLarge { limit: self.limit });
-        }
         let Some(first) = self.next(env, body).await? else { return Ok(Bytes::new()) };
         share.grow(first.len())?;
         if body.is_end_stream() || first.len() == announced {
@@ -289,6 +298,13 @@ mod tests {
         drop(share);
         assert!(reader.read(&env, &HeaderMap::new(), pieces(&["abcd", "e"])).await.is_ok());
         assert_eq!(reader.budget.held(), 0);
+    }
+
+    #[test]
+    fn no_leftover_is_read_once_they_have_ended() {
+        let budget = BodyBudget::default();
+        budget.end_leftovers();
+        budget.keep_leftover(|| unreachable!("it would hold up the end"));
     }
 
     #[tokio::test]

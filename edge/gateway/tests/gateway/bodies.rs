@@ -74,6 +74,37 @@ async fn who_waits_to_be_asked_for_a_body_is_refused_without_it() {
 }
 
 #[tokio::test]
+async fn who_was_asked_for_a_body_is_heard_out() {
+    let world = World::with(Choices { max_bodies: 1600, ..Choices::default() }).await;
+    let mut working = world.connect().await;
+    let large = Request::json("AmazonFake.Work").body([b"{}".to_vec(), vec![b' '; 1000]].concat());
+    for (chunks, expected) in [(2, 413), (1, 503)] {
+        if expected == 503 {
+            working.write_all(&large.bytes(world.address)).await.unwrap();
+            world.fake.begun.notified().await;
+        }
+        let mut stream = world.connect().await;
+        let (head, _) = parts(&world, &Request::json("AmazonFake.Nothing").header("expect", "100-continue").body(""));
+        let head = String::from_utf8(head).unwrap().replace("content-length: 0", "transfer-encoding: chunked");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut go_on = [0; 25];
+        stream.read_exact(&mut go_on).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&go_on), "HTTP/1.1 100 Continue\r\n\r\n");
+        let chunk = format!("300\r\n{}\r\n", " ".repeat(0x300));
+        stream.write_all(chunk.repeat(chunks).as_bytes()).await.unwrap();
+        let answer = Response::read_one(&mut stream).await;
+        assert_eq!((answer.status, answer.header("connection")), (expected, Some("close")), "{answer:?}");
+        // A reset would have thrown away answers that lie unread.
+        for _ in 0..4 {
+            stream.write_all(chunk.as_bytes()).await.unwrap();
+        }
+        stream.write_all(b"0\r\n\r\n").await.unwrap();
+        assert_eq!(stream.read(&mut [0]).await.unwrap(), 0, "ended, not reset, after {expected}");
+    }
+    world.fake.go_on.notify_one();
+}
+
+#[tokio::test]
 async fn an_admin_page_refuses_a_large_body_too() {
     let world = World::new().await;
     let answer = world.send(&Request::new("POST", "/_tidegate/settle").body(vec![b' '; 2000])).await;
