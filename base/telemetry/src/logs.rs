@@ -1,6 +1,7 @@
 use std::io::IsTerminal;
 
 use tracing::Subscriber;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
@@ -54,10 +55,16 @@ pub fn install_logs(filter: &str, format: LogFormat) -> Result<(), LogsError> {
 /// server.
 const ENGINE: [&str; 2] = ["fjall", "lsm_tree"];
 
-/// The filter, with the engine told to warn only where nothing is said of it.
+/// The filter, with the engine told to warn only where the filter would let more of it through and says nothing of it.
 fn quietened(filter: &str) -> String {
-    let silent = |directive: &str| directive.trim().eq_ignore_ascii_case("off");
-    let unsaid = ENGINE.iter().filter(|name| !filter.contains(**name) && !filter.split(',').any(silent));
+    let directives = || filter.split(',').map(str::trim).filter(|directive| !directive.is_empty());
+    // Of several levels for everything the last one counts.
+    let everything = directives().filter_map(|directive| directive.parse::<LevelFilter>().ok()).last();
+    if everything.is_none_or(|level| level <= LevelFilter::WARN) {
+        return filter.to_owned();
+    }
+    let target = |directive: &'_ str| directive.split(['=', '[']).next().unwrap_or_default().to_owned();
+    let unsaid = ENGINE.iter().filter(|name| !directives().any(|directive| target(directive) == **name));
     unsaid.fold(filter.to_owned(), |filter, name| format!("{filter},{name}=warn"))
 }
 
@@ -122,9 +129,21 @@ mod tests {
 
     #[test]
     fn the_engine_is_heard_only_when_asked() {
-        assert_eq!(quietened("info"), "info,fjall=warn,lsm_tree=warn");
-        assert_eq!(quietened("info,fjall=debug"), "info,fjall=debug,lsm_tree=warn");
-        assert_eq!(quietened("off"), "off");
+        for (filter, expected) in [
+            ("info", "info,fjall=warn,lsm_tree=warn"),
+            ("tidegate=debug, INFO", "tidegate=debug, INFO,fjall=warn,lsm_tree=warn"),
+            ("info,fjall=debug", "info,fjall=debug,lsm_tree=warn"),
+            ("info,fjall,lsm_tree[compact]=off", "info,fjall,lsm_tree[compact]=off"),
+            (
+                "debug,tidegate_store::engine::fjall=trace",
+                "debug,tidegate_store::engine::fjall=trace,fjall=warn,lsm_tree=warn",
+            ),
+        ] {
+            assert_eq!(quietened(filter), expected);
+        }
+        for no_louder in ["", "off", "error", "warn", "1", "tidegate=info", "info,error"] {
+            assert_eq!(quietened(no_louder), no_louder);
+        }
         let captured = Captured::default();
         let writer = captured.clone();
         let subscriber = subscriber("debug", LogFormat::Text, false, move || writer.clone()).unwrap();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use tidegate_env::Env;
 use tidegate_store::{EmbeddedStore, OpenError, Options};
 
@@ -27,16 +27,18 @@ pub async fn open(env: &Env, options: Options) -> anyhow::Result<Arc<EmbeddedSto
 /// Refuses what is not a data folder, before anybody says of it that it is damaged.
 ///
 /// # Errors
-/// If it is none.
+/// If it is none, or cannot be looked into.
 pub fn expect(dir: &Path) -> anyhow::Result<()> {
-    // What a restore that was cut short leaves behind is for the store to judge.
-    if ["FORMAT", "engine"].iter().any(|name| dir.join(name).exists()) {
+    let exists = |path: &Path| path.try_exists().with_context(|| format!("cannot look into {}", dir.display()));
+    let why = if !exists(dir)? {
+        ": there is no such folder"
+    } else if !dir.is_dir() {
+        ": it is a file"
+    } else if exists(&dir.join("FORMAT"))? || exists(&dir.join("engine"))? {
+        // What a restore that was cut short leaves behind is for the store to judge.
         return Ok(());
-    }
-    let why = match dir.try_exists() {
-        Ok(true) if dir.is_dir() => "",
-        Ok(true) => ": it is a file",
-        Ok(false) | Err(_) => ": there is no such folder",
+    } else {
+        ""
     };
     bail!("{} is not a data folder{why}; name the one that the server is started with (--data)", dir.display())
 }
@@ -56,5 +58,8 @@ mod tests {
         std::fs::write(&file, "").unwrap();
         assert!(refusal(&file).contains("it is a file"), "{}", refusal(&file));
         assert!(expect(folder.path()).is_ok());
+        // A name that no folder can have stands for all that the system does not say more of: the tests may run as root.
+        let unknown = folder.path().join("x".repeat(300));
+        assert!(refusal(&unknown).starts_with("cannot look into "), "{}", refusal(&unknown));
     }
 }

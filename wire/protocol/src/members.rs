@@ -94,11 +94,12 @@ impl Writer for Members {
 
     fn end_list(&mut self) {
         self.depth -= 1;
+        self.list = "";
     }
 
     fn begin_map(&mut self, _: &'static MapSchema, _: usize) {
         self.depth += 1;
-        self.inner = "";
+        (self.list, self.inner) = ("", "");
     }
 
     fn key(&mut self, key: &str) {
@@ -149,6 +150,40 @@ impl Writer for Members {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::{Kind, Member, Schema};
+
+    static TEXTS: ListSchema = ListSchema { element: Schema::STRING, entry_name: "member" };
+    static LISTS: MapSchema =
+        MapSchema { key: Schema::STRING, value: Schema::of(Kind::List(&TEXTS)), key_name: "key", value_name: "value" };
+    static INNER: StructSchema = StructSchema {
+        name: "Inner",
+        members: &[
+            Member::new("Names", Schema::of(Kind::List(&TEXTS))),
+            Member::new("Filters", Schema::of(Kind::Map(&LISTS))),
+        ],
+    };
+    static OUTER: StructSchema =
+        StructSchema { name: "Outer", members: &[Member::new("Inner", Schema::of(Kind::Struct(&INNER)))] };
+
+    #[test]
+    fn what_comes_after_a_list_is_not_of_it() {
+        let mut members = Members::default();
+        members.begin_struct(&OUTER);
+        members.member(&OUTER, 0);
+        members.begin_struct(&INNER);
+        members.member(&INNER, 0);
+        members.begin_list(&TEXTS, 1);
+        members.string("one");
+        members.end_list();
+        members.member(&INNER, 1);
+        members.begin_map(&LISTS, 1);
+        members.key("a");
+        members.string("two");
+        members.end_map();
+        members.end_struct();
+        members.end_struct();
+        assert_eq!(members.within("Inner", "Names"), ["one"]);
+    }
 
     #[test]
     fn templates_are_filled_in() {
