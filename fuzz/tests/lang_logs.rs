@@ -3,7 +3,7 @@
 use tidegate_fuzz::{Material, fuzz};
 use tidegate_insights::{Event, Query, Settings};
 use tidegate_logfilter::Pattern;
-use tidegate_transform::{Source, Transformer};
+use tidegate_transform::{MAX_EVENT_BYTES, Source, Transformer};
 
 const MESSAGES: [&str; 4] = [
     r#"{"a":{"b":[1,{"c":"text"}]},"n":12.5,"flag":true,"nothing":null,"level":"ERROR","ip":"10.0.0.1"}"#,
@@ -127,20 +127,30 @@ const TRANSFORMERS: Material<'static> = Material {
         br#"[{"parseJSON":{}},{"moveKeys":{"entries":[{"source":"a.b[0]","target":"c"}]}},{"substituteString":{"entries":[{"source":"level","from":"(E)","to":"$1"}]}}]"#,
         br#"[{"csv":{"delimiter":"\\t","columns":["a","b.c"]}},{"dateTimeConverter":{"source":"a","target":"t","matchPatterns":["dd/MMM/yyyy:HH:mm:ss Z"],"targetFormat":"EEE hh:mm a XXX"}}]"#,
         br#"[{"parseKeyValue":{"fieldDelimiter":" ","keyValueDelimiter":"="}},{"listToMap":{"source":"a","key":"k","flatten":true,"flattenedElement":"last"}}]"#,
+        br#"[{"parseJSON":{}},{"dateTimeConverter":{"source":"at","target":"t","matchPatterns":["yyyy-MM-dd HH:mm:ss Z","epoch"],"sourceTimezone":"+05:30","targetTimezone":"Europe/Berlin","targetFormat":"yyyy-DDD'T'KK:mm:ss.SSSSSSnnn 'o''clock' VV O xxx"}}]"#,
+        br#"[{"parseJSON":{}},{"substituteString":{"entries":[{"source":"level","from":"(?s).+","to":"$0${0}$$"},{"source":"level","from":"","to":"$0$0"}]}},{"copyValue":{"entries":[{"source":"@message","target":"a.x"}]}}]"#,
         br#"[{"parsePostgres":{}}]"#,
     ],
-    words: &["%{", "}", "\"", ":", "'", "yyyy", "SSS", "epoch", "%{DATA}", "[0]", ".", "{1000}", "(", "null", "[]", "{}"],
+    words: &["%{", "}", "\"", ":", "'", "yyyy", "SSS", "epoch", "%{DATA}", "[0]", ".", "{1000}", "(", "null", "[]", "{}", "+9999999999", "-0530", "é", "GMT", "yyyyyyyyyyyyyyyyyyyy", "$0", "${", "$$"],
 };
 
-/// What a transformer makes of a message is an object.
+/// Times as nobody writes them.
+const TIMES: [&str; 3] = [
+    r#"{"at":"2024-02-29 12:34:56 +éa","level":"é"}"#,
+    r#"{"at":"2024-02-29 12:34:56 +99999999999","level":"$0"}"#,
+    r#"{"at":"2024-02-29 12:34:56 -0530","a":{"x":{}}}"#,
+];
+
+/// What a transformer makes of a message is an object, and no larger than an event may be.
 #[test]
 fn transformers() {
     fuzz(TRANSFORMERS, |bytes| {
         let Ok(processors) = serde_json::from_slice(bytes) else { return };
         let Ok(transformer) = Transformer::parse(&processors) else { return };
         let source = Source { group: "g", stream: "s", account: "000000000000", region: "us-east-1" };
-        for message in MESSAGES {
+        for message in MESSAGES.into_iter().chain(TIMES) {
             if let Some(made) = transformer.apply(message, source) {
+                assert!(made.len() <= MAX_EVENT_BYTES);
                 assert!(serde_json::from_str::<serde_json::Value>(&made).is_ok_and(|value| value.is_object()));
             }
         }

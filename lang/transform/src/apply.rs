@@ -4,7 +4,8 @@ use serde_json::{Map, Number, Value};
 
 use crate::config::{Element, Entry, From, Kind, ListToMap, Step};
 use crate::path::Path;
-use crate::{Source, parsers};
+use crate::room::fits;
+use crate::{MAX_EVENT_BYTES, Source, parsers};
 
 /// An event on its way.
 pub(crate) struct Event<'a> {
@@ -51,8 +52,15 @@ impl Event<'_> {
     }
 }
 
-/// Applies a step. `None` if it is a parser that could not read an event's own text.
+/// Applies a step. `None` if it is a parser that could not read an event's own text, or if the event became larger
+/// than one may be.
 pub(crate) fn apply(step: &Step, event: &mut Event<'_>) -> Option<()> {
+    change(step, event)?;
+    fits(&event.fields).then_some(())
+}
+
+/// The same, without a last look at the size: what can grow by more than a text's own length looks while it grows.
+fn change(step: &Step, event: &mut Event<'_>) -> Option<()> {
     match step {
         Step::Json { from, to } => {
             let parsed = event.text(from).and_then(|text| serde_json::from_str(text.trim()).ok());
@@ -69,6 +77,11 @@ pub(crate) fn apply(step: &Step, event: &mut Event<'_>) -> Option<()> {
         Step::Csv { from, to, delimiter, quote, columns } => {
             let Some(text) = event.text(from) else { return Some(()) };
             let values = parsers::csv(&text, *delimiter, *quote);
+            // A value that is empty costs more than its delimiter.
+            let named = values.iter().enumerate().map(|(at, value)| value.len() + format!("column_{at}").len());
+            if named.skip(columns.len()).sum::<usize>() > MAX_EVENT_BYTES {
+                return None;
+            }
             let mut found = Map::new();
             for (at, value) in values.into_iter().enumerate() {
                 match columns.get(at) {
@@ -80,7 +93,7 @@ pub(crate) fn apply(step: &Step, event: &mut Event<'_>) -> Option<()> {
         }
         Step::KeyValue { from, to, how } => {
             let Some(text) = event.text(from) else { return Some(()) };
-            let found = parsers::key_value(&text, how);
+            let found = parsers::key_value(&text, how)?;
             if to.is_some() || how.overwrite {
                 event.put_all(to.as_ref(), found);
             } else {
@@ -108,6 +121,10 @@ pub(crate) fn apply(step: &Step, event: &mut Event<'_>) -> Option<()> {
                 if let Some(value) = event.value(from) {
                     to.put(&mut event.fields, value, *overwrite);
                 }
+                // Copies of copies double.
+                if !fits(&event.fields) {
+                    return None;
+                }
             }
         }
         Step::Lower(keys) => event.change_text(keys, str::to_lowercase),
@@ -123,8 +140,10 @@ pub(crate) fn apply(step: &Step, event: &mut Event<'_>) -> Option<()> {
             }
         }
         Step::Substitute(entries) => {
-            for (key, from, to) in entries {
-                event.change_text(std::slice::from_ref(key), |text| from.replace_all(text, to.as_str()).into_owned());
+            for entry in entries {
+                if let Some(Value::String(text)) = entry.key.get_mut(&mut event.fields) {
+                    *text = entry.of(text)?;
+                }
             }
         }
         Step::Convert(entries) => {

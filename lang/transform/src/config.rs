@@ -1,12 +1,12 @@
 //! From JSON to steps, with everything that can be wrong found before the first event.
 
 use jiff::tz::TimeZone;
-use regex::Regex;
 use serde_json::{Map, Value};
 
 use crate::datetime::Format;
 use crate::grok::Grok;
 use crate::path::Path;
+use crate::substitute::{MAX_PROGRAMS_BYTES, Substitution};
 use crate::{MAX_PARSERS, MAX_PROCESSORS, Malformed};
 
 /// What a parser reads, or where a value comes from.
@@ -89,7 +89,7 @@ pub(crate) enum Step {
     Upper(Vec<Path>),
     Trim(Vec<Path>),
     Split(Vec<(Path, String)>),
-    Substitute(Vec<(Path, Regex, String)>),
+    Substitute(Vec<Substitution>),
     Convert(Vec<(Path, Kind)>),
     Date(Box<DateTime>),
     ListToMap(ListToMap),
@@ -121,7 +121,17 @@ pub(crate) fn steps(processors: &Value) -> Result<Vec<Step>, Malformed> {
     if processors.is_empty() || processors.len() > MAX_PROCESSORS {
         return Err(wrong(format!("A transformer must have between 1 and {MAX_PROCESSORS} processors.")));
     }
-    let steps: Vec<Step> = processors.iter().map(step).collect::<Result<_, _>>()?;
+    let (mut steps, mut expressions) = (Vec::new(), 0);
+    for processor in processors {
+        let step = step(processor)?;
+        if let Step::Substitute(entries) = &step {
+            expressions += entries.iter().map(|entry| entry.size).sum::<usize>();
+        }
+        if expressions > MAX_PROGRAMS_BYTES {
+            return Err(wrong("The regular expressions of the transformer are too large."));
+        }
+        steps.push(step);
+    }
     if !steps[0].is_parser() {
         return Err(wrong("The first processor in a transformer must be a parser."));
     }
@@ -187,9 +197,7 @@ fn step(processor: &Value) -> Result<Step, Malformed> {
             of.entries(10, |entry| Ok((entry.needed_path("source")?, entry.required("delimiter")?.to_owned())))?,
         ),
         "substituteString" => Step::Substitute(of.entries(10, |entry| {
-            let pattern = entry.required("from")?;
-            let regex = Regex::new(pattern).map_err(|_| wrong(format!("Invalid regular expression: {pattern}")))?;
-            Ok((entry.needed_path("source")?, regex, entry.required("to")?.to_owned()))
+            Substitution::new(entry.needed_path("source")?, entry.required("from")?, entry.required("to")?)
         })?),
         "typeConverter" => Step::Convert(of.entries(5, |entry| Ok((entry.needed_path("key")?, entry.kind()?)))?),
         "dateTimeConverter" => Step::Date(Box::new(of.date()?)),

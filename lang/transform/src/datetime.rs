@@ -22,6 +22,11 @@ const MONTHS: [&str; 12] = [
 ];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
+/// The longest format.
+const MAX_FORMAT: usize = 64;
+/// How often a letter may stand in a row, as in Java's formatter. It is how wide a number is written.
+const MAX_COUNT: usize = 19;
+
 /// A way to write times.
 #[derive(Debug, Clone)]
 pub(crate) struct Format(Vec<Part>);
@@ -49,6 +54,9 @@ impl Format {
             _ => {}
         }
         let wrong = || Malformed::Wrong(format!("Invalid date time format: {text}"));
+        if text.chars().count() > MAX_FORMAT {
+            return Err(wrong());
+        }
         let mut parts = Vec::new();
         let mut characters = text.chars().peekable();
         while let Some(c) = characters.next() {
@@ -72,7 +80,7 @@ impl Format {
                 while characters.next_if_eq(&c).is_some() {
                     count += 1;
                 }
-                if !"yuMdHhkKmsSnaEZXxzVOD".contains(c) {
+                if count > MAX_COUNT || !"yuMdHhkKmsSnaEZXxzVOD".contains(c) {
                     return Err(wrong());
                 }
                 parts.push(Part::Field(c, count));
@@ -248,6 +256,10 @@ pub(crate) fn zone(text: &str) -> Option<TimeZone> {
     let text = text.strip_prefix("UTC").or_else(|| text.strip_prefix("GMT")).unwrap_or(text);
     let Some(sign) = text.chars().next().filter(|c| "+-".contains(*c)) else { return TimeZone::get(text).ok() };
     let digits: String = text[1..].chars().filter(|c| *c != ':').collect();
+    // Four digits at most, so that nothing below overflows; signs and other scripts' digits are none.
+    if !(1..=4).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
     let (hours, minutes) = if digits.len() <= 2 { (digits.as_str(), "0") } else { digits.split_at(digits.len() - 2) };
     let minutes = hours.parse::<i32>().ok()? * 60 + minutes.parse::<i32>().ok()?;
     let seconds = if sign == '-' { -minutes * 60 } else { minutes * 60 };

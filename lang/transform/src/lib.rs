@@ -11,7 +11,11 @@
 //!
 //! The first processor is a parser, and everything works on the object that the parsers fill. A processor that
 //! finds no value under its key, or one of another type, leaves the object alone: one odd event must not cost the
-//! others their fields. Every regular expression runs on the `regex` crate, in time linear in the text.
+//! others their fields. An event that would become larger than [`MAX_EVENT_BYTES`] is not transformed at all.
+//!
+//! Every regular expression runs on the `regex` crate, which never backtracks: one search takes time in proportion to
+//! the text times the size of the expression. Replacing all matches is a search for each, in the worst case the
+//! square of the text, so expressions have a largest size and the fields that they replace in a longest length.
 //!
 //! Left out, with [`Malformed::NotServed`]: `parseToOCSF`, whose mappings AWS does not document.
 
@@ -21,6 +25,8 @@ mod datetime;
 mod grok;
 mod parsers;
 mod path;
+mod room;
+mod substitute;
 
 use serde_json::Value;
 
@@ -32,6 +38,8 @@ pub const MAX_PROCESSORS: usize = 20;
 pub const MAX_PARSERS: usize = 5;
 /// How many names a path has at most.
 pub const MAX_DEPTH: usize = 3;
+/// How large an event may become, as JSON: as large as CloudWatch Logs lets one be that is written.
+pub const MAX_EVENT_BYTES: usize = 1 << 20;
 
 /// What is wrong with a transformer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +80,8 @@ impl Transformer {
         Ok(Transformer { steps: config::steps(processors)?.into() })
     }
 
-    /// What an event becomes; `None` if a parser could not read it.
+    /// What an event becomes; `None` if it stays as it is, because a parser could not read it or because it would
+    /// become larger than [`MAX_EVENT_BYTES`].
     pub fn apply(&self, message: &str, source: Source<'_>) -> Option<String> {
         let mut event = apply::Event { message, source, fields: serde_json::Map::new() };
         for step in &*self.steps {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
+use crate::MAX_EVENT_BYTES;
 use crate::config::{KeyValue, Vended};
 
 /// The values of a line with delimiters. A quote within quotes is doubled.
@@ -25,18 +26,23 @@ pub(crate) fn csv(text: &str, delimiter: char, quote: char) -> Vec<String> {
     values
 }
 
-/// Pairs of keys and values. What has no value gets the one given for that, or null.
-pub(crate) fn key_value(text: &str, how: &KeyValue) -> Map<String, Value> {
-    let mut found = Map::new();
+/// Pairs of keys and values. What has no value gets the one given for that, or null. `None` if prefixes and such
+/// values make more of a text than an event may be.
+pub(crate) fn key_value(text: &str, how: &KeyValue) -> Option<Map<String, Value>> {
+    let (mut found, mut given) = (Map::new(), 0);
     for pair in text.trim_end_matches(['\n', '\r']).split(how.field_delimiter.as_str()) {
         let (key, value) = match pair.split_once(how.value_delimiter.as_str()) {
             Some((key, value)) => (key, Value::from(value)),
             None if pair.is_empty() => continue,
             None => (pair, how.non_match.clone().map_or(Value::Null, Value::from)),
         };
+        given += how.prefix.len() + key.len() + value.as_str().map_or(0, str::len);
+        if given > MAX_EVENT_BYTES {
+            return None;
+        }
         found.entry(format!("{}{key}", how.prefix)).or_insert(value);
     }
-    found
+    Some(found)
 }
 
 const VPC: [&str; 14] = [

@@ -344,3 +344,81 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn no_event_grows_beyond_what_one_may_be() {
+    let doubled = json!({ "substituteString": { "entries": [
+        { "source": "a", "from": "(?s).+", "to": "$0$0" }, { "source": "a", "from": "(?s).+", "to": "${0}$0" },
+    ] } });
+    let many = |step: &Value, count: usize| {
+        let steps: Vec<Value> = std::iter::once(json!({ "parseJSON": {} })).chain(vec![step.clone(); count]).collect();
+        Value::Array(steps)
+    };
+    let message = json!({ "a": "x".repeat(16) }).to_string();
+    let once = applied(many(&doubled, 1), &message).unwrap();
+    assert_eq!(once["a"].as_str().map(str::len), Some(64));
+    // What is longer than a field that is replaced in stays: 16 letters, doubled eleven times.
+    let often = applied(many(&doubled, 19), &message).unwrap();
+    assert_eq!(often["a"].as_str().map(str::len), Some(32_768));
+    let wide = json!({ "substituteString": { "entries": [
+        { "source": "a", "from": "(?s).+", "to": "$0".repeat(10_000) },
+    ] } });
+    assert_eq!(applied(many(&wide, 1), &json!({ "a": "x".repeat(16_000) }).to_string()), None);
+    let copies: Vec<Value> =
+        (0..5).map(|at| json!({ "source": "a", "target": format!("a.b{at}.c"), "overwriteIfExists": true })).collect();
+    let message = json!({ "a": { "text": "x".repeat(100_000) } }).to_string();
+    assert_eq!(applied(json!([{ "parseJSON": {} }, { "copyValue": { "entries": copies } }]), &message), None);
+    assert_eq!(applied(json!([{ "csv": {} }]), &",".repeat(200_000)), None);
+    let pairs: String = (0..2000).map(|at| format!("{at}&")).collect();
+    assert_eq!(applied(json!([{ "parseKeyValue": { "keyPrefix": "p".repeat(1000) } }]), &pairs), None);
+    assert_eq!(applied(json!([{ "parseKeyValue": { "nonMatchValue": "v".repeat(1000) } }]), &pairs), None);
+    let split = json!({ "splitString": { "entries": [{ "source": "a", "delimiter": "," }] } });
+    assert_eq!(applied(many(&split, 1), &json!({ "a": ",".repeat(500_000) }).to_string()), None);
+}
+
+#[test]
+fn expressions_and_formats_have_a_largest_size() {
+    let substitute = |from: &str| {
+        Transformer::parse(&json!([{ "parseJSON": {} }, { "substituteString": { "entries": [
+            { "source": "a", "from": from, "to": "" },
+        ] } }]))
+    };
+    assert!(substitute(r"(\d{1,3}\.){3}\d{1,3} [\w-]{1,20}").is_ok());
+    assert!(substitute(r"\w{100}{100}").is_err());
+    // Each of them may be, and all together may not.
+    let large = json!({ "source": "a", "from": r"\w{40}", "to": "" });
+    let of = |count: usize| {
+        Transformer::parse(
+            &json!([{ "parseJSON": {} }, { "substituteString": { "entries": vec![large.clone(); count] } }]),
+        )
+    };
+    assert!(of(1).is_ok());
+    assert!(of(10).is_err());
+    let date = |format: &str| {
+        Transformer::parse(&json!([{ "parseJSON": {} }, { "dateTimeConverter": {
+            "source": "a", "target": "b", "matchPatterns": [format], "targetFormat": format,
+        } }]))
+    };
+    assert!(date("yyyy-MM-dd'T'HH:mm:ss.SSSXXX").is_ok());
+    assert!(date(&"y".repeat(20)).is_err());
+    assert!(date(&"y".repeat(70_000)).is_err());
+    assert!(date(&"yM".repeat(33)).is_err());
+}
+
+#[test]
+fn distances_from_utc_are_four_digits() {
+    let date = |zone: &str| {
+        json!([{ "parseJSON": {} }, { "dateTimeConverter": {
+            "source": "a", "target": "b", "matchPatterns": ["yyyy-MM-dd HH:mm Z"], "targetFormat": "HH:mm",
+            "sourceTimezone": zone,
+        } }])
+    };
+    for zone in ["+éa", "+é", "+1é2", "+-1", "++1", "+", "+12345", "+99999999", "-9999", "GMT+é1a", "+\u{661}\u{662}"]
+    {
+        assert!(Transformer::parse(&date(zone)).is_err(), "{zone}");
+        let message = json!({ "a": format!("2024-01-01 00:00 {zone}") });
+        check(date("UTC"), &message.to_string(), message);
+    }
+    let message = json!({ "a": "2024-01-01 00:00 -05:30" });
+    check(date("+5"), &message.to_string(), json!({ "a": "2024-01-01 00:00 -05:30", "b": "05:30" }));
+}
