@@ -23,6 +23,10 @@ pub enum Error {
     NoPolicy(String),
     #[error("policies and tags are {0} % of what they may be")]
     Packed(usize),
+    #[error("there are more tags than a session may have")]
+    TooManyTags,
+    #[error("the tag {0} has a key or a value that is too long")]
+    TagLength(String),
     #[error("a tag key occurs twice")]
     DuplicateTag,
     #[error("the transitive key {0} is not among the tags")]

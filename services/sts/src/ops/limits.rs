@@ -15,6 +15,11 @@ use crate::service::Sts;
 /// with fifty tags of ordinary length.
 const PACKED_BYTES: usize = 2048 * 4;
 
+/// How many tags a session has, and how many characters they have.
+const MAX_TAGS: usize = 50;
+const MAX_TAG_KEY: usize = 128;
+const MAX_TAG_VALUE: usize = 256;
+
 /// The session's policies by name; `None` if none are given.
 pub(super) type Limits = Option<Vec<(String, String)>>;
 
@@ -41,12 +46,22 @@ pub(super) fn policies(
 pub(super) fn tags(given: &Option<Vec<Tag>>) -> Result<Vec<(String, String)>, Error> {
     let tags: Vec<_> =
         given.iter().flatten().map(|tag| (text(&tag.key).to_owned(), text(&tag.value).to_owned())).collect();
-    check_keys(&tags)?;
+    check_tags(&tags)?;
     Ok(tags)
 }
 
-/// Refuses keys that differ by case alone.
-pub(super) fn check_keys(tags: &[(String, String)]) -> Result<(), Error> {
+/// Refuses keys that differ by case alone, and what is more or longer than tags may be: the API's model bounds those
+/// of requests, and nothing bounds those that a provider puts into its tokens.
+pub(super) fn check_tags(tags: &[(String, String)]) -> Result<(), Error> {
+    if tags.len() > MAX_TAGS {
+        return Err(Error::TooManyTags);
+    }
+    let is_good = |(key, value): &(String, String)| {
+        (1..=MAX_TAG_KEY).contains(&key.chars().count()) && value.chars().count() <= MAX_TAG_VALUE
+    };
+    if let Some((key, _)) = tags.iter().find(|tag| !is_good(tag)) {
+        return Err(Error::TagLength(key.clone()));
+    }
     let keys: BTreeSet<String> = tags.iter().map(|(key, _)| key.to_lowercase()).collect();
     if keys.len() == tags.len() { Ok(()) } else { Err(Error::DuplicateTag) }
 }

@@ -77,6 +77,7 @@ pub(crate) async fn assume_role_with_saml(
     }
     let stated = said
         .attribute(SESSION_DURATION)
+        .map_err(Error::Saml)?
         .map(|seconds| seconds.parse().ok().filter(|seconds| DURATIONS.contains(seconds)).ok_or(Error::SamlDuration));
     // "DurationSeconds and the assertion's SessionDuration: the shorter one counts."
     let seconds = match (input.duration_seconds, stated.transpose()?) {
@@ -84,6 +85,8 @@ pub(crate) async fn assume_role_with_saml(
         (one, other) => one.or(other),
     };
     let seconds = assume::duration(&role, seconds, false)?;
+    // Neither outlives the session that the person has with the provider.
+    let seconds = said.session_end.map_or(seconds, |end| seconds.min(end.as_secs().saturating_sub(now.as_secs())));
     let policies = limits::policies(sts, role.account, &input.policy, &input.policy_arns)?;
     let packed = limits::packed(&policies, &asked.tags)?;
     let mut keys = vec![
@@ -139,19 +142,22 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn read(said: &'a Assertion, provider: &'a str, account: String) -> Result<Asked<'a>, Error> {
-        let session_name = said.attribute(SESSION_NAME).ok_or(Error::NoSamlSessionName)?;
+        let session_name = said.attribute(SESSION_NAME).map_err(Error::Saml)?.ok_or(Error::NoSamlSessionName)?;
         if !is_name(session_name) {
             return Err(Error::SamlSessionName);
         }
-        let source_identity = said.attribute(SOURCE_IDENTITY);
+        let source_identity = said.attribute(SOURCE_IDENTITY).map_err(Error::Saml)?;
         if source_identity.is_some_and(|identity| !is_name(identity) || identity.starts_with("aws:")) {
             return Err(Error::SamlSourceIdentity);
         }
-        let tag = |(name, values): (&String, &Vec<String>)| {
-            Some((name.strip_prefix(TAG)?.to_owned(), values.first().cloned().unwrap_or_default()))
-        };
-        let tags: Vec<_> = said.attributes.iter().filter_map(tag).collect();
-        limits::check_keys(&tags)?;
+        let mut tags = Vec::new();
+        for name in said.attributes.keys() {
+            if let Some(key) = name.strip_prefix(TAG) {
+                let value = said.attribute(name).map_err(Error::Saml)?.unwrap_or_default();
+                tags.push((key.to_owned(), value.to_owned()));
+            }
+        }
+        limits::check_tags(&tags)?;
         let transitive = said.attributes.get(TRANSITIVE).cloned().unwrap_or_default();
         if let Some(key) = transitive.iter().find(|key| !tags.iter().any(|(name, _)| name == *key)) {
             return Err(Error::TransitiveKey(key.clone()));

@@ -128,7 +128,7 @@ impl Brought {
             .flatten()
             .filter_map(|(key, given)| Some((key.clone(), value(given).as_str()?.to_owned())))
             .collect();
-        limits::check_keys(&tags)?;
+        limits::check_tags(&tags)?;
         let transitive = claim.and_then(|claim| claim.get("transitive_tag_keys")?.as_array());
         let transitive = transitive.into_iter().flatten().filter_map(|key| Some(key.as_str()?.to_owned()));
         let source_identity = token.text(SOURCE_IDENTITY).map(str::to_owned);

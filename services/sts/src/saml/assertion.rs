@@ -13,6 +13,8 @@ use super::{ASSERTION, DSIG, Fault, Metadata, PROTOCOL, children, only, parse, t
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 const NAME_FORMAT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:";
+/// How long an assertion can be redeemed: so long after it was issued, and so much before by another clock.
+const REDEEMED_MS: u64 = 5 * 60 * 1000;
 /// Whom assertions for AWS are for.
 const AUDIENCES: [&str; 2] = ["urn:amazon:webservices", "https://signin.aws.amazon.com/saml"];
 
@@ -27,14 +29,23 @@ pub struct Assertion {
     pub subject_type: String,
     /// Where it was to be presented.
     pub recipient: String,
+    /// When whoever signed in with it has to sign in anew.
+    pub session_end: Option<Timestamp>,
     /// Its attributes, by name.
     pub attributes: BTreeMap<String, Vec<String>>,
 }
 
 impl Assertion {
     /// The only value of an attribute.
-    pub fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.get(name)?.first().map(String::as_str)
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] if there are several: which of them counts is nothing to be guessed.
+    pub fn attribute(&self, name: &str) -> Result<Option<&str>, Fault> {
+        match self.attributes.get(name).map_or(&[][..], Vec::as_slice) {
+            [] => Ok(None),
+            [one] => Ok(Some(one)),
+            _ => Err(Fault::Malformed("an attribute has several values")),
+        }
     }
 }
 
@@ -68,6 +79,7 @@ pub fn read(encoded: &str, provider: &Metadata, now: Timestamp) -> Result<Assert
     if status.and_then(|status| status.attribute("Value")) != Some(SUCCESS) {
         return Err(Fault::Malformed("it tells of no success"));
     }
+    issued(assertion, now)?;
     conditions(assertion, now)?;
     let subject = only(assertion, ASSERTION, "Subject").ok_or(Fault::Malformed("it has no subject"))?;
     let recipient = confirmed(subject, now)?;
@@ -78,6 +90,7 @@ pub fn read(encoded: &str, provider: &Metadata, now: Timestamp) -> Result<Assert
         subject: text_of(name).filter(|name| !name.is_empty()).ok_or(Fault::Malformed("it has no subject"))?,
         subject_type: format.strip_prefix(NAME_FORMAT).unwrap_or(format).to_owned(),
         recipient,
+        session_end: session_end(assertion, now)?,
         attributes: attributes(assertion)?,
     })
 }
@@ -125,6 +138,23 @@ fn holds(node: Node<'_, '_>, now: Timestamp) -> Result<(), Fault> {
     let is_early = at("NotBefore")?.is_some_and(|begin| now < begin);
     let is_late = at("NotOnOrAfter")?.is_some_and(|end| now >= end);
     if is_early || is_late { Err(Fault::Expired) } else { Ok(()) }
+}
+
+/// Whether it was issued just now.
+fn issued(assertion: Node<'_, '_>, now: Timestamp) -> Result<(), Fault> {
+    let at = assertion.attribute("IssueInstant").ok_or(Fault::Malformed("it has no time"))?;
+    let at = time(at)?;
+    let is_late = now > at.plus_millis(REDEEMED_MS);
+    let is_early = at > now.plus_millis(REDEEMED_MS);
+    if is_early || is_late { Err(Fault::Expired) } else { Ok(()) }
+}
+
+/// The first end of the sessions that its statements tell of; none of them may be over.
+fn session_end(assertion: Node<'_, '_>, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
+    let statements = children(assertion, ASSERTION, "AuthnStatement");
+    let ends = statements.filter_map(|statement| statement.attribute("SessionNotOnOrAfter")).map(time);
+    let end = ends.collect::<Result<Vec<_>, _>>()?.into_iter().min();
+    if end.is_some_and(|end| now >= end) { Err(Fault::Expired) } else { Ok(end) }
 }
 
 fn conditions(assertion: Node<'_, '_>, now: Timestamp) -> Result<(), Fault> {

@@ -29,7 +29,6 @@ impl Writer<'_, '_, '_> {
 
     fn element(&mut self, node: Node<'_, '_>, declared: &Declared<'_>) -> Option<()> {
         let name = name_of(node)?;
-        let mut declared = declared.clone();
         let mut new: Declared<'_> = BTreeMap::new();
         let mut used: Vec<&str> = vec![prefix(name)];
         for attribute in node.attributes() {
@@ -66,7 +65,15 @@ impl Writer<'_, '_, '_> {
             self.attribute_value(uri);
             self.put("\"");
         }
-        declared.extend(new);
+        // Most elements declare nothing.
+        let extended;
+        let declared = match new.is_empty() {
+            true => declared,
+            false => {
+                extended = declared.iter().map(|(&prefix, &uri)| (prefix, uri)).chain(new).collect();
+                &extended
+            }
+        };
         let mut attributes: Vec<_> = node.attributes().collect();
         attributes.sort_by_key(|attribute| (attribute.namespace().unwrap_or_default(), attribute.name()));
         for attribute in attributes {
@@ -81,7 +88,7 @@ impl Writer<'_, '_, '_> {
         for child in node.children() {
             if child.is_element() {
                 if self.without.is_none_or(|without| without.id() != child.id()) {
-                    self.element(child, &declared)?;
+                    self.element(child, declared)?;
                 }
             } else if child.is_text() {
                 self.text(child.text().unwrap_or_default());

@@ -47,6 +47,8 @@ const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 const MAX_DEPTH: usize = 64;
 /// The most nodes of a document. Assertions have some hundred.
 const MAX_NODES: u32 = 20_000;
+/// The most attributes of an element, and the most namespaces in its scope. Assertions have less than ten.
+const MAX_ATTRIBUTES: usize = 64;
 
 fn parse(text: &str) -> Result<roxmltree::Document<'_>, Fault> {
     let options = roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..Default::default() };
@@ -59,6 +61,10 @@ fn parse(text: &str) -> Result<roxmltree::Document<'_>, Fault> {
         // What is read is walked down by recursion.
         if node.ancestors().nth(MAX_DEPTH).is_some() {
             return Err(Fault::Malformed("it is too deep"));
+        }
+        // Each is compared with others.
+        if node.attributes().len() > MAX_ATTRIBUTES || node.namespaces().len() > MAX_ATTRIBUTES {
+            return Err(Fault::Malformed("an element has too many attributes"));
         }
     }
     Ok(document)

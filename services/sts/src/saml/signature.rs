@@ -54,18 +54,20 @@ fn holds(element: Node<'_, '_>, signature: Node<'_, '_>, keys: &[Vec<u8>]) -> Re
     }
     let parameters = method(algorithm(info, "SignatureMethod")?.0).ok_or(Fault::Signature("its method"))?;
     let reference = only(info, DSIG, "Reference").ok_or(Fault::Signature("it does not sign one thing"))?;
-    refers(element, signature, reference)?;
+    let prefixes = refers(element, reference)?;
     let signed = canonical(info, None, &inclusive).ok_or(Fault::Signature("it has no canonical form"))?;
     let value = only(signature, DSIG, "SignatureValue").and_then(bytes_of);
     let value = value.ok_or(Fault::Signature("it has no value"))?;
-    match keys.iter().any(|key| UnparsedPublicKey::new(parameters, key).verify(&signed, &value).is_ok()) {
-        true => Ok(()),
-        false => Err(Fault::Signature("no key of the provider made it")),
+    // Before anything large is looked at: whoever is not the provider gets no further.
+    if !keys.iter().any(|key| UnparsedPublicKey::new(parameters, key).verify(&signed, &value).is_ok()) {
+        return Err(Fault::Signature("no key of the provider made it"));
     }
+    is_unchanged(element, signature, reference, &prefixes)
 }
 
-/// Whether a reference is to the element in which the signature lies, and to the element as it is.
-fn refers(element: Node<'_, '_>, signature: Node<'_, '_>, reference: Node<'_, '_>) -> Result<(), Fault> {
+/// Whether a reference is to the element in which the signature lies, and to the element as it is; answers the
+/// prefixes of its canonical form.
+fn refers<'a>(element: Node<'_, '_>, reference: Node<'a, '_>) -> Result<Vec<&'a str>, Fault> {
     let id = element.attribute("ID").filter(|id| !id.is_empty());
     if id.is_none() || reference.attribute("URI").and_then(|uri| uri.strip_prefix('#')) != id {
         return Err(Fault::Signature("it signs something else"));
@@ -79,7 +81,17 @@ fn refers(element: Node<'_, '_>, signature: Node<'_, '_>, reference: Node<'_, '_
     if !is_transform(enveloped, ENVELOPED) || !takes_nothing || !is_transform(exclusive, EXCLUSIVE) {
         return Err(Fault::Signature("its transforms"));
     }
-    let signed = canonical(element, Some(signature), &prefixes(exclusive)?);
+    prefixes(exclusive)
+}
+
+/// Whether an element is what a reference has the digest of.
+fn is_unchanged(
+    element: Node<'_, '_>,
+    signature: Node<'_, '_>,
+    reference: Node<'_, '_>,
+    prefixes: &[&str],
+) -> Result<(), Fault> {
+    let signed = canonical(element, Some(signature), prefixes);
     let signed = signed.ok_or(Fault::Signature("what it signs has no canonical form"))?;
     let hash = hash(algorithm(reference, "DigestMethod")?.0).ok_or(Fault::Signature("its digest"))?;
     let value = only(reference, DSIG, "DigestValue").and_then(bytes_of);

@@ -45,6 +45,13 @@ impl From<Error> for ServiceError {
                 let text = format!("Packed size of session tags and policies consumes {percent}% of allotted space.");
                 new(errors::PACKED_POLICY_TOO_LARGE_EXCEPTION, text)
             }
+            Error::TooManyTags => {
+                new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, "A session can have at most 50 session tags")
+            }
+            Error::TagLength(_) => {
+                let text = "Session tag keys must have between 1 and 128 characters, and values at most 256";
+                new(errors::INVALID_IDENTITY_TOKEN_EXCEPTION, text)
+            }
             Error::DuplicateTag => {
                 let text = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
                 new(INVALID, text)

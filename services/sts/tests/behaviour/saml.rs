@@ -5,7 +5,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tidegate_sts::saml::{Assertion, Fault, Metadata, read};
-use tidegate_types::Timestamp;
 
 use super::bed::{Bed, Role, START};
 
@@ -32,8 +31,7 @@ const UNTRUSTING: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow
     "Condition":{"StringEquals":{"saml:sub":"john@corp.example"}}}}"#;
 
 fn believed(text: &str) -> Result<Assertion, Fault> {
-    // The middle of 2026.
-    read(&STANDARD.encode(text), &Metadata::read(METADATA).unwrap(), Timestamp::from_secs(1_782_000_000))
+    read(&STANDARD.encode(text), &Metadata::read(METADATA).unwrap(), START)
 }
 
 #[test]
@@ -42,9 +40,12 @@ fn what_a_provider_signs_is_believed() {
         let said = believed(text).unwrap();
         assert_eq!((&*said.issuer, &*said.subject), ("https://idp.example/", "jane@corp.example"));
         assert_eq!((&*said.subject_type, &*said.recipient), ("persistent", "https://signin.aws.amazon.com/saml"));
-        assert_eq!(said.attribute("https://aws.amazon.com/SAML/Attributes/RoleSessionName"), Some("jane@corp.example"));
+        assert_eq!(
+            said.attribute("https://aws.amazon.com/SAML/Attributes/RoleSessionName"),
+            Ok(Some("jane@corp.example"))
+        );
         assert_eq!(said.attributes["urn:oid:1.3.6.1.4.1.5923.1.1.1.1"], ["staff", "member"]);
-        assert_eq!(said.attribute("note"), Some("a&b"));
+        assert_eq!(said.attribute("note"), Ok(Some("a&b")));
     }
 }
 
@@ -54,6 +55,9 @@ fn others_are_not() {
         (fixture!("unsigned"), Fault::Signature("there is none")),
         (fixture!("other_key"), Fault::Signature("no key of the provider made it")),
         (fixture!("expired"), Fault::Expired),
+        (fixture!("stale"), Fault::Expired),
+        (fixture!("early"), Fault::Expired),
+        (fixture!("over"), Fault::Expired),
         (fixture!("audience"), Fault::Audience),
         (fixture!("recipient"), Fault::Audience),
         (fixture!("issuer"), Fault::Issuer),
@@ -146,6 +150,18 @@ fn wrapped_signatures_are_refused() {
     assert!(matches!(believed(&broken), Err(Fault::Signature(_))));
 }
 
+#[test]
+fn strangers_make_no_work() {
+    // Neither the key nor the digest holds: the key is looked at first.
+    let text = fixture!("other_key").replace(">blue<", ">red<");
+    assert_eq!(believed(&text), Err(Fault::Signature("no key of the provider made it")));
+    let many = |name: &str| (0..65).map(|at| format!(" {name}{at}=\"u\"")).collect::<String>();
+    for more in [many("a"), many("xmlns:n")] {
+        let text = fixture!("unsigned").replace("<saml:Subject>", &format!("<saml:Subject{more}>"));
+        assert_eq!(believed(&text), Err(Fault::Malformed("an element has too many attributes")));
+    }
+}
+
 async fn bed() -> Bed {
     let role = |trust| Role { trust, policy: ALLOW, boundary: None };
     let bed = Bed::new(&[
@@ -181,6 +197,9 @@ async fn a_session_for_whom_an_assertion_names() {
         shorter.into_iter().chain([("DurationSeconds".to_owned(), json!(900))]).collect();
     let answer = bed.call("AssumeRoleWithSAML", Value::Object(shorter)).await.unwrap();
     assert_eq!(answer["Credentials"]["Expiration"].as_f64(), Some(1_700_000_900.0));
+    // The session at the provider ends before the half hour does.
+    let answer = bed.call("AssumeRoleWithSAML", asking(ROLE, fixture!("session"))).await.unwrap();
+    assert_eq!(answer["Credentials"]["Expiration"].as_f64(), Some(1_700_001_200.0));
 }
 
 #[tokio::test]
@@ -197,6 +216,15 @@ async fn what_a_session_is_refused_for() {
         (fixture!("other_key"), "InvalidIdentityToken", "Response signature invalid"),
         (fixture!("issuer"), "InvalidIdentityToken", "Issuer not present in specified provider"),
         (fixture!("audience"), "InvalidIdentityToken", "Response does not contain the required audience."),
+        (fixture!("stale"), "ExpiredTokenException", "Token must be redeemed within 5 minutes of issuance"),
+        (fixture!("over"), "ExpiredTokenException", "Token must be redeemed within 5 minutes of issuance"),
+        (fixture!("several"), "InvalidIdentityToken", "Your request included an invalid SAML response."),
+        (fixture!("tags"), "InvalidIdentityToken", "A session can have at most 50 session tags"),
+        (
+            fixture!("long_tag"),
+            "InvalidIdentityToken",
+            "Session tag keys must have between 1 and 128 characters, and values at most 256",
+        ),
         ("<a/>", "InvalidIdentityToken", "Your request included an invalid SAML response."),
     ] {
         assert_eq!(bed.call("AssumeRoleWithSAML", asking(ROLE, text)).await, refused(code, message));
