@@ -46,5 +46,6 @@ pub use system_attribute::SystemAttribute;
 pub use tags::{TagError, add_tags, check_tag_keys};
 pub use text::{has_only_allowed_characters, is_graphic_id};
 pub use visibility::{
-    Held, MAX_VISIBILITY_SECONDS, VisibilityError, check_delete, check_visibility_change, visibility_deadline,
+    Held, MAX_VISIBILITY_SECONDS, VisibilityError, check_delete, check_visibility_change, returns_to_flight,
+    visibility_deadline,
 };

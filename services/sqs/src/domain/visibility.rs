@@ -74,6 +74,11 @@ pub fn check_visibility_change(
     Ok(())
 }
 
+/// Whether a change that is allowed puts a visible message back in flight, where only so many may be.
+pub fn returns_to_flight(held: Held, now: Timestamp, deadline: Timestamp) -> bool {
+    held.visible_at <= now && deadline > now
+}
+
 /// Whether the holder of `receipt` may delete the message.
 ///
 /// In a standard queue any receipt will do, however old. In a FIFO queue a receipt that has run out
@@ -122,6 +127,16 @@ mod tests {
             let checked =
                 [false, true].map(|fifo| check_visibility_change(fifo, &receipt(), held, at(110), at(deadline)));
             assert_eq!(checked, [standard, fifo], "{held:?} at 110 until {deadline}");
+        }
+    }
+
+    #[test]
+    fn only_a_visible_message_that_is_hidden_returns_to_flight() {
+        let held = |visible_at| Held { receive_count: 2, visible_at: at(visible_at) };
+        for (visible_at, deadline, returns) in
+            [(109, 120, true), (110, 111, true), (110, 110, false), (111, 120, false)]
+        {
+            assert_eq!(returns_to_flight(held(visible_at), at(110), at(deadline)), returns, "{visible_at} {deadline}");
         }
     }
 

@@ -20,7 +20,10 @@ pub(crate) async fn purge_queue(sqs: &Sqs, call: &Call, input: PurgeQueueRequest
             return Err(Error::PurgeInProgress { name: address.name.to_string() });
         }
         purge_in_tx(tx, queue.id).await.map_err(|error| Error::of_queue(error, protocol))?;
-        let queue = QueueRecord { purged_at: Some(now), ..queue };
+        // No two purges have the same time, though a clock may stand still: it is what tells a FIFO queue's
+        // deduplication before this one from that after it.
+        let purged_at = queue.purged_at.map_or(now, |then| now.max(then.plus_millis(1)));
+        let queue = QueueRecord { purged_at: Some(purged_at), ..queue };
         tx.put(Space::Map, keys::queue(address), queue.encode());
         Ok(())
     })

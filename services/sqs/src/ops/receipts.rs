@@ -6,7 +6,8 @@ use tidegate_store::{Position, Tx};
 use tidegate_types::Timestamp;
 
 use crate::domain::{
-    Held, InvalidReceipt, Receipt, VisibilityError, check_delete, check_visibility_change, visibility_deadline,
+    Held, InvalidReceipt, Receipt, VisibilityError, check_delete, check_visibility_change, returns_to_flight,
+    visibility_deadline,
 };
 use crate::error::Error;
 use crate::service::Sqs;
@@ -67,10 +68,12 @@ pub(super) async fn carry_out(
     let now = sqs.now();
     let transacted = sqs.transact(&[], async |tx: &mut Tx| {
         let mut refusals = Vec::with_capacity(wishes.len());
+        // How many messages this transaction puts back in flight.
+        let mut returned = 0;
         for (handle, wish) in wishes {
             let carried_out = match *wish {
                 Wish::Delete => delete(tx, handle, now).await,
-                Wish::Hide { seconds } => hide(tx, handle, seconds, now).await,
+                Wish::Hide { seconds } => hide(sqs, tx, handle, seconds, now, &mut returned).await,
             };
             refusals.push(match carried_out {
                 Ok(()) => None,
@@ -123,10 +126,24 @@ async fn delete(tx: &mut Tx, handle: &Handle, now: Timestamp) -> Result<(), Refu
     Ok(())
 }
 
-async fn hide(tx: &mut Tx, handle: &Handle, seconds: i32, now: Timestamp) -> Result<(), Refused> {
+async fn hide(
+    sqs: &Sqs,
+    tx: &mut Tx,
+    handle: &Handle,
+    seconds: i32,
+    now: Timestamp,
+    returned: &mut u64,
+) -> Result<(), Refused> {
     let deadline = visibility_deadline(now, seconds)?;
     let held = lease_of(tx, &handle.key).await?.map(held);
     check_visibility_change(handle.fifo, &handle.receipt, held, now, deadline)?;
+    if held.is_some_and(|held| returns_to_flight(held, now, deadline)) {
+        let in_flight = sqs.queues.counts(handle.key.queue, now).in_flight + *returned;
+        if in_flight >= sqs.options.max_in_flight as u64 {
+            return Err(QueueError::InFlightLimit.into());
+        }
+        *returned += 1;
+    }
     change_visibility_in_tx(tx, &handle.key, deadline).await?;
     Ok(())
 }

@@ -26,7 +26,7 @@ pub struct Bed {
     pub clock: Arc<ManualClock>,
     pub env: Env,
     pub disk: MemoryDisk,
-    options: Options,
+    pub options: Options,
     _supervisor: Supervisor,
     _timers: TaskHandle<()>,
 }

@@ -50,6 +50,14 @@ async fn a_purge_forgets_what_was_sent() {
         assert_eq!(bodies(&bed.receive(&url).await), ["two"]);
     }
     bed.check().await;
+    let bed = Bed::with(tidegate_sqs::Options { purges_rest: false, ..Default::default() }).await;
+    let url = bed.create_fifo("q.fifo", json!({})).await;
+    let mut sent = Vec::new();
+    for _ in 0..3 {
+        sent.push(send(&bed, &url, "a", "one", Some("id")).await["MessageId"].clone());
+        bed.ok("PurgeQueue", json!({ "QueueUrl": url })).await;
+    }
+    assert!(sent[0] != sent[1] && sent[1] != sent[2], "though the clock stands still: {sent:?}");
 }
 
 #[tokio::test]

@@ -138,3 +138,35 @@ async fn in_flight_messages_are_limited() {
     assert_eq!(bed.receive(&fifo).await.len(), 3);
     assert!(bed.receive(&fifo).await.is_empty(), "beyond the limit a FIFO receive is empty");
 }
+
+#[tokio::test]
+async fn an_old_handle_does_not_put_messages_in_flight_beyond_the_limit() {
+    let mut bed = Bed::new().await;
+    let url = bed.create("orders", json!({ "VisibilityTimeout": "10" })).await;
+    for n in 0..5 {
+        bed.send(&url, &n.to_string()).await;
+    }
+    let old = bed.receive(&url).await;
+    assert_eq!(old.len(), 5);
+    bed.advance(10).await;
+    bed.options.max_in_flight = 3;
+    let bed = bed.restart().await;
+    let entry =
+        |n: usize| json!({ "Id": n.to_string(), "ReceiptHandle": old[n]["ReceiptHandle"], "VisibilityTimeout": 20 });
+    let entries: Vec<_> = (0..4).map(entry).collect();
+    let answer = bed.ok("ChangeMessageVisibilityBatch", json!({ "QueueUrl": url, "Entries": entries })).await;
+    assert_eq!(answer["Successful"].as_array().unwrap().len(), 3, "{answer}");
+    let failed = &answer["Failed"][0];
+    assert_eq!((&failed["Id"], &failed["Code"]), (&json!("3"), &json!("OverLimit")));
+    let refused = bed.hide(&url, &old[4], 20).await.unwrap_err();
+    assert_eq!(
+        (&*refused.code, &*refused.message),
+        ("OverLimit", "The maximum number of in flight messages is reached.")
+    );
+    bed.hide(&url, &old[4], 0).await.unwrap();
+    bed.hide(&url, &old[0], 30).await.unwrap();
+    assert_eq!(bed.counts(&url).await, [2, 3, 0]);
+    bed.hide(&url, &old[0], 0).await.unwrap();
+    bed.hide(&url, &old[4], 20).await.unwrap();
+    bed.check().await;
+}
