@@ -1,5 +1,4 @@
-# Queues as people configure them. The endpoint comes from AWS_ENDPOINT_URL alone; the skip_* flags
-# are the usual ones for a server that is not AWS itself.
+# Queues as people configure them. The endpoint comes from AWS_ENDPOINT_URL alone; the provider asks STS there who it is.
 terraform {
   required_providers {
     aws = { source = "hashicorp/aws" }
@@ -7,10 +6,7 @@ terraform {
 }
 
 provider "aws" {
-  skip_credentials_validation = true
-  skip_requesting_account_id  = true
-  skip_metadata_api_check     = true
-  skip_region_validation      = true
+  skip_metadata_api_check = true
 }
 
 variable "visibility" {

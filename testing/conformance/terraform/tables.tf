@@ -100,7 +100,11 @@ data "aws_dynamodb_table" "orders" {
   name = aws_dynamodb_table.orders.name
 }
 
-# An index's insights need a provider that knows its account: their id holds it.
 resource "aws_dynamodb_contributor_insights" "orders" {
   table_name = aws_dynamodb_table.orders.name
+}
+
+resource "aws_dynamodb_contributor_insights" "by_status" {
+  table_name = aws_dynamodb_table.orders.name
+  index_name = "by-status"
 }
