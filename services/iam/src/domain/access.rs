@@ -6,6 +6,9 @@ use tidegate_types::Timestamp;
 pub const TRACKED_MS: u64 = 400 * 24 * 3_600_000;
 /// For how long a report can be asked for.
 pub const REPORT_MS: u64 = 7 * 24 * 3_600_000;
+/// How many reports an account has at most. Beyond that the oldest go before their time: what they say is made anew
+/// for whoever asks for another.
+pub const MAX_REPORTS: usize = 1000;
 
 /// The services that reports are about, with their names: those that are served here.
 pub const SERVICES: [(&str, &str); 8] = [

@@ -12,7 +12,7 @@ mod simulation;
 mod state;
 mod tags;
 
-pub use access::{AccessReport, REPORT_MS, SERVICES, TRACKED_MS, manages};
+pub use access::{AccessReport, MAX_REPORTS, REPORT_MS, SERVICES, TRACKED_MS, manages};
 pub use certificate::{certificate_end, fingerprint, has_private_key, ssh_key};
 pub use device::{MfaDevice, ServerCertificate, ServiceCredential, SigningCertificate, SshKey};
 pub use entity::{

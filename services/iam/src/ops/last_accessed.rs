@@ -9,7 +9,9 @@ use tidegate_types::Timestamp;
 
 use super::service_access::{Holder, holders};
 use super::{policies, text};
-use crate::domain::{AccessReport, Grants, Header, REPORT_MS, SERVICES, TRACKED_MS, Thing, User, name_key};
+use crate::domain::{
+    AccessReport, Grants, Header, MAX_REPORTS, REPORT_MS, SERVICES, TRACKED_MS, Thing, User, name_key,
+};
 use crate::error::Error;
 use crate::ports::of_kind;
 use crate::service::Desk;
@@ -34,14 +36,21 @@ pub(crate) fn generate_service_last_accessed_details(
         with_actions: input.granularity.as_deref() == Some("ACTION_LEVEL"),
         created_at: desk.now,
     };
-    let is_old = |report: &AccessReport| report.created_at.plus_millis(REPORT_MS) <= desk.now;
-    let old = desk.state.reports.all().filter(|(_, report)| is_old(report)).map(|(id, _)| id.to_owned());
-    let (old, id) = (old.collect::<Vec<_>>(), report.id.clone());
-    for id in old {
+    let (gone, id) = (outdated(desk), report.id.clone());
+    for id in gone {
         desk.edit().reports.remove(&id)?;
     }
     desk.edit().reports.add(report)?;
     Ok(api::GenerateServiceLastAccessedDetailsResponse { job_id: Some(id) })
+}
+
+/// The reports that make room for one more: those whose time is over, and the oldest if there are still too many.
+fn outdated(desk: &Desk<'_>) -> Vec<String> {
+    let mut reports: Vec<_> = desk.state.reports.all().map(|(_, report)| (report.created_at, &report.id)).collect();
+    reports.sort_unstable();
+    let over = reports.iter().filter(|(made, _)| made.plus_millis(REPORT_MS) <= desk.now).count();
+    let gone = over.max((reports.len() + 1).saturating_sub(MAX_REPORTS));
+    reports.into_iter().take(gone).map(|(_, id)| id.clone()).collect()
 }
 
 pub(crate) fn get_service_last_accessed_details(

@@ -1,5 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
+use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use tidegate_ports::KeyUse;
 use tidegate_record::{DecodeError, Reader, Stored, Writer};
@@ -43,12 +44,23 @@ impl Stored for AccessReport {
 /// The uses of one service: of an operation by its name, of any by the empty one.
 type Operations = HashMap<String, Use>;
 
+/// Whose use of what: an id, a service and an operation.
+type Place = (String, String, String);
+
+/// What is to be written down.
+struct Due {
+    write: Vec<(Bytes, Use)>,
+    delete: Vec<Bytes>,
+    /// The ids of users and roles that are no more.
+    gone: HashSet<String>,
+}
+
 /// Which services users and roles last asked for what, by their unique ids. Like [`super::Uses`] in memory, and
 /// written down once a minute: every request is an access, and takes a shared lock where it is nothing new.
 #[derive(Default)]
 pub struct Accesses {
     last: RwLock<HashMap<String, HashMap<String, Operations>>>,
-    changed: Mutex<HashSet<(String, String, String)>>,
+    changed: Mutex<HashSet<Place>>,
 }
 
 fn is_fresh(last: Option<&Use>, used: &KeyUse<'_>) -> bool {
@@ -124,36 +136,38 @@ impl Accesses {
         if changed.is_empty() {
             return Ok(());
         }
-        let known = directory.ids();
-        let (write, gone) = {
-            let last = self.last.read();
-            let find = |(id, service, operation): &(String, String, String)| {
-                last.get(id)?.get(service)?.get(operation).cloned()
-            };
-            let kept = changed.iter().filter(|(id, ..)| known.contains(id));
-            let write: Vec<_> =
-                kept.filter_map(|key| Some((keys::access(&key.0, &key.1, &key.2), find(key)?))).collect();
-            let gone = last.iter().filter(|(id, _)| !known.contains(*id));
-            let gone: Vec<_> = gone
-                .flat_map(|(id, services)| services.iter().map(move |(service, known)| (id, service, known)))
-                .flat_map(|(id, service, known)| {
-                    known.keys().map(|name| keys::access(id, service, name)).collect::<Vec<_>>()
-                })
-                .collect();
-            (write, gone)
-        };
-        let (write, gone) = (&write, &gone);
+        let due = &self.due(&changed, || directory.ids());
         let kept = transact(store, &[], async |tx: &mut Tx| -> Result<(), Error> {
-            write.iter().for_each(|(key, one)| tx.put(Space::Map, key.clone(), one.encode()));
-            gone.iter().for_each(|key| tx.delete(Space::Map, key.clone()));
+            due.write.iter().for_each(|(key, one)| tx.put(Space::Map, key.clone(), one.encode()));
+            due.delete.iter().for_each(|key| tx.delete(Space::Map, key.clone()));
             Ok(())
         });
         if let Err(error) = kept.await {
             self.changed.lock().extend(changed);
             return Err(error.into());
         }
-        self.last.write().retain(|id, _| known.contains(id));
+        // Users who came while it was written are neither among these nor among those who were known before.
+        self.last.write().retain(|id, _| !due.gone.contains(id));
         Ok(())
+    }
+
+    /// What is to be written down. Whoever had asked for something before `known` says who there is, and is not among
+    /// them, is gone.
+    fn due(&self, changed: &HashSet<Place>, known: impl FnOnce() -> HashSet<String>) -> Due {
+        let noted: Vec<String> = self.last.read().keys().cloned().collect();
+        let known = known();
+        let gone: HashSet<String> = noted.into_iter().filter(|id| !known.contains(id)).collect();
+        let last = self.last.read();
+        let find = |(id, service, operation): &Place| last.get(id)?.get(service)?.get(operation).cloned();
+        let kept = changed.iter().filter(|(id, ..)| !gone.contains(id));
+        let write = kept.filter_map(|key| Some((keys::access(&key.0, &key.1, &key.2), find(key)?))).collect();
+        let mut delete = Vec::new();
+        for id in &gone {
+            for (service, known) in last.get(id).into_iter().flatten() {
+                delete.extend(known.keys().map(|name| keys::access(id, service, name)));
+            }
+        }
+        Due { write, delete, gone }
     }
 
     /// Forgets all of them.
@@ -198,6 +212,26 @@ mod tests {
             created_at: Timestamp::from_millis(300),
         };
         tidegate_record::testing::assert_golden("01016901610 1ac02".replace(' ', "").as_str(), &report);
+    }
+
+    #[test]
+    fn who_comes_while_it_is_written_is_not_forgotten() {
+        let accesses = Accesses::default();
+        let note = |id| {
+            let at = Timestamp::from_millis(1);
+            accesses.note(id, KeyUse { at, service: "sqs", operation: "CreateQueue", region: "r" });
+        };
+        note("here");
+        note("gone");
+        let changed = accesses.changed.lock().clone();
+        // Somebody is made, and asks for something, right after it was read who there is.
+        let due = accesses.due(&changed, || {
+            note("new");
+            HashSet::from(["here".to_owned()])
+        });
+        assert_eq!(due.gone, HashSet::from(["gone".to_owned()]));
+        assert_eq!((due.write.len(), due.delete.len()), (2, 2));
+        assert!(due.write.iter().all(|(key, _)| keys::parse_access(key).unwrap().0 == "here"));
     }
 
     #[test]

@@ -93,3 +93,22 @@ async fn accesses_are_told_of_by_whoever_had_the_permission() {
     bed.refuses("GenerateServiceLastAccessedDetails", json!({ "Arn": arn("user/nobody") }), "NoSuchEntity", missing)
         .await;
 }
+
+#[tokio::test]
+async fn the_oldest_reports_make_room() {
+    let bed = Bed::new().await;
+    bed.ok("CreateUser", json!({ "UserName": "jane" })).await;
+    let make = async || {
+        let made = bed.ok("GenerateServiceLastAccessedDetails", json!({ "Arn": arn("user/jane") })).await;
+        json!({ "JobId": made["JobId"] })
+    };
+    let first = make().await;
+    bed.clock.advance(std::time::Duration::from_secs(1));
+    for _ in 0..999 {
+        make().await;
+    }
+    bed.ok("GetServiceLastAccessedDetails", first.clone()).await;
+    let last = make().await;
+    bed.ok("GetServiceLastAccessedDetails", last).await;
+    assert!(bed.call("GetServiceLastAccessedDetails", first).await.is_err());
+}

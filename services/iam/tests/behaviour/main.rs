@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tidegate_api_iam::MODEL;
-use tidegate_env::Env;
+use tidegate_env::{Env, ManualClock};
 use tidegate_iam::Iam;
 use tidegate_iam::invariants::{Violation, check_store};
 use tidegate_iam::store::keys;
@@ -31,6 +31,7 @@ struct Bed {
     iam: Arc<Iam>,
     store: Arc<EmbeddedStore>,
     env: Env,
+    clock: Arc<ManualClock>,
     disk: MemoryDisk,
 }
 
@@ -40,10 +41,10 @@ impl Bed {
     }
 
     async fn on(disk: MemoryDisk) -> Bed {
-        let (env, _) = Env::manual(7, START);
+        let (env, clock) = Env::manual(7, START);
         let store = EmbeddedStore::on_disk(env.clone(), Box::new(disk.clone()), Durability::Always).unwrap();
         let iam = Iam::open(store.clone(), env.clone()).await.unwrap();
-        Bed { iam, store, env, disk }
+        Bed { iam, store, env, clock, disk }
     }
 
     /// The same store, which is sound, opened anew.
@@ -57,7 +58,7 @@ impl Bed {
     }
 
     async fn reopened(self) -> Bed {
-        let Bed { store, env, disk, iam } = self;
+        let Bed { store, env, disk, iam, .. } = self;
         drop(iam);
         env.run_blocking(move || store.close()).await;
         Bed::on(disk).await
