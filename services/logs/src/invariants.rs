@@ -1,7 +1,7 @@
 //! What must hold in every store, whatever happened to it. Tests, the simulator and `tidegate check` ask the
 //! same questions.
 //!
-//! - LOGS-1: every record can be read, and every filter's pattern is one.
+//! - LOGS-1: every record can be read, every filter's pattern is one, and rules' and policies' documents are understood.
 //! - LOGS-2: a chunk is in both indexes or in neither.
 //! - LOGS-3: an indexed chunk's stream belongs to a group that exists, or that waits to be swept.
 //! - LOGS-4: every stream is listed once by the time of its last event, and nothing else is.
@@ -13,10 +13,11 @@ use tidegate_logfilter::Pattern;
 use tidegate_record::{DecodeError, Stored};
 use tidegate_store::{Entry, KeyRange, Order, Page, Position, Snapshot, Space, StoreError};
 
+use crate::domain::Criteria;
 use crate::store::keys::{self, Catalogued};
 use crate::store::{
     AccountPolicyRecord, GroupId, GroupRecord, GroupSizeRecord, IndexRecord, MetricFilterRecord, RuleRecord,
-    StreamRecord, SubscriptionRecord, behind, corrupt, decode,
+    SYSTEM_FIELDS, StreamRecord, SubscriptionRecord, behind, corrupt, decode,
 };
 
 /// How many records one scan reads.
@@ -43,20 +44,30 @@ pub async fn violations(view: &dyn Snapshot) -> Result<Vec<String>, StoreError> 
 async fn catalogue(view: &dyn Snapshot, found: &mut Vec<String>) -> Result<BTreeSet<GroupId>, StoreError> {
     let mut groups = BTreeSet::new();
     each(view, Space::Map, &keys::catalogue(), |entry| {
-        let pattern = match read(Space::Map, &entry, keys::read_catalogue(&entry.key))? {
+        let (pattern, options) = match read(Space::Map, &entry, keys::read_catalogue(&entry.key))? {
             Catalogued::Group(_) => {
                 groups.insert(decoded::<GroupRecord>(Space::Map, &entry)?.id);
                 return Ok(());
             }
-            Catalogued::Subscription(..) => decoded::<SubscriptionRecord>(Space::Map, &entry)?.pattern,
-            Catalogued::MetricFilter(..) => decoded::<MetricFilterRecord>(Space::Map, &entry)?.pattern,
-            Catalogued::Rule(..) => {
-                decoded::<RuleRecord>(Space::Map, &entry)?;
+            Catalogued::Subscription(..) => {
+                let filter = decoded::<SubscriptionRecord>(Space::Map, &entry)?;
+                (filter.pattern, filter.options)
+            }
+            Catalogued::MetricFilter(..) => {
+                let filter = decoded::<MetricFilterRecord>(Space::Map, &entry)?;
+                (filter.pattern, filter.options)
+            }
+            Catalogued::Rule(_, kind) => {
+                let rule = decoded::<RuleRecord>(Space::Map, &entry)?;
+                if let Err(error) = kind.check(&rule.document) {
+                    found.push(format!("LOGS-1: the rule {:02x?} cannot be read: {error}", entry.key));
+                }
                 return Ok(());
             }
             Catalogued::AccountPolicy(.., kind, _) => {
                 let policy = decoded::<AccountPolicyRecord>(Space::Map, &entry)?;
-                if let Err(error) = kind.meaning(&policy.document) {
+                let criteria = kind.criteria(policy.criteria.as_deref());
+                if let Err(error) = criteria.and_then(|_| kind.meaning(&policy.document)) {
                     found.push(format!("LOGS-1: the account policy {:02x?} cannot be read: {error}", entry.key));
                 }
                 return Ok(());
@@ -64,6 +75,10 @@ async fn catalogue(view: &dyn Snapshot, found: &mut Vec<String>) -> Result<BTree
         };
         if let Err(error) = Pattern::parse(&pattern) {
             found.push(format!("LOGS-1: the filter {:02x?} has the pattern {pattern:?}: {error}", entry.key));
+        }
+        let selection = options.criteria.as_deref().filter(|text| !text.is_empty());
+        if let Some(Err(at)) = selection.map(|text| Criteria::parse(text, &SYSTEM_FIELDS)) {
+            found.push(format!("LOGS-1: the filter {:02x?} has a selection that cannot be read at {at}", entry.key));
         }
         Ok(())
     })

@@ -24,7 +24,7 @@ pub struct Found {
 }
 
 impl Found {
-    /// How much it takes.
+    /// How much it takes, all that it holds counted.
     pub fn bytes(&self) -> usize {
         let more = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         self.message.len() + more(&self.unmasked) + more(&self.transformed)

@@ -3,9 +3,10 @@
 use tidegate_api_logs as api;
 use tidegate_logfilter::Pattern;
 use tidegate_protocol::Call;
+use tidegate_store::Tx;
 use tidegate_types::Arn;
 
-use super::kept::{all, arn_of, delete, name_of, page, put, read};
+use super::kept::{add_in, arn_of, delete, latch, name_of, page, put, read};
 use crate::domain::GroupAddress;
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
@@ -27,11 +28,8 @@ pub(crate) async fn create_log_anomaly_detector(
     service.known(&address)?.must_be_standard()?;
     input.filter_pattern.as_deref().map(Pattern::parse).transpose()?;
     let group = address.arn().to_string();
-    if all::<DetectorRecord>(service, call).await?.iter().any(|(_, other)| other.group == group) {
-        return Err(Error::LimitExceeded);
-    }
     let now = service.now();
-    let detector = DetectorRecord {
+    let detector = &DetectorRecord {
         name: input.detector_name,
         group,
         frequency: input.evaluation_frequency,
@@ -44,7 +42,13 @@ pub(crate) async fn create_log_anomaly_detector(
         tags: input.tags.unwrap_or_default(),
     };
     let id = service.env.uuid().to_string();
-    put(service, call.account, &call.region, &id, |_| Ok(detector.clone())).await?;
+    // Two that look for another at the same time could both find none.
+    let latch = latch::<DetectorRecord>(call);
+    let created = service.transact(std::slice::from_ref(&latch), async |tx: &mut Tx| {
+        let is_same = |other: &DetectorRecord| other.group == detector.group;
+        add_in(tx, call, &id, detector, (is_same, Error::LimitExceeded)).await
+    });
+    created.await?;
     let anomaly_detector_arn = Some(arn_of::<DetectorRecord>(call, &id));
     Ok(api::CreateLogAnomalyDetectorResponse { anomaly_detector_arn })
 }

@@ -3,9 +3,10 @@
 
 use tidegate_api_logs as api;
 use tidegate_protocol::Call;
+use tidegate_store::Tx;
 use tidegate_types::Arn;
 
-use super::kept::{all, arn_of, delete, name_of, page, put, read};
+use super::kept::{add_in, arn_of, delete, latch, name_of, page, put, read, read_in};
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
 use crate::store::{DeliveryDestinationRecord, DeliveryRecord, DeliverySourceRecord};
@@ -220,20 +221,13 @@ pub(crate) async fn create_delivery(
     input: api::CreateDeliveryRequest,
 ) -> Result<api::CreateDeliveryResponse, Error> {
     let source = input.delivery_source_name.unwrap_or_default();
-    let _: DeliverySourceRecord = read(service, call.account, &call.region, &source).await?;
     let destination = input.delivery_destination_arn.unwrap_or_default();
-    let name = name_of::<DeliveryDestinationRecord>(call, &destination)?;
-    let found: DeliveryDestinationRecord = read(service, call.account, &call.region, &name).await?;
-    let present = all::<DeliveryRecord>(service, call).await?;
-    if present.iter().any(|(_, other)| other.source == source && other.kind == found.kind) {
-        let words = "Delivery already exists for this delivery source and delivery destination type";
-        return Err(Error::Conflict(words.to_owned()));
-    }
+    let name = &name_of::<DeliveryDestinationRecord>(call, &destination)?;
     let how = input.s3_delivery_configuration.unwrap_or_default();
-    let record = DeliveryRecord {
+    let wanted = &DeliveryRecord {
         source,
         destination,
-        kind: found.kind,
+        kind: String::new(),
         fields: input.record_fields.unwrap_or_default(),
         delimiter: input.field_delimiter,
         suffix: how.suffix_path,
@@ -241,7 +235,18 @@ pub(crate) async fn create_delivery(
         tags: input.tags.unwrap_or_default(),
     };
     let id = service.env.uuid().simple().to_string()[..16].to_owned();
-    let written = put(service, call.account, &call.region, &id, |_| Ok(record.clone())).await?;
+    // What deletes a source or a destination has the same latch: neither goes away meanwhile.
+    let latch = latch::<DeliveryRecord>(call);
+    let created = service.transact(std::slice::from_ref(&latch), async |tx: &mut Tx| {
+        let _: DeliverySourceRecord = read_in(tx, call, &wanted.source).await?;
+        let to: DeliveryDestinationRecord = read_in(tx, call, name).await?;
+        let record = DeliveryRecord { kind: to.kind, ..wanted.clone() };
+        let is_same = |other: &DeliveryRecord| other.source == record.source && other.kind == record.kind;
+        let words = "Delivery already exists for this delivery source and delivery destination type";
+        add_in(tx, call, &id, &record, (is_same, Error::Conflict(words.to_owned()))).await?;
+        Ok(record)
+    });
+    let written = created.await?.value;
     let arn = arn_of::<DeliveryRecord>(call, &id);
     Ok(api::CreateDeliveryResponse { delivery: Some(wire::delivery(id, arn, written)) })
 }

@@ -56,6 +56,7 @@ pub(crate) async fn filter_log_events(
         streams: &streams,
         pattern: pattern.as_ref(),
         masks: if input.unmask.unwrap_or(false) { Masks::default() } else { group.masks() },
+        with_hidden: false,
     };
     let answer = service.find(&query).await?;
     Ok(FilterLogEventsResponse {

@@ -39,6 +39,7 @@ pub(crate) async fn get_log_events(
         streams: &|_| true,
         pattern: None,
         masks: if input.unmask.unwrap_or(false) { Masks::default() } else { group.masks() },
+        with_hidden: false,
     };
     let events = service.find(&query).await?.events;
     // At an end both tokens stay where the caller is: asking again later answers what came since.

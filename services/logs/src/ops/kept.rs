@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use tidegate_protocol::Call;
-use tidegate_store::{KeyRange, Order, Page, Space, Tx};
+use tidegate_store::{KeyRange, LatchKey, Order, Page, Space, Tx};
 use tidegate_types::{AccountId, Arn, Region};
 
 use crate::error::Error;
@@ -36,8 +36,43 @@ pub(super) async fn read<T: Kept>(
     Ok(decode(Space::Map, &key, &found)?)
 }
 
+/// What an account has under a name, as a transaction sees it.
+pub(super) async fn read_in<T: Kept>(tx: &mut Tx, call: &Call, name: &str) -> Result<T, Error> {
+    let key = keys::kept(T::KIND, call.account, &call.region, name);
+    let found = tx.get(Space::Map, &key).await?.ok_or(Error::NoSuchFilter(T::WHAT))?;
+    Ok(decode(Space::Map, &key, &found)?)
+}
+
+/// What a transaction latches that adds one of a kind, or that must see all of them.
+pub(super) fn latch<T: Kept>(call: &Call) -> LatchKey {
+    keys::all_kept(T::KIND, call.account, &call.region)
+}
+
+/// Adds a record in a transaction that has its kind's latch, unless there are too many, or one of which `excludes` is
+/// so: then it is refused with `refusal`.
+pub(super) async fn add_in<T: Kept>(
+    tx: &mut Tx,
+    call: &Call,
+    name: &str,
+    record: &T,
+    (excludes, refusal): (impl Fn(&T) -> bool, Error),
+) -> Result<(), Error> {
+    let range = KeyRange::prefix(&keys::all_kept(T::KIND, call.account, &call.region));
+    let present = tx.scan(Space::Map, &range, Order::Ascending, Page::of(MAX_KEPT)).await?;
+    for entry in &present {
+        if excludes(&decode(Space::Map, &entry.key, &entry.record)?) {
+            return Err(refusal);
+        }
+    }
+    if present.len() == MAX_KEPT {
+        return Err(Error::LimitExceeded);
+    }
+    tx.put(Space::Map, keys::kept(T::KIND, call.account, &call.region, name), record.encode());
+    Ok(())
+}
+
 /// All that an account has, by name.
-pub(super) async fn all<T: Kept>(service: &CloudWatchLogs, call: &Call) -> Result<Vec<(String, T)>, Error> {
+async fn all<T: Kept>(service: &CloudWatchLogs, call: &Call) -> Result<Vec<(String, T)>, Error> {
     let prefix = keys::all_kept(T::KIND, call.account, &call.region);
     let range = KeyRange::prefix(&prefix);
     let mut found = Vec::new();

@@ -51,7 +51,7 @@ pub(crate) use exports::{cancel_export_task, create_export_task, describe_export
 pub(crate) use filter_log_events::filter_log_events;
 pub(crate) use get_log_events::get_log_events;
 pub(crate) use insights::{
-    delete_query_definition, describe_queries, describe_query_definitions, event as insights_event,
+    chosen_groups, delete_query_definition, describe_queries, describe_query_definitions, event as insights_event,
     get_log_group_fields, get_log_record, get_query_results, list_log_groups_for_query, put_query_definition,
     start_query, stop_query,
 };

@@ -57,6 +57,8 @@ pub(crate) struct Query<'a> {
     pub pattern: Option<&'a Pattern>,
     /// What is masked before anything is looked at.
     pub masks: Masks,
+    /// Whether what lies behind a message is wanted too: what it says unmasked, and what it was transformed to.
+    pub with_hidden: bool,
 }
 
 /// What was found.
@@ -184,7 +186,11 @@ impl Walk<'_> {
             if !self.query.wants(id) || !self.selection.wants(id) {
                 continue;
             }
-            let found = found(id, stream.clone(), chunk.ingested_at, event, &self.query.masks);
+            let mut found = found(id, stream.clone(), chunk.ingested_at, event, &self.query.masks);
+            if !self.query.with_hidden {
+                // Nor may it count as something that is answered.
+                (found.unmasked, found.transformed) = (None, None);
+            }
             if self.query.pattern.is_none_or(|pattern| pattern.is_match(&found.message)) {
                 self.selection.offer(found);
             }
@@ -297,6 +303,7 @@ impl EventReader {
                     streams: &|_| true,
                     pattern: None,
                     masks: reader.group.masks(),
+                    with_hidden: true,
                 };
                 let answer = service.find(&query).await?;
                 reader.next = answer.next;

@@ -115,8 +115,7 @@ impl Group {
 
     /// What is masked in its events: its own policy and its account's add up.
     pub fn masks(&self) -> Masks {
-        let own = self.rule(RuleKind::DataProtection).zip(self.rules.masking.clone());
-        let mut masks: Vec<_> = own.map(|(record, masking)| (record.created_at, masking)).into_iter().collect();
+        let mut masks: Vec<_> = self.rules.masking.clone().into_iter().collect();
         for (_, policy) in self.policies(AccountPolicyKind::DataProtection) {
             if let Effect::Masking(masking) = &policy.effect {
                 masks.push((policy.record.created_at, masking.clone()));
@@ -304,7 +303,7 @@ fn understood(key: &Bytes, pattern: &str) -> Option<Pattern> {
 }
 
 pub(super) fn unreadable(key: &Bytes, error: &dyn std::fmt::Display) {
-    tracing::error!(?key, %error, "a filter or rule of log groups cannot be read and is left out");
+    tracing::error!(?key, %error, "a filter or rule of log groups cannot be read");
 }
 
 impl Fold for Directory {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tidegate_logfilter::Pattern;
 use tidegate_record::Stored;
 use tidegate_transform::Transformer;
+use tidegate_types::Timestamp;
 
 use super::directory::unreadable;
 use super::{AccountPolicyRecord, FilterOptions, RuleKind, RuleRecord, Subscription, SubscriptionRecord};
@@ -19,20 +20,26 @@ use crate::domain::{
 pub(super) struct Rules {
     /// The records, by kind.
     pub(super) records: BTreeMap<RuleKind, RuleRecord>,
-    pub(super) masking: Option<Masking>,
+    /// What is masked, and since when.
+    pub(super) masking: Option<(Timestamp, Masking)>,
     pub(super) fields: Vec<IndexedField>,
     pub(super) transformer: Option<Transformer>,
 }
 
 impl Rules {
-    /// Notes a rule, or that it is gone. One that cannot be read does nothing; `tidegate check` names it.
+    /// Notes a rule, or that it is gone. One that cannot be read does nothing, but for one that masks: all of every
+    /// event is masked then. `tidegate check` names it.
     pub(super) fn set(&mut self, key: &Bytes, kind: RuleKind, value: Option<&Bytes>) {
         let record = value.and_then(|value| RuleRecord::decode(value).map_err(|error| unreadable(key, &error)).ok());
         let document = record.as_ref().map(|record| record.document.as_str());
         let say = |error: String| unreadable(key, &error);
         match kind {
             RuleKind::DataProtection => {
-                self.masking = document.and_then(|text| Masking::parse(text).map_err(say).ok());
+                let known = record.as_ref().and_then(|record| {
+                    let masking = Masking::parse(&record.document).map_err(say).ok()?;
+                    Some((record.created_at, masking))
+                });
+                self.masking = value.map(|_| known.unwrap_or_else(|| (Timestamp::EPOCH, Masking::everything())));
             }
             RuleKind::FieldIndex => {
                 self.fields = document.and_then(|text| indexed_fields(text).map_err(say).ok()).unwrap_or_default();
@@ -70,8 +77,26 @@ pub(super) enum Effect {
 }
 
 impl AccountPolicy {
-    /// A policy that can be read; others do nothing, and `tidegate check` names them.
+    /// A policy as it is understood. One that cannot be read does nothing, but for one that masks: all of every event
+    /// is masked then. `tidegate check` names it.
     pub(super) fn read(key: &Bytes, kind: AccountPolicyKind, value: &Bytes) -> Option<AccountPolicy> {
+        let is_masking = kind == AccountPolicyKind::DataProtection;
+        Self::readable(key, kind, value).or_else(|| is_masking.then(Self::everything))
+    }
+
+    /// Masks all of every event.
+    fn everything() -> AccountPolicy {
+        let record = AccountPolicyRecord {
+            document: String::new(),
+            criteria: None,
+            target: None,
+            created_at: Timestamp::EPOCH,
+            updated_at: Timestamp::EPOCH,
+        };
+        AccountPolicy { record, criteria: None, effect: Effect::Masking(Masking::everything()) }
+    }
+
+    fn readable(key: &Bytes, kind: AccountPolicyKind, value: &Bytes) -> Option<AccountPolicy> {
         let record = AccountPolicyRecord::decode(value).map_err(|error| unreadable(key, &error)).ok()?;
         let say = |error: String| unreadable(key, &error);
         let criteria = kind.criteria(record.criteria.as_deref()).map_err(say).ok()?;

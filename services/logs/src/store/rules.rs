@@ -1,6 +1,8 @@
 use tidegate_record::{DecodeError, Reader, Stored, Writer};
 use tidegate_types::Timestamp;
 
+use crate::domain::{Masking, indexed_fields, transformer};
+
 /// What a group's owner wants of it: a document of one of the kinds of [`RuleKind`]. Its group and kind are its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleRecord {
@@ -29,6 +31,20 @@ impl RuleKind {
     /// All of them.
     pub const ALL: [RuleKind; 4] =
         [RuleKind::DataProtection, RuleKind::FieldIndex, RuleKind::Transformer, RuleKind::ResourcePolicy];
+
+    /// Whether a document of this kind is understood.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words for its owner.
+    pub fn check(self, document: &str) -> Result<(), String> {
+        match self {
+            RuleKind::DataProtection => Masking::parse(document).map(drop),
+            RuleKind::FieldIndex => indexed_fields(document).map(drop),
+            RuleKind::Transformer => transformer(document).map(drop),
+            // Kept and shown.
+            RuleKind::ResourcePolicy => Ok(()),
+        }
+    }
 
     pub(super) fn number(self) -> u8 {
         match self {

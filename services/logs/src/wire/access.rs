@@ -8,6 +8,7 @@ use tidegate_api_logs::{FilterLogEventsRequest, GetLogEventsRequest, GetLogRecor
 use tidegate_protocol::{Access, Call, Members, Need, Needs, ServiceError, Shape, needs, needs_by_name};
 use tidegate_types::Arn;
 
+use super::further::{of_account_policy, of_query, passed};
 use crate::domain::{GroupAddress, GroupReference};
 use crate::service::CloudWatchLogs;
 
@@ -18,6 +19,10 @@ enum On {
     Group,
     /// In lists of groups.
     Groups,
+    /// In lists of groups, or in the query itself.
+    Query,
+    /// Nowhere, but the kind of policy and its document say more. What is done with it is this.
+    AccountPolicy(&'static str),
     /// In `destinationName`.
     Destination,
     /// In `resourceArn`: what has tags.
@@ -51,7 +56,7 @@ const OPERATIONS: &[(&str, On)] = &[
     ("CreateLogAnomalyDetector", On::GroupArns),
     ("CreateLogGroup", On::Group),
     ("CreateLogStream", On::Group),
-    ("DeleteAccountPolicy", On::Anywhere),
+    ("DeleteAccountPolicy", On::AccountPolicy("Delete")),
     ("DeleteDataProtectionPolicy", On::Group),
     ("DeleteDelivery", DELIVERY),
     ("DeleteDeliveryDestination", GOAL),
@@ -102,7 +107,7 @@ const OPERATIONS: &[(&str, On)] = &[
     ("ListLogGroupsForQuery", On::Anywhere),
     ("ListTagsForResource", On::Tagged),
     ("ListTagsLogGroup", On::TaggedGroup),
-    ("PutAccountPolicy", On::Anywhere),
+    ("PutAccountPolicy", On::AccountPolicy("Put")),
     ("PutDataProtectionPolicy", On::Group),
     ("PutDeliveryDestination", GOAL),
     ("PutDeliveryDestinationPolicy", GOALS_POLICY),
@@ -119,7 +124,7 @@ const OPERATIONS: &[(&str, On)] = &[
     ("PutSubscriptionFilter", On::Group),
     ("PutTransformer", On::Group),
     ("StartLiveTail", On::Groups),
-    ("StartQuery", On::Groups),
+    ("StartQuery", On::Query),
     ("StopQuery", On::Anywhere),
     ("TagLogGroup", On::TaggedGroup),
     ("TagResource", On::Tagged),
@@ -184,17 +189,9 @@ fn needs_of(logs: &CloudWatchLogs, call: &Call, on: On, input: &Members) -> Vec<
             let group = input.text("logGroupName").or_else(|| input.text("logGroupIdentifier")).unwrap_or_default();
             vec![need(stream_of(call, group, stream))]
         }
-        On::Groups => {
-            let lists = ["logGroupNames", "logGroupIdentifiers"].into_iter().flat_map(|name| input.list(name));
-            let groups = input.text("logGroupName").into_iter().chain(lists.map(String::as_str));
-            let mut needs: Vec<Need> = groups.map(|group| need(stream_of(call, group, ""))).collect();
-            if input.text("queryString").is_some_and(|query| query.to_ascii_lowercase().contains("unmask")) {
-                let unmask: Vec<Need> =
-                    needs.iter().map(|need| Need::new("logs:Unmask", need.resource.clone())).collect();
-                needs.extend(unmask);
-            }
-            needs
-        }
+        On::Groups => groups_of(call, input).into_iter().map(need).collect(),
+        On::Query => of_query(logs, call, groups_of(call, input), input),
+        On::AccountPolicy(verb) => of_account_policy(verb, input),
         On::Destination => {
             let name = input.text("destinationName").unwrap_or_default();
             vec![need(own(call, &format!("destination:{name}")))]
@@ -221,7 +218,7 @@ fn needs_of(logs: &CloudWatchLogs, call: &Call, on: On, input: &Members) -> Vec<
         On::Anywhere => vec![Need::anywhere(format!("logs:{}", call.operation.name))],
     };
     if needs.is_empty() {
-        // A query of no group at all: the operation says what is wrong with it.
+        // A request about no group at all: the operation says what is wrong with it.
         needs.push(Need::anywhere(format!("logs:{}", call.operation.name)));
     }
     let operation = call.operation.name;
@@ -245,7 +242,7 @@ fn needs_of(logs: &CloudWatchLogs, call: &Call, on: On, input: &Members) -> Vec<
     let mut needs: Vec<Need> =
         needs.into_iter().map(|need| with_resource_tags(logs, call, with_tags(need, input))).collect();
     if let Some(role) = input.text("roleArn") {
-        needs.push(Need::new("iam:PassRole", role).with("iam:PassedToService", "logs.amazonaws.com"));
+        needs.push(passed(role));
     }
     needs
 }
@@ -268,6 +265,13 @@ fn with_resource_tags(logs: &CloudWatchLogs, call: &Call, need: Need) -> Need {
 
 fn own(call: &Call, resource: &str) -> String {
     Arn::new("logs", &call.region, call.account, resource).to_string()
+}
+
+/// The groups that a request names, as policies do.
+fn groups_of(call: &Call, input: &Members) -> Vec<String> {
+    let lists = ["logGroupNames", "logGroupIdentifiers"].into_iter().flat_map(|name| input.list(name));
+    let groups = input.text("logGroupName").into_iter().chain(lists.map(String::as_str));
+    groups.map(|group| stream_of(call, group, "")).collect()
 }
 
 /// A group by its name or ARN, and one of its streams.

@@ -5,6 +5,7 @@ mod access;
 mod coverage;
 mod errors;
 mod events;
+mod further;
 mod insights;
 mod kept;
 mod paging;

@@ -103,6 +103,7 @@ impl Exports {
             streams: &|_| true,
             pattern: None,
             masks: job.group.masks(),
+            with_hidden: false,
         };
         let answer = self.service.find(&query).await?;
         let mut part = place.part;

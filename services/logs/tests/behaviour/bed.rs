@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tidegate_api_logs::MODEL;
 use tidegate_delivery::Dispatcher;
@@ -17,7 +18,7 @@ use tidegate_log::Logs;
 use tidegate_logs::{CloudWatchLogs, invariants};
 use tidegate_ports::{Delivery, Refusal, Sink};
 use tidegate_protocol::aws_json::JsonReader;
-use tidegate_protocol::{Call, Caller, ProtocolId, Service, ServiceError, codec};
+use tidegate_protocol::{Call, Caller, Guard, Need, Needs, Permissions, ProtocolId, Service, ServiceError, codec};
 use tidegate_record::{Key, Root};
 use tidegate_store::engine::memory::MemoryDisk;
 use tidegate_store::{Durability, EmbeddedStore, KeyRange, LatchKey, Order, Page, Space, Store, Tx};
@@ -83,6 +84,19 @@ impl Sink for Subscriber {
     }
 }
 
+/// A guard that lets nobody in and notes what they needed.
+#[derive(Default)]
+struct Notes(Mutex<Vec<Need>>);
+
+impl Guard for Notes {
+    fn check(&self, _: &Call, needs: &Needs) -> Result<(), ServiceError> {
+        if let Needs::All(needs) = needs {
+            self.0.lock().clone_from(needs);
+        }
+        Err(ServiceError::internal("only noted"))
+    }
+}
+
 impl Bed {
     pub async fn new() -> Bed {
         let (env, clock) = Env::manual(7, START);
@@ -114,12 +128,26 @@ impl Bed {
 
     /// Calls an operation as the default account does from `us-east-1`.
     pub async fn call(&self, operation: &str, input: Value) -> Answer {
+        self.call_as(Caller::root(AccountId::DEFAULT), operation, input).await
+    }
+
+    /// What a call is held against policies for, as `action resource`. The call itself is refused.
+    pub async fn needs(&self, operation: &str, input: Value) -> Vec<String> {
+        let notes = Arc::new(Notes::default());
+        let permissions = Permissions::guarded(notes.clone());
+        let caller = Caller { permissions, ..Caller::root(AccountId::DEFAULT) };
+        self.call_as(caller, operation, input.clone()).await.expect_err("the guard refuses everything");
+        let needs = std::mem::take(&mut *notes.0.lock());
+        needs.iter().map(|need| format!("{} {}", need.action, need.resource)).collect()
+    }
+
+    async fn call_as(&self, caller: Caller, operation: &str, input: Value) -> Answer {
         let operation = MODEL.operation(operation).unwrap_or_else(|| panic!("there is no {operation}"));
         let call = Call {
             operation,
             account: AccountId::DEFAULT,
             region: Region::us_east_1(),
-            caller: Caller::root(AccountId::DEFAULT),
+            caller,
             base_url: "http://localhost:4566".to_owned(),
             request_id: "00000000-0000-0000-0000-000000000000".to_owned(),
             trace: None,

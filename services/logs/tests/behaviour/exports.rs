@@ -117,6 +117,17 @@ async fn events_become_packed_lines_by_stream() {
 }
 
 #[tokio::test]
+async fn what_is_sensitive_is_exported_masked() {
+    let (bed, buckets) = filled().await;
+    let document = crate::rules::protection(&["IpAddress"]);
+    bed.ok("PutDataProtectionPolicy", json!({ "logGroupIdentifier": "g", "policyDocument": document })).await;
+    bed.put("g", "a/two", &[(0, "from 10.0.0.1")]).await;
+    let task = begin(&bed, json!({ "logStreamNamePrefix": "a/two" })).await;
+    bed.settle().await;
+    assert_eq!(buckets.exported(&task)[0].1, "2023-11-14T22:13:20.000Z from ********\n");
+}
+
+#[tokio::test]
 async fn a_large_stream_is_several_objects() {
     let (bed, buckets) = filled().await;
     let long = "x".repeat(200_000);

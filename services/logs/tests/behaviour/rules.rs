@@ -4,7 +4,7 @@ use crate::bed::{Bed, START, texts};
 
 const STANDARD_ONLY: &str = "This operation is only supported on the Standard log class.";
 
-fn protection(identifiers: &[&str]) -> String {
+pub fn protection(identifiers: &[&str]) -> String {
     let all: Vec<String> =
         identifiers.iter().map(|name| format!("arn:aws:dataprotection::aws:data-identifier/{name}")).collect();
     json!({ "Name": "p", "Version": "2021-06-01", "Statement": [

@@ -15,7 +15,7 @@ pub(crate) use get_log_group_fields::get_log_group_fields;
 pub(crate) use get_log_record::get_log_record;
 pub(crate) use get_query_results::get_query_results;
 pub(crate) use list_log_groups_for_query::list_log_groups_for_query;
-pub(crate) use start_query::start_query;
+pub(crate) use start_query::{chosen_groups, start_query};
 pub(crate) use stop_query::stop_query;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@ use tidegate_api_logs::{StartQueryRequest, StartQueryResponse};
 use tidegate_insights::{DEFAULT_LIMIT, Query, Source};
 use tidegate_protocol::Call;
 use tidegate_record::Stored;
-use tidegate_store::{Space, Tx};
+use tidegate_store::{Space, StoreError, Tx};
 
 use super::query_key;
 use crate::domain::{GroupAddress, GroupReference, QueryRefused, QueryState, begin_ms, end_ms};
@@ -84,6 +84,16 @@ fn groups_of(
     if input.log_group_name.is_some() || input.log_group_names.is_some() || input.log_group_identifiers.is_some() {
         return Err(Error::invalid("Log groups cannot be specified together with the SOURCE command."));
     }
+    let groups = chosen_groups(service, call, source)?;
+    if groups.is_empty() || groups.len() > MAX_SOURCE_GROUPS {
+        let words = format!("The SOURCE command must choose between 1 and {MAX_SOURCE_GROUPS} log groups.");
+        return Err(Error::invalid(words));
+    }
+    Ok(groups)
+}
+
+/// The groups that a query chooses.
+pub(crate) fn chosen_groups(service: &CloudWatchLogs, call: &Call, source: &Source) -> Result<Vec<Group>, StoreError> {
     let own = call.account.to_string();
     let mut groups = service.directory.of_account(call.account, &call.region, None)?;
     groups.retain(|group| {
@@ -95,10 +105,6 @@ fn groups_of(
         let of_account = source.accounts.is_empty() || source.accounts.contains(&own);
         of_class && of_account && (source.prefixes.is_empty() || source.prefixes.iter().any(is_named))
     });
-    if groups.is_empty() || groups.len() > MAX_SOURCE_GROUPS {
-        let words = format!("The SOURCE command must choose between 1 and {MAX_SOURCE_GROUPS} log groups.");
-        return Err(Error::invalid(words));
-    }
     Ok(groups)
 }
 

@@ -1,0 +1,62 @@
+//! What is needed beside an operation's own permission: who may see what is masked, and who passes roles.
+
+use serde_json::{Value, json};
+
+use crate::bed::Bed;
+
+fn start(text: &str, more: Value) -> Value {
+    let mut input = json!({ "queryString": text, "startTime": 0, "endTime": 60 });
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    input
+}
+
+fn group(action: &str, name: &str) -> String {
+    format!("logs:{action} arn:aws:logs:us-east-1:000000000000:log-group:{name}:log-stream:")
+}
+
+#[tokio::test]
+async fn a_query_needs_permissions_for_the_groups_that_it_chooses() {
+    let bed = Bed::new().await;
+    for name in ["app/a", "app/b", "lib"] {
+        bed.create(name, &[]).await;
+    }
+    let of_app = |action: &str| [group(action, "app/a"), group(action, "app/b")];
+    let source = r#"source logGroups(namePrefix: ["app/"])"#;
+    assert_eq!(bed.needs("StartQuery", start(&format!("{source} | limit 1"), json!({}))).await, of_app("StartQuery"));
+    let unmasked = bed.needs("StartQuery", start(&format!("{source} | UNMASK @message"), json!({}))).await;
+    assert_eq!(unmasked, [of_app("StartQuery"), of_app("Unmask")].concat());
+    let named = bed.needs("StartQuery", start("fields unmask(@message)", json!({ "logGroupName": "lib" }))).await;
+    assert_eq!(named, [group("StartQuery", "lib"), group("Unmask", "lib")]);
+    for nothing in
+        [r#"SOURCE logGroups(namePrefix: ["none"]) | unmask @message"#, "SOURCE logGroups( | unmask @message"]
+    {
+        let all = bed.needs("StartQuery", start(nothing, json!({}))).await;
+        assert_eq!(all, ["logs:StartQuery *", "logs:Unmask *"], "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_of_an_account_needs_what_a_groups_does() {
+    let bed = Bed::new().await;
+    let role = "arn:aws:iam::000000000000:role/r";
+    let target = "arn:aws:sqs:us-east-1:000000000000:q";
+    let document = json!({ "DestinationArn": target, "RoleArn": role }).to_string();
+    for (kind, what) in [
+        ("DATA_PROTECTION_POLICY", "DataProtectionPolicy"),
+        ("SUBSCRIPTION_FILTER_POLICY", "SubscriptionFilter"),
+        ("FIELD_INDEX_POLICY", "IndexPolicy"),
+        ("TRANSFORMER_POLICY", "Transformer"),
+        ("METRIC_EXTRACTION_POLICY", "MetricExtractionPolicy"),
+    ] {
+        let name = json!({ "policyName": "p", "policyType": kind });
+        let expected = |verb: &str| vec![format!("logs:{verb}AccountPolicy *"), format!("logs:{verb}{what} *")];
+        assert_eq!(bed.needs("DeleteAccountPolicy", name.clone()).await, expected("Delete"));
+        let mut put = name;
+        put["policyDocument"] = json!(document);
+        let mut needs = expected("Put");
+        if what == "SubscriptionFilter" {
+            needs.push(format!("iam:PassRole {role}"));
+        }
+        assert_eq!(bed.needs("PutAccountPolicy", put).await, needs);
+    }
+}
