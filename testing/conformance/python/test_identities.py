@@ -7,6 +7,7 @@ import http.server
 import itertools
 import json
 import struct
+import subprocess
 import threading
 import time
 
@@ -248,6 +249,79 @@ def test_a_token_of_a_provider_makes_a_session(server, owner):
     gone.server.server_close()
     iam.create_open_id_connect_provider(Url=gone.url, ClientIDList=["sts.amazonaws.com"])
     refused(lambda: assume(gone.token()), "IDPCommunicationError")
+
+
+class SamlIssuer:
+    """A SAML provider. What it signs is written in canonical form to begin with, so that it needs no canonicalizer."""
+
+    DSIG, EXCLUSIVE = "http://www.w3.org/2000/09/xmldsig#", "http://www.w3.org/2001/10/xml-exc-c14n#"
+    ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes/"
+
+    def __init__(self, folder):
+        self.key = folder / "idp.key"
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=idp", "-keyout", self.key]
+        certificate = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        body = "".join(certificate.strip().split("\n")[1:-1])
+        self.metadata = (
+            '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example/"><IDPSSODescriptor '
+            'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><KeyDescriptor use="signing">'
+            f'<KeyInfo xmlns="{self.DSIG}"><X509Data><X509Certificate>{body}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>'
+            '<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/sso"></SingleSignOnService>'
+            "</IDPSSODescriptor></EntityDescriptor>"
+        )
+
+    def response(self, pair: str, issued=0, session=1200) -> str:
+        at = lambda seconds: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+        values = {"Role": pair, "RoleSessionName": "jane@corp.example"}
+        attributes = "".join(
+            f'<Attribute Name="{self.ATTRIBUTES}{name}"><AttributeValue>{value}</AttributeValue></Attribute>' for name, value in values.items()
+        )
+        begin = f'<Assertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion" ID="_a" IssueInstant="{at(issued)}" Version="2.0">'
+        rest = (
+            '<Issuer>https://idp.example/</Issuer><Subject><NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">jane</NameID>'
+            f'<SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><SubjectConfirmationData NotOnOrAfter="{at(300)}" '
+            'Recipient="https://signin.aws.amazon.com/saml"></SubjectConfirmationData></SubjectConfirmation></Subject>'
+            f'<Conditions NotOnOrAfter="{at(300)}"><AudienceRestriction><Audience>urn:amazon:webservices</Audience></AudienceRestriction></Conditions>'
+            f'<AuthnStatement AuthnInstant="{at(issued)}" SessionNotOnOrAfter="{at(session)}"></AuthnStatement>'
+            f"<AttributeStatement>{attributes}</AttributeStatement></Assertion>"
+        )
+        digest = base64.b64encode(hashlib.sha256((begin + rest).encode()).digest()).decode()
+        signed = (
+            f'<SignedInfo xmlns="{self.DSIG}"><CanonicalizationMethod Algorithm="{self.EXCLUSIVE}"></CanonicalizationMethod>'
+            '<SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></SignatureMethod><Reference URI="#_a"><Transforms>'
+            f'<Transform Algorithm="{self.DSIG}enveloped-signature"></Transform><Transform Algorithm="{self.EXCLUSIVE}"></Transform></Transforms>'
+            f'<DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></DigestMethod><DigestValue>{digest}</DigestValue></Reference></SignedInfo>'
+        )
+        command = ["openssl", "dgst", "-sha256", "-sign", self.key]
+        value = subprocess.run(command, check=True, capture_output=True, input=signed.encode()).stdout
+        signature = f'<Signature xmlns="{self.DSIG}">{signed}<SignatureValue>{base64.b64encode(value).decode()}</SignatureValue></Signature>'
+        status = '<p:Status><p:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></p:Status>'
+        text = f'<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" ID="_r">{status}{begin}{signature}{rest}</p:Response>'
+        return base64.b64encode(text.encode()).decode()
+
+
+def test_an_assertion_of_a_saml_provider_makes_a_session(server, owner, tmp_path):
+    issuer, iam = SamlIssuer(tmp_path), owner("iam")
+    provider = iam.create_saml_provider(Name="corp", SAMLMetadataDocument=issuer.metadata)["SAMLProviderArn"]
+    condition = {"StringEquals": {"saml:aud": "https://signin.aws.amazon.com/saml", "saml:sub": "jane"}}
+    trust = policy({"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithSAML", "Condition": condition})
+    role = iam.create_role(RoleName="people", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="people", PolicyName="own", PolicyDocument=policy(allow("sqs:ListQueues")))
+    sts = boto3.client("sts", endpoint_url=server.url, region_name="us-east-1", config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}))
+    assume = lambda response: sts.assume_role_with_saml(RoleArn=role, PrincipalArn=provider, SAMLAssertion=response)
+    answer = assume(issuer.response(f"{role},{provider}"))
+    assert (answer["Subject"], answer["Issuer"]) == ("jane", "https://idp.example/")
+    assert answer["AssumedRoleUser"]["Arn"].endswith(":assumed-role/people/jane@corp.example")
+    # The session at the provider ends in twenty minutes.
+    assert answer["Credentials"]["Expiration"].timestamp() <= time.time() + 1200
+    by(server, answer["Credentials"], "sqs").list_queues()
+    refused(lambda: by(server, answer["Credentials"], "sqs").create_queue(QueueName="no"), "AccessDenied")
+    late = issuer.response(f"{role},{provider}", issued=-301)
+    refused(lambda: assume(late), "ExpiredTokenException", "Token must be redeemed within 5 minutes of issuance")
+    other = issuer.response(f"{role}-of-others,{provider}")
+    refused(lambda: assume(other), "AccessDenied", "Not authorized to perform sts:AssumeRoleWithSAML")
+    forged = base64.b64encode(base64.b64decode(other).replace(b"-of-others", b"")).decode()
+    refused(lambda: assume(forged), "InvalidIdentityToken", "Response signature invalid")
 
 
 def test_the_account_is_reported(owner):
