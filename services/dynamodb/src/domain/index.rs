@@ -1,4 +1,4 @@
-use super::{IndexKey, IndexSchema, Insights, Item, KeySchema, Misuse, OnDemandLimit, Throughput, Type};
+use super::{IndexKey, IndexSchema, Insights, Item, KeySchema, OnDemandLimit, Throughput};
 
 /// What of an item stands in an index, beside the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,32 +76,5 @@ impl Index {
             Projected::Include(names) => names.iter().any(|included| included == name),
         };
         included || self.keys.has(name) || table.has(name)
-    }
-
-    /// Refuses an item whose attributes cannot be the index's key.
-    ///
-    /// # Errors
-    /// An attribute of another type, or an empty one.
-    pub fn check(&self, item: &Item) -> Result<(), Misuse> {
-        for part in self.keys.as_parts().all() {
-            let Some(value) = item.get(&part.name) else { continue };
-            if value.kind() != part.kind {
-                return Err(Misuse::parameter(format!(
-                    "Type mismatch for Index Key {} Expected: {} Actual: {} IndexName: {}",
-                    part.name,
-                    part.kind.name(),
-                    value.kind().name(),
-                    self.name
-                )));
-            }
-            if value.length() == Some(0) {
-                let what = if part.kind == Type::B { "binary" } else { "string" };
-                return Err(Misuse::new(format!(
-                    "One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty {what} value. IndexName: {}, IndexKey: {}",
-                    self.name, part.name
-                )));
-            }
-        }
-        self.keys.check_lengths(item)
     }
 }

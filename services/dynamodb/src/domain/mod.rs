@@ -5,6 +5,7 @@ mod backup;
 mod bucket;
 pub mod expression;
 mod index;
+mod index_checks;
 mod index_key;
 mod insights;
 mod key;

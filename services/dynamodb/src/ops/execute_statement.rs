@@ -14,7 +14,8 @@ pub(crate) async fn execute_statement(
     call: &Call,
     mut input: ExecuteStatementInput,
 ) -> Result<ExecuteStatementOutput, Error> {
-    match partiql::bound(input.statement.take(), input.parameters.take())? {
+    let parameters = partiql::parameters(input.parameters.take())?;
+    match partiql::bound(input.statement.take(), &parameters)? {
         Bound::Read(read) => select(dynamodb, call, &read, &input).await,
         Bound::Write(write) => change(dynamodb, call, &write, &input).await,
     }

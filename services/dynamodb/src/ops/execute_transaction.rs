@@ -6,9 +6,9 @@ use tidegate_protocol::Call;
 use super::partiql;
 use super::single::is_all_old;
 use super::transaction::{Action, Token, Transaction};
-use super::writing::carried_trace;
-use crate::domain::Misuse;
+use super::writing::{Change, carried_trace};
 use crate::domain::partiql::{Bound, Read, full_key};
+use crate::domain::{Misuse, Value};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::store::keys;
@@ -18,6 +18,8 @@ use crate::wire::{self, Consumed, Kind, consumed_capacity};
 struct Member {
     bound: Bound,
     show_on_failure: bool,
+    /// How many bytes its parameters weigh.
+    parameters: usize,
 }
 
 /// Carries out statements all or none: all of them read, or all of them write.
@@ -60,7 +62,8 @@ fn within(index: usize, misuse: &Misuse) -> Misuse {
 }
 
 fn member(statement: ParameterizedStatement) -> Result<Member, Misuse> {
-    let bound = partiql::bound(statement.statement, statement.parameters)?;
+    let parameters = partiql::parameters(statement.parameters)?;
+    let bound = partiql::bound(statement.statement, &parameters)?;
     match &bound {
         Bound::Write(write) if write.returning.is_some() => {
             return Err(Misuse::new("RETURNING clause is not supported in ExecuteTransaction."));
@@ -71,7 +74,8 @@ fn member(statement: ParameterizedStatement) -> Result<Member, Misuse> {
         Bound::Write(_) | Bound::Read(_) => {}
     }
     let show_on_failure = is_all_old(statement.return_values_on_condition_check_failure.as_deref());
-    Ok(Member { bound, show_on_failure })
+    let parameters = parameters.iter().map(Value::size).sum();
+    Ok(Member { bound, show_on_failure, parameters })
 }
 
 fn action(dynamodb: &DynamoDb, call: &Call, index: usize, member: Member) -> Result<Action, Error> {
@@ -80,7 +84,14 @@ fn action(dynamodb: &DynamoDb, call: &Call, index: usize, member: Member) -> Res
     let known = dynamodb.known(&address)?;
     let write = partiql::write(&known.table, statement, member.show_on_failure);
     let write = write.map_err(|misuse| within(index, &misuse))?;
-    Ok(Action { address, write, inserts: partiql::inserts(statement), values: 0 })
+    // What is inserted is counted as the item that it makes, and a key as a key.
+    let values = match &write.change {
+        Change::Put(_) => 0,
+        Change::Update(key, _) | Change::Delete(key) | Change::Check(key) => {
+            member.parameters.saturating_sub(key.values().map(Value::size).sum())
+        }
+    };
+    Ok(Action { address, write, inserts: partiql::inserts(statement), values })
 }
 
 /// Reads items that the statements name in full, all as they were at one moment.

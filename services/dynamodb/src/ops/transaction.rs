@@ -171,8 +171,8 @@ impl Transaction<'_> {
         let mut bytes = 0;
         for (place, Action { address, write, values, .. }) in self.actions.iter().enumerate() {
             let known = self.dynamodb.known(address)?;
-            // Of the first key that is not of its table's form the service speaks as of a condition that failed.
-            if let Err(misuse) = write.check_form(&known.table.keys) {
+            // Of the first item that is not of its table's form the service speaks as of a condition that failed.
+            if let Err(misuse) = write.check_form(&known.table) {
                 let mut reasons = vec![Reason::None; self.actions.len()];
                 reasons[place] = Reason::Invalid(misuse.to_string());
                 return Err(Error::Cancelled(reasons));

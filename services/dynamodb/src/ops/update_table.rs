@@ -30,6 +30,7 @@ pub(crate) async fn update_table(
     };
     let (input, stream) = (&input, &stream);
     let table = change(dynamodb, address, async |tx: &mut Tx, table: &mut Table| {
+        let was_on_demand = table.billing == Billing::OnDemand;
         settings(table, input, now)?;
         if let Some(wish) = stream {
             change_stream(tx, address, table, wish.as_ref(), now).await?;
@@ -42,7 +43,10 @@ pub(crate) async fn update_table(
         for update in input.global_secondary_index_updates.iter().flatten() {
             change_index(tx, address, table, update.clone(), &defined)?;
         }
-        check_all_provisioned(table)?;
+        // Tables that earlier forms of this server switched may lack it, and can be changed all the same.
+        if was_on_demand {
+            check_all_provisioned(table)?;
+        }
         table.grow_warm();
         Ok(())
     })

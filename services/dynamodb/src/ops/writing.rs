@@ -10,7 +10,7 @@ use super::collections;
 use super::metering::Paid;
 use crate::domain::expression::{Condition, Update, apply, holds};
 use crate::domain::{
-    Index, IndexKey, Item, Key, KeySchema, MAX_ITEM, Misuse, StreamView, Table, item_size, write_units,
+    Index, IndexKey, Item, Key, KeySchema, MAX_ITEM, Misuse, StreamView, Table, Value, item_size, write_units,
 };
 use crate::error::Error;
 use crate::service::DynamoDb;
@@ -59,13 +59,17 @@ impl Write {
         }
     }
 
-    /// Refuses a key that is not of the table's form.
-    pub(crate) fn check_form(&self, schema: &KeySchema) -> Result<(), Misuse> {
+    /// Refuses a key that is not of the table's form, and attributes that are not of its indexes'.
+    pub(crate) fn check_form(&self, table: &Table) -> Result<(), Misuse> {
         match &self.change {
-            Change::Put(item) => schema.values_of_item(item),
-            Change::Update(key, _) | Change::Delete(key) | Change::Check(key) => schema.values_of_request(key),
+            Change::Put(item) => table.keys.values_of_item(item),
+            Change::Update(key, _) | Change::Delete(key) | Change::Check(key) => table.keys.values_of_request(key),
+        }?;
+        match &self.change {
+            Change::Put(item) => table.check_index_types(|name| item.get(name).map(Value::kind)),
+            Change::Update(_, update) => table.check_index_types(|name| update.known_type(name)),
+            Change::Delete(_) | Change::Check(_) => Ok(()),
         }
-        .map(drop)
     }
 
     /// Refuses what no state of the item can make right.
@@ -77,7 +81,7 @@ impl Write {
                 if item_size(item) > MAX_ITEM {
                     return Err(Misuse::new("Item size has exceeded the maximum allowed size"));
                 }
-                table.indexes.iter().try_for_each(|index| index.check(item))?;
+                table.check_indexed(item)?;
             }
             Change::Update(_, update) => {
                 check_names(update.actions.iter().map(|action| &action.path.head))?;
@@ -88,7 +92,9 @@ impl Write {
                         action.path.head
                     )));
                 }
+                table.check_index_types(|name| update.known_type(name))?;
                 update.check_scalars(table)?;
+                table.check_update_of_indexed(update)?;
             }
             Change::Delete(_) | Change::Check(_) => {}
         }
@@ -181,7 +187,7 @@ fn updated(table: &Table, key: &Key, old: Option<&Item>, update: &Update) -> Res
             "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
         ));
     }
-    table.indexes.iter().try_for_each(|index| index.check(&item))?;
+    table.check_updated(&item)?;
     Ok(item)
 }
 

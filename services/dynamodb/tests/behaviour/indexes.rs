@@ -124,3 +124,71 @@ async fn transactions_tell_of_collections_and_of_keys_that_do_not_fit() {
     assert_eq!(codes, ["None", "ValidationError"]);
     assert_eq!(body["CancellationReasons"][1]["Message"], "The provided key element does not match the schema");
 }
+
+#[tokio::test]
+async fn what_cannot_be_an_indexs_key_is_refused_in_aws_words() {
+    let bed = Bed::new().await;
+    let index = |name: &str| {
+        json!({
+            "IndexName": name, "Projection": {"ProjectionType": "KEYS_ONLY"},
+            "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+        })
+    };
+    let extra = json!({
+        "AttributeDefinitions": [
+            {"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "s", "AttributeType": "N"},
+            {"AttributeName": "g", "AttributeType": "S"},
+        ],
+        "GlobalSecondaryIndexes": [index("two"), index("one")],
+    });
+    bed.create("tbl", extra).await;
+    let mismatch =
+        "One or more parameter values were invalid: Type mismatch for Index Key g Expected: S Actual: N IndexName: one";
+    let unsupported = "The update expression attempted to update the secondary index key to unsupported type";
+    let empty = "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty string value.";
+    let key = json!({ "p": {"S": "a"}, "s": {"N": "1"} });
+    bed.ok(
+        "PutItem",
+        json!({ "TableName": "tbl", "Item": {"p": {"S": "a"}, "s": {"N": "1"}, "n": {"N": "2"}, "e": {"S": ""}} }),
+    )
+    .await;
+    let update = |expression: &str| {
+        let mut input = json!({ "TableName": "tbl", "Key": key, "UpdateExpression": expression });
+        let values = [(":n", json!({"N": "1"})), (":e", json!({"S": ""}))];
+        for (name, value) in values.into_iter().filter(|(name, _)| expression.contains(name)) {
+            input["ExpressionAttributeValues"] = json!({ name: value });
+        }
+        input
+    };
+    for (expression, words) in [
+        ("SET g = :n", mismatch),
+        // What is known without the item comes before what is wrong with it.
+        ("SET g = absent + :n", mismatch),
+        ("ADD g :n", mismatch),
+        ("SET g = n", unsupported),
+        ("SET g = if_not_exists(n, p)", unsupported),
+        ("SET g = :e", empty),
+        ("SET g = e", empty),
+    ] {
+        let refused = bed.refused("UpdateItem", update(expression)).await;
+        assert_eq!(refused, ("ValidationException".to_owned(), words.to_owned()), "{expression}");
+    }
+    let item = |g: Value| json!({ "p": {"S": "b"}, "s": {"N": "1"}, "g": g });
+    let put = |g: Value| json!({ "Put": {"TableName": "tbl", "Item": item(g)} });
+    for (write, words) in [
+        (put(json!({"N": "5"})), mismatch),
+        (json!({ "Update": update("SET g = :n") }), mismatch),
+        (json!({ "Update": update("SET g = n") }), unsupported),
+    ] {
+        let writes = json!({ "TransactItems": [write] });
+        let (code, body) = bed.call("TransactWriteItems", writes).await.unwrap_err();
+        assert_eq!(code, "TransactionCanceledException");
+        let reason = &body["CancellationReasons"][0];
+        assert_eq!((&reason["Code"], &reason["Message"]), (&json!("ValidationError"), &json!(words)));
+    }
+    let put_empty = "One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty string value. IndexName: one, IndexKey: g";
+    for (write, words) in [(put(json!({"S": ""})), put_empty), (json!({ "Update": update("SET g = :e") }), empty)] {
+        let refused = bed.refused("TransactWriteItems", json!({ "TransactItems": [write] })).await;
+        assert_eq!(refused, ("ValidationException".to_owned(), words.to_owned()));
+    }
+}

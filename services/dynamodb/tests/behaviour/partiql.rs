@@ -321,3 +321,21 @@ async fn transactions_happen_wholly_or_not() {
         );
     }
 }
+
+#[tokio::test]
+async fn the_parameters_of_a_transaction_are_bounded() {
+    let bed = bed().await;
+    let transaction = |count: usize, statement: &str| {
+        let statement = |n: usize| json!({ "Statement": statement.replace("#", &n.to_string()), "Parameters": [{"S": "x".repeat(390_000)}] });
+        json!({ "TransactStatements": (0..count).map(statement).collect::<Vec<_>>() })
+    };
+    let too_large = ("ValidationException".to_owned(), "Transaction payload size cannot exceed 4 MB".to_owned());
+    for statement in
+        ["INSERT INTO tbl VALUE {'p': 'a', 's': #, 'v': ?}", "UPDATE tbl SET v = ? WHERE p = 'a' AND s = #"]
+    {
+        assert_eq!(bed.refused("ExecuteTransaction", transaction(11, statement)).await, too_large, "{statement}");
+        bed.ok("ExecuteTransaction", transaction(10, statement)).await;
+    }
+    let checks = transaction(11, "EXISTS(SELECT * FROM tbl WHERE p = 'a' AND s = # AND v = ?)");
+    assert_eq!(bed.refused("ExecuteTransaction", checks).await, too_large);
+}

@@ -2,6 +2,11 @@
 //! The words are recorded answers of the real service.
 
 use serde_json::{Value, json};
+use tidegate_dynamodb::domain::{Billing, Table, TableAddress, Throughput};
+use tidegate_dynamodb::store::keys;
+use tidegate_record::Stored;
+use tidegate_store::{Space, StoreError, Tx, transact};
+use tidegate_types::{AccountId, Region};
 
 use crate::bed::Bed;
 
@@ -357,4 +362,27 @@ async fn tags_are_of_tables_and_have_names() {
     let (code, body) = bed.call("TagResource", tag(&missing, "k", "v")).await.unwrap_err();
     let words = format!("Requested resource not found: ResourceArn: {missing} not found");
     assert_eq!((&*code, &body["message"]), ("ResourceNotFoundException", &json!(words)));
+}
+
+#[tokio::test]
+async fn a_table_that_was_switched_without_its_indexes_can_be_changed_still() {
+    let bed = Bed::new().await;
+    bed.ok("CreateTable", table("tbl", json!({ "GlobalSecondaryIndexes": [index("idx", json!({}))] }))).await;
+    let address = TableAddress::parse("tbl", AccountId::DEFAULT, &Region::us_east_1()).unwrap();
+    let key = keys::table(&address);
+    let units = Throughput { read: 1, write: 1 };
+    transact(&*bed.store, &[], async |tx: &mut Tx| -> Result<(), StoreError> {
+        let record = tx.get(Space::Map, &key).await?.unwrap();
+        let table = Table { billing: Billing::Provisioned(units), ..Table::decode(&record.value).unwrap() };
+        assert_eq!(table.indexes[0].throughput, None);
+        tx.put(Space::Map, key.clone(), table.encode());
+        Ok(())
+    })
+    .await
+    .unwrap();
+    bed.ok("UpdateTable", update(json!({ "DeletionProtectionEnabled": true }))).await;
+    bed.ok("UpdateTable", update(json!({ "ProvisionedThroughput": provisioned(2, 2) }))).await;
+    let given = json!([{"Update": {"IndexName": "idx", "ProvisionedThroughput": provisioned(3, 3)}}]);
+    bed.ok("UpdateTable", update(json!({ "GlobalSecondaryIndexUpdates": given }))).await;
+    assert_eq!(described(&bed).await["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"]["ReadCapacityUnits"], 3);
 }

@@ -10,6 +10,7 @@ mod ast;
 mod condition;
 mod evaluate;
 mod key_condition;
+mod known;
 mod lexer;
 mod names;
 mod operands;

@@ -92,13 +92,7 @@ fn sum(parser: &mut Parser<'_>) -> Result<Source, Misuse> {
 
 /// Notes an operand whose type is wrong whatever the item.
 fn check_type(parser: &mut Parser<'_>, operator: &str, source: &Source, wanted: Type) {
-    let kind = match source {
-        Source::Value(value) => value.kind(),
-        Source::ListAppend(..) => Type::L,
-        Source::Plus(..) | Source::Minus(..) => Type::N,
-        Source::Path(_) | Source::IfNotExists(..) => return,
-    };
-    if kind != wanted {
+    if let Some(kind) = source.known_type().filter(|kind| *kind != wanted) {
         parser.wrong_operand_type(operator, kind.name());
     }
 }

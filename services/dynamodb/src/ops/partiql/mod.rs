@@ -11,15 +11,19 @@ pub(crate) use selecting::{Wish, check_index, one, select};
 use super::writing::{Change, Write};
 use crate::domain::expression::{Condition, Path};
 use crate::domain::partiql::{self, Bound, Kind, full_key};
-use crate::domain::{Item, KeySchema, Misuse, Table, TableAddress};
+use crate::domain::{Item, KeySchema, Misuse, Table, TableAddress, Value};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::wire;
 
+/// The parameters of a statement.
+pub(crate) fn parameters(given: Option<Vec<AttributeValue>>) -> Result<Vec<Value>, Misuse> {
+    given.unwrap_or_default().into_iter().map(wire::value).collect()
+}
+
 /// A statement with its parameters.
-pub(crate) fn bound(text: Option<String>, parameters: Option<Vec<AttributeValue>>) -> Result<Bound, Misuse> {
-    let parameters = parameters.unwrap_or_default().into_iter().map(wire::value).collect::<Result<Vec<_>, _>>()?;
-    partiql::bind(&text.unwrap_or_default(), &parameters)
+pub(crate) fn bound(text: Option<String>, parameters: &[Value]) -> Result<Bound, Misuse> {
+    partiql::bind(&text.unwrap_or_default(), parameters)
 }
 
 /// Where a statement's table is.
