@@ -19,6 +19,8 @@ NETWORK = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
 INSERT = "INSERT INTO \"table\" VALUE {'pk': 'mine'}"
 SELECT = "SELECT * FROM \"table\" WHERE pk = 'mine'"
 
+UNMASKING = 'SOURCE logGroups(namePrefix: ["group"]) | unmask @message'
+
 # Service, operation, what it is called with besides, the actions, the key, a value that lets in, one that does not,
 # and the operator's beginning.
 CASES = [
@@ -44,6 +46,8 @@ CASES = [
     ("logs", "CreateLogGroup", {"logGroupName": "other", "tags": {"team": "blue"}}, "logs:*", "aws:RequestTag/team", "blue", "red", ""),
     ("logs", "DescribeLogStreams", {"logGroupIdentifier": None}, "logs:DescribeLogStreams", "aws:ResourceTag/team", "blue", "red", ""),
     ("logs", "PutLogEvents", {}, "logs:PutLogEvents", "aws:ResourceTag/team", "blue", "red", ""),
+    ("logs", "FilterLogEvents", {"unmask": True}, ["logs:FilterLogEvents", "logs:Unmask"], "aws:ResourceTag/team", "blue", "red", ""),
+    ("logs", "StartQuery", {"logGroupName": None, "queryString": UNMASKING}, ["logs:StartQuery", "logs:Unmask"], "aws:ResourceTag/team", "blue", "red", ""),
     ("logs", "PutDestination", {}, ["logs:*", "iam:PassRole"], "iam:PassedToService", "logs.amazonaws.com", "lambda.amazonaws.com", "IfExists"),
     ("lambda", "CreateEventSourceMapping", MAPPING, "lambda:CreateEventSourceMapping", "lambda:FunctionArn", FUNCTION, FUNCTION + "2", ""),
     ("lambda", "AddPermission", {}, "lambda:AddPermission", "lambda:Principal", ACCOUNT, "s3.amazonaws.com", ""),
@@ -143,3 +147,25 @@ def test_many_deletions_are_decided_one_by_one(root, walker):
     answer = walker.client("s3").delete_objects(Bucket="bucket", Delete={"Objects": [{"Key": "mine/1"}, {"Key": "theirs/1"}]})
     assert [one["Key"] for one in answer["Deleted"]] == ["mine/1"]
     assert [(one["Key"], one["Code"]) for one in answer["Errors"]] == [("theirs/1", "AccessDenied")]
+
+
+@pytest.mark.parametrize("operation, values", [
+    ("FilterLogEvents", {"unmask": True}),
+    ("GetLogEvents", {"unmask": True, "logStreamName": "stream"}),
+    ("StartQuery", {"queryString": "fields unmask(@message)"}),
+    ("StartQuery", {"queryString": UNMASKING, "logGroupName": None}),
+], ids=["filter", "get", "query", "source"])
+def test_who_unmasks_needs_the_permission_for_that_group(world, walker, operation, values):
+    client = walker.client("logs")
+    values = {name: value for name, value in (world.arguments("logs", operation) | values).items() if value is not None}
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:group:*"
+    both = [(f"logs:{operation}", "*"), ("logs:Unmask", "*")]
+    walker.has(walk.allow(both[0]))
+    assert attempt(client, operation, values).action == "logs:Unmask"
+    walker.has(walk.allow(*both))
+    assert not attempt(client, operation, values)
+    for action, _ in both:
+        denied = {"Effect": "Deny", "Action": action, "Resource": group}
+        allowed = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+        walker.has(json.dumps({"Version": "2012-10-17", "Statement": [allowed, denied]}))
+        assert attempt(client, operation, values).action == action

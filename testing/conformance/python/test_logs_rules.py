@@ -97,6 +97,24 @@ def test_sensitive_parts_are_masked(server, logs, group, put, now):
     assert "policyDocument" not in logs.get_data_protection_policy(logGroupIdentifier=group)
 
 
+def test_live_tail_and_metrics_see_masked_events(server, logs, group, put):
+    logs.put_data_protection_policy(logGroupIdentifier=group, policyDocument=protection("EmailAddress"))
+    metric = {"metricName": "mails", "metricNamespace": "n", "metricValue": "1", "dimensions": {"Who": "$.who"}}
+    logs.put_metric_filter(logGroupName=group, filterName="f", filterPattern="{ $.who = * }", metricTransformations=[metric])
+    identifier = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}"
+    stream = logs.start_live_tail(logGroupIdentifiers=[identifier])["responseStream"]
+    events = iter(stream)
+    assert "sessionStart" in next(events)
+    put(group, json.dumps({"who": "jane@example.com"}))
+    results = []
+    while not results:
+        results = next(events)["sessionUpdate"]["sessionResults"]
+    stream.close()
+    assert [json.loads(result["message"]) for result in results] == [{"who": "*" * 16}]
+    lines = [line for line in server.request("GET", "/_tidegate/metrics").text.splitlines() if 'metric="mails"' in line]
+    assert lines and all(f'dimensions="Who={"*" * 16}"' in line for line in lines)
+
+
 def test_events_are_transformed(server, logs, group, put, now):
     config = [
         {"parseJSON": {}},

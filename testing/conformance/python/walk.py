@@ -193,6 +193,8 @@ class World:
             "StartQuery": {"logGroupName": "group"}, "StartLiveTail": {"logGroupIdentifiers": [group]},
             "PutSubscriptionFilter": {"roleArn": None}, "ListLogGroups": {"logGroupName": None}, "FilterLogEvents": {"logStreamName": None},
             "GetLogEvents": {"logGroupIdentifier": None},
+            "PutAccountPolicy": {"policyType": "SUBSCRIPTION_FILTER_POLICY", "policyDocument": json.dumps({"DestinationArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/s", "RoleArn": ROLE})},
+            "DeleteAccountPolicy": {"policyType": "SUBSCRIPTION_FILTER_POLICY"},
             "DescribeFieldIndexes": {"logGroupIdentifiers": ["group"]}, "DescribeIndexPolicies": {"logGroupIdentifiers": ["group"]},
             "CreateLogAnomalyDetector": {"logGroupArnList": [group]}, "PutDeliverySource": {"resourceArn": f"arn:aws:cloudfront::{ACCOUNT}:distribution/D"},
             "PutDeliveryDestination": {"name": "goal"}, "GetDeliveryDestination": {"name": "goal"}, "DeleteDeliveryDestination": {"name": "goal"},

@@ -14,7 +14,7 @@ use tidegate_types::{AccountId, Region};
 use tidegate_workers::Hint;
 
 use super::keys::{self, Catalogued};
-use super::rulebook::{AccountPolicies, AccountPolicy, Effect, Rules, about};
+use super::rulebook::{AccountPolicies, AccountPolicy, Effect, Rule, Rules, about};
 use super::{
     GroupClass, GroupId, GroupRecord, MetricFilterRecord, RuleKind, RuleRecord, SubscriptionRecord, behind, corrupt,
 };
@@ -214,40 +214,11 @@ impl Known {
         Group { address, record, filters, rules, account }
     }
 
-    fn apply(&mut self, key: &Bytes, value: Option<&Bytes>) -> Result<(), StoreError> {
-        let named = keys::read_catalogue(key).map_err(|error| corrupt(Space::Map, key, &error))?;
-        match named {
-            Catalogued::Group(address) => self.set_group(key, address, value),
-            Catalogued::Subscription(group, name) => {
-                let filter = value.and_then(|value| subscription(key, value));
-                set(&mut self.filters_of(group).subscriptions, name, filter);
-            }
-            Catalogued::MetricFilter(group, name) => {
-                let filter = value.and_then(|value| metric_filter(key, value));
-                set(&mut self.filters_of(group).metrics, name, filter);
-            }
-            Catalogued::Rule(group, kind) => {
-                Arc::make_mut(self.rules.entry(group).or_default()).set(key, kind, value);
-            }
-            Catalogued::AccountPolicy(account, region, kind, name) => {
-                let policies = Arc::make_mut(self.policies.entry((account, region)).or_default());
-                match value.and_then(|value| AccountPolicy::read(key, kind, value)) {
-                    Some(policy) => drop(policies.insert((kind, name), policy)),
-                    None => drop(policies.remove(&(kind, name))),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn set_group(&mut self, key: &Bytes, address: GroupAddress, value: Option<&Bytes>) {
+    fn set_group(&mut self, address: GroupAddress, record: Option<Result<Arc<GroupRecord>, StoreError>>) {
         let GroupAddress { account, region, name } = address;
         let owned = self.groups.entry((account, region)).or_default();
-        match value {
-            Some(value) => {
-                let record = GroupRecord::decode(value).map(Arc::new);
-                owned.insert(name, record.map_err(|error| corrupt(Space::Map, key, &error)));
-            }
+        match record {
+            Some(record) => drop(owned.insert(name, record)),
             None => {
                 if let Some(Ok(gone)) = owned.remove(&name) {
                     self.filters.remove(&gone.id);
@@ -260,6 +231,43 @@ impl Known {
     fn filters_of(&mut self, group: GroupId) -> &mut Filters {
         Arc::make_mut(self.filters.entry(group).or_default())
     }
+}
+
+/// A change of what is known, ready to be made.
+type Ready = Box<dyn FnOnce(&mut Known)>;
+
+/// Understands a change of a record: what takes long, such as to compile expressions, is done here.
+fn ready(key: &Bytes, value: Option<&Bytes>) -> Result<Ready, StoreError> {
+    let named = keys::read_catalogue(key).map_err(|error| corrupt(Space::Map, key, &error))?;
+    Ok(match named {
+        Catalogued::Group(address) => {
+            let decoded = |value| GroupRecord::decode(value).map_err(|error| corrupt(Space::Map, key, &error));
+            let record = value.map(|value| decoded(value).map(Arc::new));
+            Box::new(move |known| known.set_group(address, record))
+        }
+        Catalogued::Subscription(group, name) => {
+            let filter = value.and_then(|value| subscription(key, value));
+            Box::new(move |known| set(&mut known.filters_of(group).subscriptions, name, filter))
+        }
+        Catalogued::MetricFilter(group, name) => {
+            let filter = value.and_then(|value| metric_filter(key, value));
+            Box::new(move |known| set(&mut known.filters_of(group).metrics, name, filter))
+        }
+        Catalogued::Rule(group, kind) => {
+            let rule = Rule::read(key, kind, value);
+            Box::new(move |known| Arc::make_mut(known.rules.entry(group).or_default()).set(kind, rule))
+        }
+        Catalogued::AccountPolicy(account, region, kind, name) => {
+            let policy = value.and_then(|value| AccountPolicy::read(key, kind, value));
+            Box::new(move |known| {
+                let policies = Arc::make_mut(known.policies.entry((account, region)).or_default());
+                match policy {
+                    Some(policy) => drop(policies.insert((kind, name), policy)),
+                    None => drop(policies.remove(&(kind, name))),
+                }
+            })
+        }
+    })
 }
 
 fn set<T>(filters: &mut BTreeMap<String, T>, name: String, filter: Option<T>) {
@@ -312,10 +320,10 @@ impl Fold for Directory {
     }
 
     fn apply(&self, _sequence: Sequence, changes: &[Change]) {
+        let understood = |Change { key, value }: &Change| ready(key, value.as_ref()).expect("we made the key");
+        let changes: Vec<Ready> = changes.iter().map(understood).collect();
         let mut known = self.known.write();
-        for Change { key, value } in changes {
-            known.apply(key, value.as_ref()).expect("we made the key");
-        }
+        changes.into_iter().for_each(|change| change(&mut known));
     }
 
     fn announce(&self) {
@@ -331,7 +339,7 @@ impl Fold for Directory {
                 let Some(last) = page.last() else { break };
                 range.start = behind(&last.key);
                 for found in &page {
-                    known.apply(&found.key, Some(&found.record.value))?;
+                    ready(&found.key, Some(&found.record.value))?(&mut known);
                 }
             }
             *self.known.write() = known;

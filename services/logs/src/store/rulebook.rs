@@ -26,30 +26,58 @@ pub(super) struct Rules {
     pub(super) transformer: Option<Transformer>,
 }
 
-impl Rules {
-    /// Notes a rule, or that it is gone. One that cannot be read does nothing, but for one that masks: all of every
-    /// event is masked then. `tidegate check` names it.
-    pub(super) fn set(&mut self, key: &Bytes, kind: RuleKind, value: Option<&Bytes>) {
+/// A rule of a group, understood; or that there is none.
+pub(super) struct Rule {
+    record: Option<RuleRecord>,
+    meaning: RuleMeaning,
+}
+
+enum RuleMeaning {
+    Masking(Option<(Timestamp, Masking)>),
+    Fields(Vec<IndexedField>),
+    Transformer(Option<Transformer>),
+    Nothing,
+}
+
+impl Rule {
+    /// Reads a rule. One that cannot be read does nothing, but for one that masks: all of every event is masked then.
+    /// `tidegate check` names it.
+    pub(super) fn read(key: &Bytes, kind: RuleKind, value: Option<&Bytes>) -> Rule {
         let record = value.and_then(|value| RuleRecord::decode(value).map_err(|error| unreadable(key, &error)).ok());
         let document = record.as_ref().map(|record| record.document.as_str());
         let say = |error: String| unreadable(key, &error);
-        match kind {
+        let meaning = match kind {
             RuleKind::DataProtection => {
                 let known = record.as_ref().and_then(|record| {
                     let masking = Masking::parse(&record.document).map_err(say).ok()?;
                     Some((record.created_at, masking))
                 });
-                self.masking = value.map(|_| known.unwrap_or_else(|| (Timestamp::EPOCH, Masking::everything())));
+                let everything = || (Timestamp::EPOCH, Masking::everything());
+                RuleMeaning::Masking(value.map(|_| known.unwrap_or_else(everything)))
             }
             RuleKind::FieldIndex => {
-                self.fields = document.and_then(|text| indexed_fields(text).map_err(say).ok()).unwrap_or_default();
+                let fields = document.and_then(|text| indexed_fields(text).map_err(say).ok());
+                RuleMeaning::Fields(fields.unwrap_or_default())
             }
             RuleKind::Transformer => {
-                self.transformer = document.and_then(|text| transformer(text).map_err(say).ok());
+                RuleMeaning::Transformer(document.and_then(|text| transformer(text).map_err(say).ok()))
             }
-            RuleKind::ResourcePolicy => {}
+            RuleKind::ResourcePolicy => RuleMeaning::Nothing,
+        };
+        Rule { record, meaning }
+    }
+}
+
+impl Rules {
+    /// Notes a rule, or that it is gone.
+    pub(super) fn set(&mut self, kind: RuleKind, rule: Rule) {
+        match rule.meaning {
+            RuleMeaning::Masking(masking) => self.masking = masking,
+            RuleMeaning::Fields(fields) => self.fields = fields,
+            RuleMeaning::Transformer(transformer) => self.transformer = transformer,
+            RuleMeaning::Nothing => {}
         }
-        match record {
+        match rule.record {
             Some(record) => drop(self.records.insert(kind, record)),
             None => drop(self.records.remove(&kind)),
         }

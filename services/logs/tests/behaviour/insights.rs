@@ -70,7 +70,8 @@ async fn an_answer_says_what_was_looked_at() {
     let bed = filled().await;
     let id = start(&bed, "g", "filter ms > 6").await;
     let waiting = bed.ok("GetQueryResults", json!({ "queryId": id })).await;
-    assert_eq!((&waiting["status"], &waiting["results"]), (&json!("Scheduled"), &json!([])));
+    // How far it is depends on how busy the machine is.
+    assert!(["Scheduled", "Running", "Complete"].map(Value::from).contains(&waiting["status"]), "{waiting}");
     let answer = results(&bed, &id).await;
     let statistics = &answer["statistics"];
     assert_eq!(statistics["recordsMatched"], 2.0);

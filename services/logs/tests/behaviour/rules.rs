@@ -61,7 +61,7 @@ async fn what_is_sensitive_is_masked_from_the_policy_on() {
 }
 
 #[tokio::test]
-async fn subscribers_and_metrics_see_masked_events() {
+async fn subscribers_see_masked_events() {
     let bed = Bed::new().await;
     bed.create("g", &["s"]).await;
     let document = protection(&["IpAddress"]);
