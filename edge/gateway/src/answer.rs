@@ -7,6 +7,7 @@ use http::{HeaderMap, Response, StatusCode};
 use tidegate_ports::Broken;
 use tidegate_protocol::{HttpAnswer, HttpBody, ProtocolId, Reply, ServiceError, ServiceModel, codec, event_stream};
 
+use crate::directory::NO_PROTOCOL;
 use crate::envelope;
 use crate::stream_body::AnswerBody;
 
@@ -62,6 +63,7 @@ pub fn from_http(reply: Reply, http: &HttpAnswer) -> Answer {
 /// An error in a protocol's envelope.
 pub fn failure(protocol: ProtocolId, model: Option<&ServiceModel>, request_id: &str, error: &ServiceError) -> Answer {
     let reply = match codec(protocol) {
+        _ if *error.shape == NO_PROTOCOL => envelope::no_protocol(request_id),
         Some(codec) => codec.failure(model, request_id, error),
         None => match envelope::failure(protocol, request_id, error) {
             Some(reply) => reply,

@@ -75,6 +75,9 @@ pub struct Found<'a> {
     pub protocol: ProtocolId,
 }
 
+/// A request that is in none of the protocols of its service, such as a browser's for the URL of a queue.
+pub(crate) const NO_PROTOCOL: ErrorShape = ErrorShape::new("UnknownOperationException", 404, Fault::Sender);
+
 /// A request that means nothing we know, and how to say so.
 #[derive(Debug)]
 pub struct Lost {
@@ -343,6 +346,9 @@ impl Directory {
             _ if model.speaks(ProtocolId::AwsQuery) && !is_json(seeming) => (ProtocolId::AwsQuery, missing_action()),
             ProtocolId::RestJson1 => (spoken, undetermined()),
             ProtocolId::RestXml => (spoken, not_allowed(wanted)),
+            _ if is_json(spoken) && !content_type(wanted.headers).starts_with(b"application/x-amz-json") => {
+                (spoken, ServiceError::new(NO_PROTOCOL, ""))
+            }
             _ => (spoken, unknown_operation()),
         };
         Lost { protocol, model: Some(model), error: error.into() }

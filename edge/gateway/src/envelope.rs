@@ -20,6 +20,13 @@ pub fn failure(protocol: ProtocolId, request_id: &str, error: &ServiceError) -> 
     }
 }
 
+/// AWS's answer to a request in no protocol of its service, which has no type either.
+pub fn no_protocol(request_id: &str) -> Reply {
+    let mut reply = reply(404, "text/xml", request_id, "<UnknownOperationException/>\n");
+    reply.headers.remove(header::CONTENT_TYPE);
+    reply
+}
+
 fn reply(status: u16, content_type: &'static str, request_id: &str, body: impl Into<Bytes>) -> Reply {
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -66,6 +66,21 @@ async fn what_does_not_exist_is_refused_in_the_callers_protocol() {
         ),
         ("action of nobody", Request::form("/", "Action=Nothin"), 400, "<Code>InvalidAction</Code>"),
         ("no action", Request::form("/", "A=b").scope("A/20260101/us-east-1/fake"), 400, "<Code>MissingAction</Code>"),
+        (
+            "no protocol",
+            Request::new("GET", "/000000000000/queue").scope("A/20260101/us-east-1/fake"),
+            404,
+            "<UnknownOperationException/>\n",
+        ),
+        (
+            "no target",
+            Request::new("POST", "/")
+                .header("content-type", "application/x-amz-json-1.0")
+                .scope("A/20260101/us-east-1/fake")
+                .body("{}"),
+            400,
+            "UnknownOperationException",
+        ),
         ("JSON operation not served", Request::json("DynamoDB_20120810.PutItem"), 501, "dynamodb PutItem"),
         (
             "query operation not served",
