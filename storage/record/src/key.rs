@@ -4,7 +4,7 @@ use bytes::Bytes;
 use smallvec::{SmallVec, smallvec};
 use tidegate_types::Timestamp;
 
-/// What was built, in an allocation of its own size.
+/// What was built: in an allocation of its own size, or, beyond 64 bytes, in the one that it grew into.
 pub(crate) fn finished(bytes: SmallVec<[u8; 64]>) -> Bytes {
     if bytes.spilled() { bytes.into_vec().into() } else { Bytes::copy_from_slice(&bytes) }
 }
