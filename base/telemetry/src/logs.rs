@@ -59,7 +59,7 @@ const ENGINE: [&str; 2] = ["fjall", "lsm_tree"];
 fn quietened(filter: &str) -> String {
     let directives = || filter.split(',').map(str::trim).filter(|directive| !directive.is_empty());
     // Of several levels for everything the last one counts.
-    let everything = directives().filter_map(|directive| directive.parse::<LevelFilter>().ok()).last();
+    let everything = directives().filter_map(|directive| directive.parse::<LevelFilter>().ok()).next_back();
     if everything.is_none_or(|level| level <= LevelFilter::WARN) {
         return filter.to_owned();
     }
