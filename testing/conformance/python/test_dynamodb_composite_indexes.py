@@ -411,20 +411,25 @@ def test_start_keys_have_every_attribute(dynamodb, filled):
 
 
 EMPTY = "One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty {} value. IndexName: wide, IndexKey: {}"
+EMPTIED = "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty {} value."
 ITEMS = [
     ("a number for a text", {"a": {"N": "1"}}, INVALID + "Type mismatch for Index Key a Expected: S Actual: N IndexName: wide"),
     ("a text for a number", {"b": {"S": "1"}}, INVALID + "Type mismatch for Index Key b Expected: N Actual: S IndexName: wide"),
     ("nothing for a number that sorts", {"r": {"NULL": True}}, INVALID + "Type mismatch for Index Key r Expected: N Actual: NULL IndexName: wide"),
-    ("an empty text", {"s": {"S": ""}}, EMPTY.format("string", "s")),
-    ("empty bytes", {"t": {"B": b""}}, EMPTY.format("binary", "t")),
+    ("an empty text", {"s": {"S": ""}}, EMPTY.format("string", "s"), EMPTIED.format("string")),
+    ("empty bytes", {"t": {"B": b""}}, EMPTY.format("binary", "t"), EMPTIED.format("binary")),
     ("a partition that is too long", {"a": {"S": "x" * 2049}}, INVALID + "Size of hashkey has exceeded the maximum size limit of2048 bytes"),
     ("a sort attribute that is too long", {"s": {"S": "x" * 1025}}, INVALID + "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"),
     ("sort attributes that together are too long", {"s": {"S": "x" * 600}, "t": {"B": b"x" * 600}}, INVALID + "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"),
 ]
 
 
-@pytest.mark.parametrize(("wrong", "message"), [line[1:] for line in ITEMS], ids=[line[0] for line in ITEMS])
-def test_items_that_cannot_be_indexed(dynamodb, filled, wrong, message):
+@pytest.mark.parametrize(
+    ("wrong", "message", "of_update"),
+    [(wrong, message, *(of_update or [message])) for _, wrong, message, *of_update in ITEMS],
+    ids=[line[0] for line in ITEMS],
+)
+def test_items_that_cannot_be_indexed(dynamodb, filled, wrong, message, of_update):
     bad = item("bad") | wrong
     assert refusal(dynamodb, "PutItem", TableName="filled", Item=bad) == message
     names_, values = {f"#{n}": n for n in wrong}, {f":{n}": v for n, v in wrong.items()}
@@ -432,7 +437,7 @@ def test_items_that_cannot_be_indexed(dynamodb, filled, wrong, message):
         "UpdateExpression": "SET " + ", ".join(f"#{n} = :{n}" for n in wrong),
         "ExpressionAttributeNames": names_, "ExpressionAttributeValues": values,
     }
-    assert refusal(dynamodb, "UpdateItem", TableName="filled", Key={"p": {"S": "other"}}, **update) == message
+    assert refusal(dynamodb, "UpdateItem", TableName="filled", Key={"p": {"S": "other"}}, **update) == of_update
     puts = [{"PutRequest": {"Item": one}} for one in (item("good"), bad)]
     assert refusal(dynamodb, "BatchWriteItem", RequestItems={"filled": puts}) == message
     for name in ("good", "bad"):
