@@ -20,8 +20,8 @@ pub(super) enum Form {
     /// An identifier of AWS's. A group in parentheses is what is sensitive, if there is one.
     Managed {
         regex: Regex,
-        /// Whether a text of this form is what it looks like.
-        holds: fn(&str) -> bool,
+        /// What must hold beside.
+        holds: Check,
     },
     /// An expression of the policy's owner.
     Custom(Regex),
@@ -64,19 +64,21 @@ impl Form {
 
 /// The form of a managed identifier that has one.
 pub(super) fn managed(name: &str) -> Option<Form> {
-    static COMPILED: LazyLock<HashMap<&str, (OnceLock<Regex>, &str, fn(&str) -> bool)>> = LazyLock::new(|| {
-        FORMS.iter().map(|(name, pattern, holds)| (*name, (OnceLock::new(), *pattern, *holds))).collect()
-    });
+    static COMPILED: LazyLock<HashMap<&str, OnceLock<Regex>>> =
+        LazyLock::new(|| FORMS.iter().map(|(name, ..)| (*name, OnceLock::new())).collect());
     if name == "CreditCardNumber" {
         return Some(Form::Card);
     }
-    let (regex, pattern, holds) = COMPILED.get(name)?;
-    let regex = regex.get_or_init(|| Regex::new(pattern).expect("our own pattern is one"));
+    let (name, pattern, holds) = FORMS.iter().find(|(own, ..)| *own == name)?;
+    let regex = COMPILED.get(name)?.get_or_init(|| Regex::new(pattern).expect("our own pattern is one"));
     Some(Form::Managed { regex: regex.clone(), holds: *holds })
 }
 
+/// Whether a text is what it looks like.
+type Check = fn(&str) -> bool;
+
 /// Identifiers, their expressions, and what must hold beside.
-const FORMS: &[(&str, &str, fn(&str) -> bool)] = &[
+const FORMS: &[(&str, &str, Check)] = &[
     ("EmailAddress", r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", any),
     (
         "IpAddress",
