@@ -154,7 +154,8 @@ fn unmasking() -> [(&'static str, Access<CloudWatchLogs>); 3] {
     let told = |logs: &CloudWatchLogs, call: &Call, on: On, input: &dyn Shape, unmask: Option<bool>| {
         let mut needs = needs_of(logs, call, on, &Members::of(input));
         if unmask == Some(true) {
-            let unmask = needs.iter().map(|need| Need::new("logs:Unmask", need.resource.clone())).collect::<Vec<_>>();
+            let too = |need: &Need| Need { action: "logs:Unmask".into(), ..need.clone() };
+            let unmask = needs.iter().map(too).collect::<Vec<_>>();
             needs.extend(unmask);
         }
         Ok::<Needs, ServiceError>(needs.into())
