@@ -413,7 +413,7 @@ def test_start_keys_have_every_attribute(dynamodb, filled):
 EMPTY = "One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty {} value. IndexName: wide, IndexKey: {}"
 EMPTIED = "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty {} value."
 ITEMS = [
-    ("a number for a text", {"a": {"N": "1"}}, INVALID + "Type mismatch for Index Key a Expected: S Actual: N IndexName: wide"),
+    ("a number for a text", {"a": {"N": "1"}}, INVALID + "Type mismatch for Index Key a Expected: S Actual: N IndexName: single"),
     ("a text for a number", {"b": {"S": "1"}}, INVALID + "Type mismatch for Index Key b Expected: N Actual: S IndexName: wide"),
     ("nothing for a number that sorts", {"r": {"NULL": True}}, INVALID + "Type mismatch for Index Key r Expected: N Actual: NULL IndexName: wide"),
     ("an empty text", {"s": {"S": ""}}, EMPTY.format("string", "s"), EMPTIED.format("string")),
