@@ -29,13 +29,13 @@ pub struct Options {
 }
 
 impl Options {
-    /// Synced on every commit, with a block cache of 96 MiB.
+    /// Synced on every commit, with a block cache of 80 MiB.
     ///
     /// The cache also holds the indexes and filters of tables below the first levels: some 30 MiB of them for ten
     /// million small items. With less, every read of a large table would read those from the file again, too. Memory is
     /// taken only as blocks are read.
     pub fn new(dir: impl Into<PathBuf>) -> Options {
-        Options { dir: dir.into(), durability: Durability::Always, cache_bytes: 96 << 20, accept_loss: false }
+        Options { dir: dir.into(), durability: Durability::Always, cache_bytes: 80 << 20, accept_loss: false }
     }
 }
 
