@@ -274,10 +274,11 @@ impl Client {
     }
 
     async fn change_visibility(&self, queue: Queue, message: &Received) {
-        self.shared.model.borrow_mut().released(&message.body);
+        self.shared.model.borrow_mut().releasing(&message.body);
         let timeout = *self.shared.chance.pick(&[0, 5, 60]);
         let input = json!({ "QueueUrl": queue.url(), "ReceiptHandle": message.receipt, "VisibilityTimeout": timeout });
         let (_, answer) = self.shared.call(&self.sqs, "ChangeMessageVisibility", &input).await;
+        self.shared.model.borrow_mut().released(&message.body, self.shared.history.now());
         let gone = ["MessageNotInflight", "InvalidParameterValueException", "ReceiptHandleIsInvalid"];
         self.shared.expect(answer, &gone);
     }

@@ -78,12 +78,29 @@ struct Holding {
     until: Timestamp,
 }
 
+/// Changes of a message's visibility. In a standard queue whoever once received it may change for whom it is visible, so
+/// that nobody is sure to have it who received it meanwhile.
+#[derive(Debug, Default)]
+struct Changes {
+    /// How many are asked for and not answered.
+    open: u32,
+    /// When the last one was answered.
+    answered: Moment,
+}
+
+impl Changes {
+    fn are_before(&self, moment: Moment) -> bool {
+        self.open == 0 && self.answered < moment
+    }
+}
+
 /// All that is known.
 #[derive(Debug, Default)]
 pub struct Model {
     /// Every message that was ever offered, by its body.
     pub messages: BTreeMap<String, Message>,
     holdings: BTreeMap<String, Holding>,
+    changes: BTreeMap<String, Changes>,
     /// Purges that nobody was told the end of, by the moment of their start.
     purging: Vec<Moment>,
     /// The first thing that cannot be.
@@ -190,7 +207,11 @@ impl Model {
             let until = start.time.plus_millis(VISIBILITY_SECONDS * 1000);
             let holding =
                 Holding { receipt: received.receipt.clone(), group: received.group.clone(), since: moment, until };
-            self.holdings.insert(received.body.clone(), holding);
+            if queue == Queue::Order || self.changes.get(&received.body).is_none_or(|it| it.are_before(start.moment)) {
+                self.holdings.insert(received.body.clone(), holding);
+            } else {
+                self.holdings.remove(&received.body);
+            }
         }
     }
 
@@ -267,8 +288,15 @@ impl Model {
     }
 
     /// A consumer changes how long it has a message: nothing is certain of that any more.
-    pub fn released(&mut self, body: &str) {
+    pub fn releasing(&mut self, body: &str) {
         self.holdings.remove(body);
+        self.changes.entry(body.to_owned()).or_default().open += 1;
+    }
+
+    /// The change was answered, or never will be.
+    pub fn released(&mut self, body: &str, moment: Moment) {
+        let changes = self.changes.entry(body.to_owned()).or_default();
+        *changes = Changes { open: changes.open.saturating_sub(1), answered: moment };
     }
 
     /// The consumer was told that the message is deleted.
