@@ -24,7 +24,7 @@ pub struct Options {
     /// Stop the server at the end instead of leaving it running.
     #[arg(long)]
     stop: bool,
-    /// How to build the server: `release` takes twice as long to build, for a server that is 5 to 15 % quicker.
+    /// How to build the server: `release` takes longer to build, for a quicker server.
     #[arg(long, default_value = "quick")]
     profile: String,
     /// How many rows csv-import's file has.

@@ -127,14 +127,15 @@ impl Shape for ItemsAnswer {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::store::{ItemRecord, example};
     use crate::wire::wire_item;
     use tidegate_protocol::aws_json::JsonWriter;
     use tidegate_record::Stored;
 
-    fn written(shape: &impl Shape) -> String {
+    /// As JSON.
+    pub(in crate::wire) fn written(shape: &impl Shape) -> String {
         let mut writer = JsonWriter::default();
         shape.write(&mut writer);
         String::from_utf8(writer.finish()).unwrap()

@@ -129,14 +129,9 @@ fn text(writer: &mut dyn Writer, schema: &'static StructSchema, index: usize, te
 mod tests {
     use super::*;
     use crate::store::{ChangeKind, ChangeRecord, example};
-    use tidegate_protocol::aws_json::{JsonReader, JsonWriter};
+    use crate::wire::answers::tests::written;
+    use tidegate_protocol::aws_json::JsonReader;
     use tidegate_record::Stored;
-
-    fn written(shape: &impl Shape) -> String {
-        let mut writer = JsonWriter::default();
-        shape.write(&mut writer);
-        String::from_utf8(writer.finish()).unwrap()
-    }
 
     #[test]
     fn changes_are_written_as_the_wires_own_shape_writes_them() {

@@ -55,6 +55,15 @@ fn out_of_range(name: &str, owner: Owner<'_>) -> Misuse {
     Misuse::parameter(format!("Requested {name} for OnDemandThroughput for {owner} is outside of valid range"))
 }
 
+/// `when` differs between what is new and what is updated, as it does on AWS.
+fn provisioned(name: &str, owner: Owner<'_>, when: &str) -> Misuse {
+    let owner = match owner {
+        Owner::Table => String::new(),
+        Owner::Index(_) => format!(" for {}", owner.with_colon()),
+    };
+    Misuse::parameter(format!("{name} for OnDemandThroughput{owner} cannot be specified when {when}"))
+}
+
 /// The bounds of a new table or index. A table cannot be made without bounds by saying -1, an index can.
 ///
 /// # Errors
@@ -68,13 +77,7 @@ pub(crate) fn new_limit(
     for (name, units) in bounds(wire) {
         let Some(units) = units else { continue };
         if billing != Billing::OnDemand {
-            let owner = match owner {
-                Owner::Table => String::new(),
-                Owner::Index(_) => format!(" for {}", owner.with_colon()),
-            };
-            return Err(Misuse::parameter(format!(
-                "{name} for OnDemandThroughput{owner} cannot be specified when table BillingMode is PROVISIONED."
-            )));
+            return Err(provisioned(name, owner, "table BillingMode is PROVISIONED."));
         }
         if bound(units).is_none() || (units == -1 && matches!(owner, Owner::Table)) {
             return Err(out_of_range(name, owner));
@@ -97,13 +100,7 @@ pub(crate) fn changed_limit(
     for ((name, units), place) in bounds(wire).into_iter().zip([&mut new.read, &mut new.write]) {
         let Some(units) = units else { continue };
         if billing != Billing::OnDemand {
-            let owner = match owner {
-                Owner::Table => String::new(),
-                Owner::Index(_) => format!(" for {}", owner.with_colon()),
-            };
-            return Err(Misuse::parameter(format!(
-                "{name} for OnDemandThroughput{owner} cannot be specified when the table BillingMode is PROVISIONED"
-            )));
+            return Err(provisioned(name, owner, "the table BillingMode is PROVISIONED"));
         }
         *place = bound(units).ok_or_else(|| out_of_range(name, owner))?;
     }
