@@ -38,7 +38,6 @@ mod row;
 mod run;
 mod sink;
 mod sketch;
-mod source;
 mod template;
 mod time;
 mod value;
@@ -46,9 +45,9 @@ mod value;
 pub use discover::fields;
 pub use error::Malformed;
 pub use event::Event;
+pub use grammar::Source;
 use plan::Plan;
 pub use run::{Overflow, Results, Run, Settings, Statistics};
-pub use source::Source;
 
 /// The longest query, in characters; the API's model says so as well.
 pub const MAX_QUERY_CHARS: usize = 10_000;
@@ -70,9 +69,9 @@ impl Query {
     /// # Errors
     /// [`Malformed`], with the place.
     pub fn parse(text: &str) -> Result<Query, Malformed> {
-        let (source, rest) = source::split(text)?;
-        let commands = grammar::parse(&rest)?;
-        Ok(Query { plan: std::sync::Arc::new(plan::plan(commands)?), source })
+        let mut parsed = grammar::parse(text)?;
+        let source = parsed.source.take();
+        Ok(Query { plan: std::sync::Arc::new(plan::plan(parsed)?), source })
     }
 
     /// Which groups the query names by itself, if it does.

@@ -7,6 +7,8 @@
 //! - **JSON**, `{ $.level = "E*" && $.latency > 100 }`: conditions on the fields of a message that is JSON;
 //! - **fields**, `[ip, user, ..., status=4*, bytes>1000]`: conditions on the words of a message.
 //!
+//! [`Criteria`] choose by what is known of an event beside its text.
+//!
 //! Pure and synchronous: [`Pattern::parse`] once, [`Pattern::matches`] for each event. A match gives
 //! [`Extracted`], from which a metric filter takes its value and dimensions (`$.latency`, `$bytes`) and
 //! `TestMetricFilter` its `extractedValues`.
@@ -16,6 +18,7 @@
 //!
 //! Where AWS's guide and the service differ, tests made against the service decide; the places say so.
 
+mod criteria;
 mod cursor;
 mod error;
 mod expression;
@@ -27,6 +30,7 @@ mod terms;
 
 use std::collections::BTreeMap;
 
+pub use criteria::Criteria;
 pub use error::{Error, Place};
 use fields::Fields;
 use json::Condition;

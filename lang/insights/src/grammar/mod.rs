@@ -2,12 +2,15 @@
 
 mod command;
 mod expression;
+mod source;
 
 use crate::aggregate::Aggregate;
 use crate::error::Malformed;
 use crate::expression::Expression;
 use crate::extract::Extractor;
 use crate::lexer::{Kind, Lexer, Token};
+
+pub use source::Source;
 
 /// How deep expressions nest.
 const MAX_DEPTH: usize = 48;
@@ -42,6 +45,8 @@ pub(crate) enum Command {
 /// A whole query.
 pub(crate) struct Parsed<'q> {
     pub(crate) text: &'q str,
+    /// Whose events it reads, if it says so itself.
+    pub(crate) source: Option<Source>,
     /// Each with the place of its first word.
     pub(crate) commands: Vec<(Command, Token)>,
 }
@@ -52,6 +57,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed<'_>, Malformed> {
         return Err(Malformed::at("The query is too long", text, 0, text.len()));
     }
     let mut parser = Parser::new(text)?;
+    let source = parser.source()?;
     let mut commands = Vec::new();
     if parser.token.kind != Kind::End {
         loop {
@@ -65,7 +71,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed<'_>, Malformed> {
     if parser.token.kind != Kind::End {
         return Err(parser.unexpected());
     }
-    Ok(Parsed { text, commands })
+    Ok(Parsed { text, source, commands })
 }
 
 /// The words that are left, with one looked at.

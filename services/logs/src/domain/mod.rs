@@ -3,7 +3,6 @@
 mod address;
 mod batch;
 mod chunk;
-mod criteria;
 mod cut;
 mod export;
 mod insights;
@@ -18,7 +17,6 @@ mod subscription;
 pub use address::{GroupAddress, GroupReference, StreamName};
 pub use batch::{Accepted, BatchError, Event, Rejected, accept};
 pub use chunk::{CHUNK_BYTES, CHUNK_SPAN_MS, Chunk, split};
-pub use criteria::Criteria;
 pub use cut::{Cut, EventId};
 pub use export::{EXPORT_PART_BYTES, ExportState, WRITE_TEST, is_stretch, lines, part_key, write_test_key};
 pub use insights::{Pointer, QueryRefused, QueryState, begin_ms, end_ms};
@@ -31,3 +29,4 @@ pub use rule::{
 };
 pub use selection::{Direction, Found, Selection};
 pub use subscription::{Envelope, control_message, data_messages};
+pub use tidegate_logfilter::Criteria;

@@ -1,11 +1,10 @@
 //! What an account wants of its groups, and what a group's owner wants of one: the policies' kinds and documents.
 
 use serde_json::Value;
-use tidegate_logfilter::Pattern;
+use tidegate_logfilter::{Criteria, Pattern};
 use tidegate_transform::Transformer;
 use tidegate_types::Arn;
 
-use super::criteria::Criteria;
 use super::masking::Masking;
 
 /// The most fields of an index policy.

@@ -2,6 +2,8 @@
 //! `LogGroupName NOT IN ["a", "b"]`. One grammar serves the selection criteria of account policies and the field
 //! selection of filters.
 
+use crate::cursor::Cursor;
+
 /// How deep parentheses nest.
 const MAX_DEPTH: usize = 16;
 
@@ -29,10 +31,11 @@ impl Criteria {
     /// # Errors
     /// The place, in bytes.
     pub fn parse(text: &str, fields: &[&str]) -> Result<Criteria, usize> {
-        let mut parser = Parser { text, at: 0, fields };
-        let criteria = parser.any(0)?;
-        parser.skip();
-        if parser.at == text.len() { Ok(criteria) } else { Err(parser.at) }
+        let mut parser = Parser { cursor: Cursor::new(text), fields };
+        let read = parser.any(0);
+        parser.cursor.skip_space();
+        let rest = parser.cursor.rest();
+        read.filter(|_| rest.is_empty()).ok_or(text.len() - rest.len())
     }
 
     /// Whether it holds, `is` saying of a field whether it has a value.
@@ -54,104 +57,74 @@ impl Criteria {
 }
 
 struct Parser<'a> {
-    text: &'a str,
-    at: usize,
+    cursor: Cursor<'a>,
     fields: &'a [&'a str],
 }
 
 impl Parser<'_> {
-    fn rest(&self) -> &str {
-        &self.text[self.at..]
-    }
-
-    fn skip(&mut self) {
-        self.at = self.text.len() - self.rest().trim_start().len();
-    }
-
-    fn eat(&mut self, symbol: &str) -> bool {
-        self.skip();
-        let found = self.rest().starts_with(symbol);
-        self.at += if found { symbol.len() } else { 0 };
-        found
-    }
-
-    fn word(&mut self, word: &str) -> bool {
-        self.skip();
-        let rest = self.rest();
-        let found = rest.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-            && !rest[word.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
-        self.at += if found { word.len() } else { 0 };
-        found
-    }
-
-    fn any(&mut self, depth: usize) -> Result<Criteria, usize> {
+    fn any(&mut self, depth: usize) -> Option<Criteria> {
         let mut inner = vec![self.all(depth)?];
-        while self.word("OR") {
+        while self.cursor.eat_word("OR") {
             inner.push(self.all(depth)?);
         }
-        Ok(if inner.len() == 1 { inner.remove(0) } else { Criteria::Any(inner) })
+        Some(if inner.len() == 1 { inner.remove(0) } else { Criteria::Any(inner) })
     }
 
-    fn all(&mut self, depth: usize) -> Result<Criteria, usize> {
+    fn all(&mut self, depth: usize) -> Option<Criteria> {
         let mut inner = vec![self.one(depth)?];
-        while self.word("AND") {
+        while self.cursor.eat_word("AND") {
             inner.push(self.one(depth)?);
         }
-        Ok(if inner.len() == 1 { inner.remove(0) } else { Criteria::All(inner) })
+        Some(if inner.len() == 1 { inner.remove(0) } else { Criteria::All(inner) })
     }
 
-    fn one(&mut self, depth: usize) -> Result<Criteria, usize> {
+    fn one(&mut self, depth: usize) -> Option<Criteria> {
         if depth > MAX_DEPTH {
-            return Err(self.at);
+            return None;
         }
-        if self.eat("(") {
+        if self.cursor.eat("(") {
             let inner = self.any(depth + 1)?;
-            return if self.eat(")") { Ok(inner) } else { Err(self.at) };
+            return self.cursor.eat(")").then_some(inner);
         }
-        self.skip();
-        let known = self.fields.iter().find(|field| {
-            let behind = self.rest().strip_prefix(**field);
-            behind.is_some_and(|behind| !behind.starts_with(|c: char| c.is_alphanumeric() || c == '.'))
-        });
-        let field = (*known.ok_or(self.at)?).to_owned();
-        self.at += field.len();
-        let negated = self.eat("!=");
-        if negated || self.eat("=") {
-            return Ok(Criteria::Is { field, values: vec![self.value()?], negated });
+        let field = self.field()?;
+        let negated = self.cursor.eat("!=");
+        if negated || self.cursor.eat("=") {
+            return Some(Criteria::Is { field, values: vec![self.value()?], negated });
         }
-        let negated = self.word("NOT");
-        if !self.word("IN") {
-            return Err(self.at);
+        let negated = self.cursor.eat_word("NOT");
+        if !self.cursor.eat_word("IN") || !self.cursor.eat("[") {
+            return None;
         }
-        Ok(Criteria::Is { field, values: self.list()?, negated })
+        Some(Criteria::Is { field, values: self.values()?, negated })
     }
 
-    fn list(&mut self) -> Result<Vec<String>, usize> {
-        if !self.eat("[") {
-            return Err(self.at);
-        }
+    fn field(&mut self) -> Option<String> {
+        let mut behind = self.cursor;
+        let goes_on = |c: char| c.is_alphanumeric() || c == '.';
+        let field = self.fields.iter().find(|field| {
+            behind = self.cursor;
+            behind.eat(field) && !behind.peek().is_some_and(goes_on)
+        })?;
+        self.cursor = behind;
+        Some((*field).to_owned())
+    }
+
+    /// What stands in brackets, behind the first of them.
+    fn values(&mut self) -> Option<Vec<String>> {
         let mut values = Vec::new();
-        if self.eat("]") {
-            return Ok(values);
-        }
-        loop {
+        while !self.cursor.eat("]") {
+            if !values.is_empty() && !self.cursor.eat(",") {
+                return None;
+            }
             values.push(self.value()?);
-            if self.eat("]") {
-                return Ok(values);
-            }
-            if !self.eat(",") {
-                return Err(self.at);
-            }
         }
+        Some(values)
     }
 
-    fn value(&mut self) -> Result<String, usize> {
-        self.skip();
-        let quote = self.rest().chars().next().filter(|c| matches!(c, '"' | '\'')).ok_or(self.at)?;
-        let end = self.rest()[1..].find(quote).ok_or(self.at)?;
-        let value = self.rest()[1..=end].to_owned();
-        self.at += end + 2;
-        Ok(value)
+    fn value(&mut self) -> Option<String> {
+        let quote = ["\"", "'"].into_iter().find(|quote| self.cursor.eat(quote))?;
+        let value = self.cursor.take_while(|c| !quote.contains(c)).to_owned();
+        self.cursor.eat(quote).then_some(value)
     }
 }
 
