@@ -92,7 +92,7 @@ pub(crate) fn write_backup(view: &dyn View, target: &Path) -> Result<BackupRepor
     let mut partial = target.as_os_str().to_owned();
     partial.push(".partial");
     let mut writer = Writer {
-        file: BufWriter::new(File::create(&partial).map_err(failed)?),
+        file: BufWriter::new(platform::create_private_file(Path::new(&partial)).map_err(failed)?),
         digest: Xxh3::new(),
         block: BytesMut::new(),
         records: 0,

@@ -27,7 +27,7 @@ impl Folder {
     /// Takes the folder for this process, creating it if need be, and brings it to our format.
     pub(crate) fn open(dir: &Path) -> Result<Folder, OpenError> {
         let failed = |what| move |source| OpenError::Io { what, source };
-        fs::create_dir_all(dir).map_err(failed("creating the data folder"))?;
+        platform::create_private_folder(dir).map_err(failed("creating the data folder"))?;
         let lock = take_lock(dir)?;
         let folder = Folder { dir: dir.to_owned(), lock: Mutex::new(Some(lock)) };
         match read_format(dir)? {
@@ -52,7 +52,7 @@ impl Folder {
     /// one, only by [`Folder::initialise`].
     pub(crate) fn open_empty(dir: &Path) -> Result<Folder, OpenError> {
         let failed = |what| move |source| OpenError::Io { what, source };
-        fs::create_dir_all(dir).map_err(failed("creating the target folder"))?;
+        platform::create_private_folder(dir).map_err(failed("creating the target folder"))?;
         if fs::read_dir(dir).map_err(failed("reading the target folder"))?.next().is_some() {
             return Err(OpenError::NotEmpty { dir: dir.to_owned() });
         }

@@ -5,6 +5,7 @@
 //! in, and before the engine cuts off what it cannot read.
 
 use crate::engine::journal::{self, Damage};
+use crate::engine::manifest;
 use crate::folder::Folder;
 use crate::stored::CommitRecord;
 use crate::{OpenError, Sequence};
@@ -21,10 +22,16 @@ pub(crate) struct Expected {
 /// Asks both witnesses. With `accept` a damaged journal is cut off where the damage begins.
 ///
 /// # Errors
-/// A journal is damaged; or the folder cannot be read.
+/// A journal is damaged, or one of the files that list the engine's files; or the folder cannot be read.
 pub(crate) fn expected(folder: &Folder, accept: bool) -> Result<Expected, OpenError> {
     let failed = |what| move |source| OpenError::Io { what, source };
     let acknowledged = folder.marker()?.sequence();
+    // Before the first commit the engine may not have made all its files.
+    if acknowledged > Sequence(0)
+        && let Some(what) = manifest::find_damage(&folder.engine_dir()).map_err(failed("reading the engine's files"))?
+    {
+        return Err(OpenError::Corrupt { what });
+    }
     let mut expected = Expected { acknowledged, beyond: None, accept };
     // Each turn cuts one journal off; there is a handful.
     while let Some(damage) = journal::find_damage(&folder.engine_dir()).map_err(failed("reading the journals"))? {

@@ -4,7 +4,9 @@
 //! entries are left to the file system's own journal, and holes in files are counted.
 
 pub(crate) use self::holes::{first_hole, overwrites_in_place};
-pub(crate) use self::system::{occupied_bytes, read_exact_at, sync_folder, write_all_at};
+pub(crate) use self::system::{
+    create_private_file, create_private_folder, occupied_bytes, read_exact_at, sync_folder, write_all_at,
+};
 
 #[cfg(target_os = "linux")]
 mod holes {
@@ -51,10 +53,21 @@ mod holes {
 
 #[cfg(unix)]
 mod system {
-    use std::fs::{File, Metadata};
+    use std::fs::{DirBuilder, File, Metadata, OpenOptions};
     use std::io;
-    use std::os::unix::fs::{FileExt, MetadataExt};
+    use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
     use std::path::Path;
+
+    /// Makes a folder, and those that it lies in, which nobody but their owner may look into. One that is there stays
+    /// as it is.
+    pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    }
+
+    /// Makes or empties a file that nobody but its owner may read.
+    pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+    }
 
     pub(crate) fn read_exact_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
         file.read_exact_at(bytes, offset)
@@ -77,9 +90,17 @@ mod system {
 
 #[cfg(not(unix))]
 mod system {
-    use std::fs::{File, Metadata};
+    use std::fs::{self, File, Metadata};
     use std::io::{self, Read, Seek, SeekFrom, Write};
     use std::path::Path;
+
+    pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)
+    }
+
+    pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
+        File::create(path)
+    }
 
     pub(crate) fn read_exact_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
         file.seek(SeekFrom::Start(offset))?;

@@ -71,6 +71,20 @@ impl FjallDisk {
             .worker_threads(1)
             .open()
     }
+
+    /// What the operating system refuses may pass; everything else is about what the files hold.
+    fn not_opened(&self, error: fjall::Error) -> EngineError {
+        let io = match &error {
+            fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => Some(error.kind()),
+            _ => None,
+        };
+        match io {
+            None | Some(io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput) => {
+                EngineError::Damaged { dir: self.path.clone(), source: Arc::new(error) }
+            }
+            Some(_) => failed("opening the database", error),
+        }
+    }
 }
 
 impl Disk for FjallDisk {
@@ -80,7 +94,7 @@ impl Disk for FjallDisk {
         }
         journal::cut_torn_end(&self.path).map_err(|error| io_error("cutting off the journal's torn end", error))?;
         let next_journal = journal::next_number(&self.path).map_err(|error| io_error("looking for journals", error))?;
-        let database = self.open_database().map_err(|error| failed("opening the database", error))?;
+        let database = self.open_database().map_err(|error| self.not_opened(error))?;
         let mut areas = Vec::with_capacity(Area::ALL.len());
         for area in Area::ALL {
             let keyspace = database.keyspace(area.name(), || options(area));

@@ -5,10 +5,12 @@
 
 mod fjall;
 pub(crate) mod journal;
+pub(crate) mod manifest;
 pub mod memory;
 mod preallocate;
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -62,6 +64,14 @@ pub enum EngineError {
     /// There is no room. What was written before is not in doubt.
     #[error("the disk is full: {0}")]
     DiskFull(Arc<str>),
+    /// A file is damaged or missing, so that it cannot be opened.
+    #[error("a file of the engine in {} is damaged or missing: {source}; restore a backup", dir.display())]
+    Damaged {
+        /// Where its files are.
+        dir: PathBuf,
+        /// What it said.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
     /// Something else: what has been written and not synced is in doubt.
     #[error("{what}: {source}")]
     Failed {

@@ -1,7 +1,7 @@
 //! The data folder: who may open it, and what it finds wrong with it.
 
 use std::fs;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -85,6 +85,45 @@ fn engine_files_without_a_format_are_not_taken_for_a_new_folder() {
     filled(dir.path(), 1);
     fs::remove_file(dir.path().join("FORMAT")).unwrap();
     assert!(matches!(open(dir.path()).err().unwrap(), OpenError::Corrupt { .. }));
+}
+
+/// The engine would take it for a key space that was never finished, delete it, and go on with an empty one.
+#[test]
+fn a_key_space_without_its_list_of_files_is_not_taken_for_an_empty_one() {
+    for (file, with) in [
+        ("keyspaces/1/current", None),
+        ("keyspaces/1/current", Some(&b"torn"[..])),
+        ("keyspaces/3/v0", None),
+        ("keyspaces/3/v0", Some(b"torn")),
+        ("keyspaces/2", None),
+        ("version", None),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path(), 3);
+        let path = dir.path().join("engine").join(file);
+        match with {
+            Some(content) => fs::write(&path, content).unwrap(),
+            None if path.is_dir() => fs::remove_dir_all(&path).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+        let named = path.file_name().unwrap().to_str().unwrap();
+        let named = if file == "keyspaces/2" { "holds 4 key spaces of 5" } else { named };
+        for refused in [open(dir.path()).err().unwrap(), verify(dir.path(), &mut []).err().unwrap()] {
+            assert!(matches!(refused, OpenError::Corrupt { .. }), "{file}: {refused}");
+            assert!(refused.to_string().contains(named), "{file}: {refused}");
+        }
+    }
+}
+
+/// Both hold whatever secrets the services keep.
+#[test]
+fn nobody_else_looks_into_a_folder_or_a_backup() {
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, copy) = (dir.path().join("data"), dir.path().join("copy"));
+    filled(&folder, 1);
+    backup(&folder, &copy).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&copy)), (0o700, 0o600));
 }
 
 #[test]
