@@ -10,7 +10,7 @@ use crate::domain::{Billing, Misuse, OnDemandLimit, Stream, Table, TableAddress}
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::wire::throughput::{Owner, asks_for_warm, changed_limit, changed_warm};
-use crate::wire::{Measure, tables, update};
+use crate::wire::{Measure, schema, tables, update};
 
 /// Changes a table's settings, its indexes, its stream.
 pub(crate) async fn update_table(
@@ -39,7 +39,7 @@ pub(crate) async fn update_table(
         if changes.filter(|change| change.create.is_some() || change.delete.is_some()).count() > 1 {
             return Err(Error::OneIndexAtATime);
         }
-        let defined = tables::definitions(input.attribute_definitions.clone().unwrap_or_default())?;
+        let defined = schema::definitions(input.attribute_definitions.clone().unwrap_or_default())?;
         for update in input.global_secondary_index_updates.iter().flatten() {
             change_index(tx, address, table, update.clone(), &defined)?;
         }

@@ -8,7 +8,8 @@ use tidegate_api_dynamodb::{
 use tidegate_types::Timestamp;
 
 use super::Measure;
-use super::tables::{billing, description, encryption, projection, table_id, wire_schema};
+use super::schema::{projection, wire_schema};
+use super::tables::{billing, description, encryption, table_id};
 use super::throughput::{limit_description, restored_limit};
 use crate::domain::{BackupAddress, BackupState, Billing, Index, IndexState, Misuse, OnDemandLimit, Table, Throughput};
 use crate::store::BackupRecord;
