@@ -3,16 +3,19 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::certificate::{element, pem};
+use x509_cert::der::asn1::{AnyRef, BitStringRef, IntRef};
+use x509_cert::der::oid::db::{rfc5912::RSA_ENCRYPTION, rfc8410::ID_ED_25519};
+use x509_cert::der::pem::LineEnding;
+use x509_cert::der::{Decode, Encode, EncodePem};
+use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 
-const SEQUENCE: u8 = 0x30;
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-/// The algorithm of RSA keys, with its absent parameters.
-const RSA: [u8; 13] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
-/// The algorithm of Ed25519 keys, which has no parameters.
-const ED25519: [u8; 5] = [0x06, 0x03, 0x2b, 0x65, 0x70];
-const LINE: usize = 64;
+use super::certificate::pem;
+
+const RSA: AlgorithmIdentifierRef<'_> = AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) };
+const ED25519: AlgorithmIdentifierRef<'_> = AlgorithmIdentifierRef { oid: ID_ED_25519, parameters: None };
+
+/// Modulus and exponent (RFC 8017, A.1.1). SSH writes numbers alike, in the other order.
+type RsaKey<'k> = [IntRef<'k>; 2];
 
 /// A text of SSH's form: its length and its bytes; and what stands behind it.
 fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -25,59 +28,30 @@ fn write_text(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend(bytes);
 }
 
-fn wrap(tag: u8, content: &[&[u8]]) -> Vec<u8> {
-    let content = content.concat();
-    let mut out = vec![tag];
-    let digits = content.len().to_be_bytes();
-    match content.len() {
-        short @ ..0x80 => out.extend(u8::try_from(short)),
-        _ => {
-            let digits: Vec<u8> = digits.into_iter().skip_while(|digit| *digit == 0).collect();
-            out.push(0x80 | u8::try_from(digits.len()).unwrap_or(0x7f));
-            out.extend(digits);
-        }
-    }
-    out.extend(content);
-    out
-}
-
 /// A key of SSH's form in PEM; `None` if it is of a kind that has no such form here (RSA and Ed25519 have).
 pub fn ssh_key_as_pem(key: &[u8]) -> Option<String> {
     let (kind, rest) = text(key)?;
-    let info = match kind {
+    let (first, rest) = text(rest)?;
+    let (algorithm, key) = match kind {
         b"ssh-rsa" => {
-            let (exponent, rest) = text(rest)?;
             let (modulus, _) = text(rest)?;
-            // Both forms write numbers alike.
-            let key = wrap(SEQUENCE, &[&wrap(INTEGER, &[modulus]), &wrap(INTEGER, &[exponent])]);
-            wrap(SEQUENCE, &[&wrap(SEQUENCE, &[&RSA]), &wrap(BIT_STRING, &[&[0], &key])])
+            let key: RsaKey<'_> = [IntRef::new(modulus).ok()?, IntRef::new(first).ok()?];
+            (RSA, key.to_der().ok()?)
         }
-        b"ssh-ed25519" => {
-            let (key, _) = text(rest)?;
-            wrap(SEQUENCE, &[&wrap(SEQUENCE, &[&ED25519]), &wrap(BIT_STRING, &[&[0], key])])
-        }
+        b"ssh-ed25519" => (ED25519, first.to_vec()),
         _ => return None,
     };
-    let encoded = STANDARD.encode(info);
-    let lines: Vec<&str> = (0..encoded.len()).step_by(LINE).filter_map(|at| line(&encoded, at)).collect();
-    Some(format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n")))
-}
-
-fn line(encoded: &str, at: usize) -> Option<&str> {
-    encoded.get(at..(at + LINE).min(encoded.len()))
+    let subject_public_key = BitStringRef::from_bytes(&key).ok()?;
+    SubjectPublicKeyInfo { algorithm, subject_public_key }.to_pem(LineEnding::LF).ok()
 }
 
 /// An RSA key that is given in PEM, in SSH's form.
 pub fn pem_as_ssh_key(given: &str) -> Option<String> {
     let bytes = pem(given, "PUBLIC KEY")?;
-    let (info, _) = element(&bytes, SEQUENCE)?;
-    let (algorithm, rest) = element(info, SEQUENCE)?;
-    let (bits, _) = element(rest, BIT_STRING).filter(|_| algorithm == RSA)?;
-    let (key, _) = element(bits.strip_prefix(&[0])?, SEQUENCE)?;
-    let (modulus, rest) = element(key, INTEGER)?;
-    let (exponent, _) = element(rest, INTEGER)?;
+    let info = SubjectPublicKeyInfoRef::from_der(&bytes).ok().filter(|info| info.algorithm == RSA)?;
+    let [modulus, exponent] = RsaKey::from_der(info.subject_public_key.as_bytes()?).ok()?;
     let mut out = Vec::new();
-    [&b"ssh-rsa"[..], exponent, modulus].into_iter().for_each(|part| write_text(&mut out, part));
+    [&b"ssh-rsa"[..], exponent.as_bytes(), modulus.as_bytes()].into_iter().for_each(|part| write_text(&mut out, part));
     Some(format!("ssh-rsa {}", STANDARD.encode(out)))
 }
 
