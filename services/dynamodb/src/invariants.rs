@@ -108,7 +108,7 @@ async fn check_table(view: &dyn Snapshot, table: &Table, found: &mut Vec<Violati
             *count += 1;
             let place = keys::entry(table.id, index.id, &index_key, &key);
             let stored = view.get(Space::Map, &place).await?;
-            let right = ItemRecord(projected).encode();
+            let right = ItemRecord::from(&projected).encode();
             if index.state == IndexState::Active && stored.map(|record| record.value) != Some(right) {
                 found.push(violation("DDB-1", format!("index {} lacks or misrepresents {item:?}", index.name)));
             }

@@ -115,7 +115,7 @@ async fn carry_out(
             let write = partiql::write(&known.table, &statement, show_on_failure)?;
             let written = Single::at(dynamodb, call, address, write)?.run().await;
             let written = written.map_err(|error| partiql::refused(error, &statement))?;
-            Ok((statement.returned(written.old.as_ref(), written.new.as_ref()), written.consumed))
+            Ok((statement.returned(written.old.as_ref(), written.new.as_deref()), written.consumed))
         }
     }
 }

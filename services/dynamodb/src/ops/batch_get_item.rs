@@ -1,15 +1,15 @@
 use std::collections::BTreeMap;
 
-use tidegate_api_dynamodb::{BatchGetItemInput, BatchGetItemOutput, ConsumedCapacity, KeysAndAttributes};
+use tidegate_api_dynamodb::{BatchGetItemInput, ConsumedCapacity, KeysAndAttributes};
 use tidegate_protocol::Call;
 
-use super::get_item::read;
+use super::get_item::find;
 use crate::domain::expression::Projection;
-use crate::domain::{Key, MAX_PAGE, Misuse, item_size, read_units};
+use crate::domain::{Key, MAX_PAGE, Misuse, read_units};
 use crate::error::Error;
 use crate::service::DynamoDb;
-use crate::store::{Known, keys};
-use crate::wire::{self, Consumed, Kind, WireItem, consumed_capacity, inputs};
+use crate::store::{Known, StoredItem, keys};
+use crate::wire::{self, Answered, BatchAnswer, Consumed, Kind, WireItem, consumed_capacity, inputs};
 use std::sync::Arc;
 
 /// The most keys of one request.
@@ -32,7 +32,7 @@ pub(crate) async fn batch_get_item(
     dynamodb: &DynamoDb,
     call: &Call,
     input: BatchGetItemInput,
-) -> Result<BatchGetItemOutput, Error> {
+) -> Result<BatchAnswer, Error> {
     let requests = input.request_items.unwrap_or_default();
     let count: usize = requests.values().map(|request| request.keys.as_ref().map_or(0, Vec::len)).sum();
     if count > MAX_KEYS {
@@ -61,17 +61,13 @@ pub(crate) async fn batch_get_item(
                 continue;
             }
             processed += 1;
-            let item = read(&*view, &table.known.table, &key).await?;
-            let size = item.as_ref().map_or(0, item_size);
+            let item = find(&*view, &table.known.table, &key).await?;
+            let size = item.as_ref().map_or(0, StoredItem::size);
             bytes += size;
             let halves = read_units(size, table.consistent);
             dynamodb.charge_read(&table.known, &Consumed::of_table(halves))?;
             consumed.table += halves;
-            let Some(item) = item else { continue };
-            items.push(wire::wire_item(match &table.projection {
-                Some(projection) => projection.of(&item),
-                None => item,
-            }));
+            items.extend(item.map(|item| Answered::of(item, table.projection.as_ref())));
         }
         if !left.is_empty() {
             unprocessed.insert(name.clone(), KeysAndAttributes { keys: Some(left), ..table.rest });
@@ -86,9 +82,9 @@ pub(crate) async fn batch_get_item(
     if let Some(throttled) = throttled.filter(|_| processed == 0) {
         return Err(Error::Throttled(throttled));
     }
-    Ok(BatchGetItemOutput {
-        responses: Some(responses),
-        unprocessed_keys: Some(unprocessed),
+    Ok(BatchAnswer {
+        responses,
+        unprocessed_keys: unprocessed,
         consumed_capacity: (!capacities.is_empty()).then_some(capacities),
     })
 }

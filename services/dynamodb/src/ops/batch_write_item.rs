@@ -79,7 +79,7 @@ pub(crate) async fn batch_write_item(
 
 fn change(request: WriteRequest) -> Result<Change, Misuse> {
     match (request.put_request, request.delete_request) {
-        (Some(put), None) => Ok(Change::Put(wire::item(put.item.unwrap_or_default())?)),
+        (Some(put), None) => Ok(Change::Put(wire::item(put.item.unwrap_or_default())?.into())),
         (None, Some(delete)) => Ok(Change::Delete(wire::item(delete.key.unwrap_or_default())?)),
         (None, None) => Err(Misuse::new(
             "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",

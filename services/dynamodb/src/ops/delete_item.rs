@@ -31,8 +31,8 @@ pub(crate) async fn delete_item(
     let show_on_failure = is_all_old(input.return_values_on_condition_check_failure.as_deref());
     let write = Write { change: Change::Delete(key), condition, show_on_failure };
     let single = Single::new(dynamodb, call, input.table_name, write)?;
-    let written = single.run().await?;
-    let attributes = written.old.clone().filter(|_| is_all_old(input.return_values.as_deref()));
+    let mut written = single.run().await?;
+    let attributes = written.old.take().filter(|_| is_all_old(input.return_values.as_deref()));
     Ok(DeleteItemOutput {
         attributes: attributes.map(wire::wire_item),
         consumed_capacity: single.capacity(input.return_consumed_capacity.as_deref(), &written),

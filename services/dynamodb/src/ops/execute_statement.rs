@@ -55,7 +55,7 @@ async fn change(
     let show = is_all_old(input.return_values_on_condition_check_failure.as_deref());
     let single = Single::at(dynamodb, call, address, partiql::write(&known.table, statement, show)?)?;
     let written = single.run().await.map_err(|error| partiql::refused(error, statement))?;
-    let returned = statement.returned(written.old.as_ref(), written.new.as_ref());
+    let returned = statement.returned(written.old.as_ref(), written.new.as_deref());
     Ok(ExecuteStatementOutput {
         items: Some(returned.into_iter().map(wire::wire_item).collect()),
         consumed_capacity: single.capacity(input.return_consumed_capacity.as_deref(), &written),

@@ -27,10 +27,7 @@ pub(crate) async fn get_item(dynamodb: &DynamoDb, call: &Call, input: GetItemInp
     let view = dynamodb.store.snapshot()?;
     let item = find(&*view, &known.table, &key).await?;
     let halves = read_units(item.as_ref().map_or(0, StoredItem::size), input.consistent_read == Some(true));
-    let item = match (item, &projection) {
-        (Some(item), Some(projection)) => Some(Answered::Item(projection.of(&item.item()))),
-        (item, _) => item.map(Answered::Stored),
-    };
+    let item = item.map(|item| Answered::of(item, projection.as_ref()));
     let consumed = Consumed::of_table(halves);
     dynamodb.charge_read(&known, &consumed)?;
     let wish = input.return_consumed_capacity.as_deref();
@@ -41,13 +38,13 @@ pub(crate) async fn get_item(dynamodb: &DynamoDb, call: &Call, input: GetItemInp
 pub(crate) async fn read(view: &dyn Snapshot, table: &Table, key: &Key) -> Result<Option<Item>, Error> {
     let key = keys::item(table.id, key);
     match view.get(Space::Map, &key).await? {
-        Some(record) => Ok(Some(decode::<ItemRecord>(&key, &record)?.0)),
+        Some(record) => Ok(Some(decode::<ItemRecord>(&key, &record)?.0.into_owned())),
         None => Ok(None),
     }
 }
 
 /// The same, as it is stored.
-async fn find(view: &dyn Snapshot, table: &Table, key: &Key) -> Result<Option<StoredItem>, Error> {
+pub(crate) async fn find(view: &dyn Snapshot, table: &Table, key: &Key) -> Result<Option<StoredItem>, Error> {
     let key = keys::item(table.id, key);
     match view.get(Space::Map, &key).await? {
         Some(record) => Ok(Some(stored_item(&key, record)?)),

@@ -25,10 +25,10 @@ pub(crate) async fn put_item(dynamodb: &DynamoDb, call: &Call, input: PutItemInp
         inputs::write_condition(input.condition_expression.as_deref(), input.expected, operator, &placeholders)?;
     placeholders.check_all_used()?;
     let show_on_failure = is_all_old(input.return_values_on_condition_check_failure.as_deref());
-    let single =
-        Single::new(dynamodb, call, input.table_name, Write { change: Change::Put(item), condition, show_on_failure })?;
-    let written = single.run().await?;
-    let attributes = written.old.clone().filter(|_| is_all_old(input.return_values.as_deref()));
+    let write = Write { change: Change::Put(item.into()), condition, show_on_failure };
+    let single = Single::new(dynamodb, call, input.table_name, write)?;
+    let mut written = single.run().await?;
+    let attributes = written.old.take().filter(|_| is_all_old(input.return_values.as_deref()));
     Ok(PutItemOutput {
         attributes: attributes.map(wire::wire_item),
         consumed_capacity: single.capacity(input.return_consumed_capacity.as_deref(), &written),

@@ -1,21 +1,21 @@
 use std::collections::{BTreeMap, HashSet};
 
-use tidegate_api_dynamodb::{ItemResponse, TransactGetItemsInput, TransactGetItemsOutput};
+use tidegate_api_dynamodb::TransactGetItemsInput;
 use tidegate_protocol::Call;
 
-use super::get_item::read;
-use crate::domain::{Misuse, item_size, read_units};
+use super::get_item::find;
+use crate::domain::{Misuse, read_units};
 use crate::error::{Error, Reason};
 use crate::service::DynamoDb;
-use crate::store::keys;
-use crate::wire::{self, Consumed, Kind, consumed_capacity, inputs};
+use crate::store::{StoredItem, keys};
+use crate::wire::{self, Answered, Consumed, Kind, TransactAnswer, consumed_capacity, inputs};
 
 /// Gets several items as they were at one moment.
 pub(crate) async fn transact_get_items(
     dynamodb: &DynamoDb,
     call: &Call,
     input: TransactGetItemsInput,
-) -> Result<TransactGetItemsOutput, Error> {
+) -> Result<TransactAnswer, Error> {
     let mut wanted = Vec::new();
     let mut seen = HashSet::new();
     let (mut reasons, mut failed) = (Vec::new(), false);
@@ -61,21 +61,14 @@ pub(crate) async fn transact_get_items(
         return Err(Error::Cancelled(reasons));
     }
     for (known, key, projection) in wanted {
-        let item = read(&*view, &known.table, &key).await?;
-        let halves = 2 * read_units(item.as_ref().map_or(0, item_size), true);
+        let item = find(&*view, &known.table, &key).await?;
+        let halves = 2 * read_units(item.as_ref().map_or(0, StoredItem::size), true);
         dynamodb.charge_read(&known, &Consumed::of_table(halves))?;
         consumed.entry(known.address.name.clone()).or_default().table += halves;
-        let item = item.map(|item| match &projection {
-            Some(projection) => projection.of(&item),
-            None => item,
-        });
-        responses.push(ItemResponse { item: item.map(wire::wire_item) });
+        responses.push(item.map(|item| Answered::of(item, projection.as_ref())));
     }
     let wish = input.return_consumed_capacity.as_deref();
     let capacities: Vec<_> =
         consumed.iter().filter_map(|(name, consumed)| consumed_capacity(wish, name, consumed, Kind::Reads)).collect();
-    Ok(TransactGetItemsOutput {
-        consumed_capacity: (!capacities.is_empty()).then_some(capacities),
-        responses: Some(responses),
-    })
+    Ok(TransactAnswer { responses, consumed_capacity: (!capacities.is_empty()).then_some(capacities) })
 }

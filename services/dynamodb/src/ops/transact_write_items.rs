@@ -59,7 +59,7 @@ fn action(dynamodb: &DynamoDb, call: &Call, item: TransactWriteItem) -> Result<A
             on_failure: put.return_values_on_condition_check_failure,
         };
         let item = wire::item(put.item.unwrap_or_default())?;
-        return finish(dynamodb, call, parts, |_| Ok(Change::Put(item)));
+        return finish(dynamodb, call, parts, |_| Ok(Change::Put(item.into())));
     }
     if let Some(delete) = delete {
         let parts = Parts {

@@ -184,9 +184,8 @@ impl Transaction<'_> {
             }
             bytes += values
                 + match &write.change {
-                    Change::Put(named) | Change::Delete(named) | Change::Check(named) | Change::Update(named, _) => {
-                        item_size(named)
-                    }
+                    Change::Put(named) => item_size(named),
+                    Change::Delete(named) | Change::Check(named) | Change::Update(named, _) => item_size(named),
                 };
             latches.push(latch);
         }

@@ -51,9 +51,9 @@ fn returned(wish: Option<&str>, update: &Update, written: &Written) -> Option<It
     let touched = |item: &Item| Projection::of_paths(update.actions.iter().map(|action| &action.path)).of(item);
     let item = match wish {
         Some("ALL_OLD") => written.old.clone(),
-        Some("ALL_NEW") => written.new.clone(),
+        Some("ALL_NEW") => written.new.as_deref().cloned(),
         Some("UPDATED_OLD") => written.old.as_ref().map(touched),
-        Some("UPDATED_NEW") => written.new.as_ref().map(touched),
+        Some("UPDATED_NEW") => written.new.as_deref().map(touched),
         _ => None,
     };
     item.filter(|item| !item.is_empty())

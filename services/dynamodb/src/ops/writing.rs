@@ -1,5 +1,7 @@
 //! The one way in which an item is written: with its index entries, its expiry and its stream record.
 
+use std::sync::Arc;
+
 use tidegate_log::{LogId, append_in_tx};
 use tidegate_protocol::Call;
 use tidegate_record::Stored;
@@ -21,7 +23,7 @@ use crate::wire::Consumed;
 #[derive(Debug, Clone)]
 pub(crate) enum Change {
     /// It becomes this one.
-    Put(Item),
+    Put(Arc<Item>),
     /// The one of this key is changed.
     Update(Item, Update),
     /// The one of this key is deleted.
@@ -44,7 +46,7 @@ pub(crate) struct Write {
 #[derive(Debug)]
 pub(crate) struct Written {
     pub old: Option<Item>,
-    pub new: Option<Item>,
+    pub new: Option<Arc<Item>>,
     pub consumed: Consumed,
     /// What it has paid, where throughput is enforced. It is kept once the transaction has committed.
     pub paid: Option<Paid>,
@@ -150,12 +152,12 @@ pub(crate) async fn write_in_tx(
     let new = match &write.change {
         Change::Put(item) => Some(item.clone()),
         Change::Delete(_) => None,
-        Change::Check(_) => old.clone(),
+        Change::Check(_) => old.clone().map(Arc::new),
         // What takes away from an item that is not there makes none.
         Change::Update(_, update) if old.is_none() && update.only_removes() => None,
-        Change::Update(_, update) => Some(updated(table, &key, old.as_ref(), update)?),
+        Change::Update(_, update) => Some(Arc::new(updated(table, &key, old.as_ref(), update)?)),
     };
-    let consumed = replace_in_tx(tx, known, &key, old.as_ref(), new.as_ref(), cause).await?;
+    let consumed = replace_in_tx(tx, known, &key, old.as_ref(), new.as_deref(), cause).await?;
     let paid = dynamodb.pay_write(known, &consumed, times)?;
     Ok(Written { old, new, consumed, paid })
 }
@@ -164,7 +166,7 @@ pub(crate) async fn write_in_tx(
 pub(crate) async fn read_in_tx(tx: &mut Tx, table: &Table, key: &Key) -> Result<Option<Item>, Error> {
     let key = keys::item(table.id, key);
     match tx.get(Space::Map, &key).await? {
-        Some(record) => Ok(Some(decode::<ItemRecord>(&key, &record)?.0)),
+        Some(record) => Ok(Some(decode::<ItemRecord>(&key, &record)?.0.into_owned())),
         None => Ok(None),
     }
 }
@@ -212,7 +214,7 @@ pub(crate) async fn replace_in_tx(
     }
     let item_key = keys::item(table.id, key);
     match new {
-        Some(item) => tx.put(Space::Map, item_key, ItemRecord(item.clone()).encode()),
+        Some(item) => tx.put(Space::Map, item_key, ItemRecord::from(item).encode()),
         None => tx.delete(Space::Map, item_key),
     }
     for index in &table.indexes {
@@ -264,7 +266,7 @@ fn replace_entry(tx: &mut Tx, table: &Table, index: &Index, key: &Key, old: Opti
     }
     if let Some((index_key, item)) = after {
         halves += write_units(item_size(&item));
-        tx.put(Space::Map, place(&index_key), ItemRecord(item).encode());
+        tx.put(Space::Map, place(&index_key), ItemRecord::from(&item).encode());
     }
     halves
 }
@@ -292,7 +294,7 @@ pub(crate) const EMPTY: &[u8] = &[1];
 pub(crate) fn place_in_tx(tx: &mut Tx, table: &Table, key: &Key, old: Option<&Item>, new: Option<&Item>) {
     let item_key = keys::item(table.id, key);
     match new {
-        Some(item) => tx.put(Space::Map, item_key, ItemRecord(item.clone()).encode()),
+        Some(item) => tx.put(Space::Map, item_key, ItemRecord::from(item).encode()),
         None => tx.delete(Space::Map, item_key),
     }
     for index in &table.indexes {

@@ -1,23 +1,36 @@
 //! An item: its attributes by name.
 
+use std::borrow::Cow;
+
 use tidegate_record::{DecodeError, Reader, Stored, Writer};
 
-use crate::domain::{Item, Number, Value};
+use crate::domain::{Item, Number, Value, item_size};
 
-/// An item, or what an index holds of one.
+/// An item, or what an index holds of one. It is written without being copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ItemRecord(pub Item);
+pub struct ItemRecord<'a>(pub Cow<'a, Item>);
 
-impl Stored for ItemRecord {
+impl<'a> From<&'a Item> for ItemRecord<'a> {
+    fn from(item: &'a Item) -> ItemRecord<'a> {
+        ItemRecord(Cow::Borrowed(item))
+    }
+}
+
+impl Stored for ItemRecord<'_> {
     const NAME: &'static str = "dynamodb item";
     const VERSION: u8 = 1;
+
+    fn size_hint(&self) -> usize {
+        // A type and two lengths with each attribute.
+        item_size(&self.0) + 4 * self.0.len()
+    }
 
     fn write(&self, to: &mut Writer) {
         write_item(to, &self.0);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        read_item(from).map(ItemRecord)
+        read_item(from).map(|item| ItemRecord(Cow::Owned(item)))
     }
 }
 
@@ -107,8 +120,8 @@ mod tests {
 
     #[test]
     fn golden_bytes() {
-        assert_golden(GOLDEN, &ItemRecord(example()));
-        assert_round_trip(&ItemRecord(Item::new()));
+        assert_golden(GOLDEN, &ItemRecord::from(&example()));
+        assert_round_trip(&ItemRecord::from(&Item::new()));
     }
 
     const GOLDEN: &str = "010701620202007802627305010179016d0601016c07030a0908016e0105007cf2ccff026e73040201010302821f01730002c3a902737303010161";

@@ -246,14 +246,14 @@ mod tests {
     #[test]
     fn it_weighs_what_the_item_weighs() {
         for item in [Item::new(), example()] {
-            let stored = StoredItem::new(ItemRecord(item.clone()).encode()).unwrap();
+            let stored = StoredItem::new(ItemRecord::from(&item).encode()).unwrap();
             assert_eq!((stored.size(), stored.item()), (item_size(&item), item));
         }
     }
 
     #[test]
     fn what_is_no_item_is_refused_as_its_record_refuses_it() {
-        let record = ItemRecord(example()).encode();
+        let record = ItemRecord::from(&example()).encode();
         for damaged in
             [record.slice(..record.len() - 1), [&record[..], b"x"].concat().into(), Bytes::from_static(b"\x02")]
         {

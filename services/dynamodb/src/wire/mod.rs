@@ -20,7 +20,7 @@ pub(crate) mod update;
 mod values;
 mod wording;
 
-pub(crate) use answers::{Answered, ItemAnswer, ItemsAnswer};
+pub(crate) use answers::{Answered, BatchAnswer, ItemAnswer, ItemsAnswer, TransactAnswer};
 pub(crate) use capacity::{Consumed, Kind, consumed_capacity};
 pub(crate) use changes::{Changes, ChangesAnswer, Page as ChangesPage};
 pub use coverage::{COVERAGE, STREAMS_COVERAGE};

@@ -130,7 +130,7 @@ pub(super) fn not_an_item(key: &Bytes) -> StoreError {
 
 async fn enter(tx: &mut Tx, table: &Table, lacking: Lacking, key: &Bytes) -> Result<(), Error> {
     let Some(record) = tx.get(Space::Map, key).await? else { return Ok(()) };
-    let item = decode::<ItemRecord>(key, &record)?.0;
+    let item = decode::<ItemRecord>(key, &record)?.0.into_owned();
     let item_key = table.keys.of_item(&item).map_err(|_| not_an_item(key))?;
     match lacking {
         Lacking::Index(id) => {

@@ -156,7 +156,7 @@ async fn step_in_tx(tx: &mut Tx, target: u64, stale: &CopyRecord, step: &Step) -
             for entry in entries {
                 let ItemRecord(item) = decode(&entry.key, &entry.record)?;
                 let key = table.keys.of_item(&item).map_err(|_| not_an_item(&entry.key))?;
-                place_in_tx(tx, &table, &key, None, Some(&item));
+                place_in_tx(tx, &table, &key, None, Some(&*item));
                 copy.items += 1;
                 copy.bytes += item_size(&item) as u64;
                 copy.last = Some(entry.key.clone());

@@ -37,7 +37,7 @@ pub(crate) fn write(table: &Table, statement: &partiql::Write, show_on_failure: 
     let keys = &table.keys;
     let there = || Path::attribute(keys.partition.name.clone());
     let (change, condition) = match &statement.kind {
-        Kind::Insert(item) => (Change::Put(item.clone()), Some(Condition::NotExists(there()))),
+        Kind::Insert(item) => (Change::Put(item.clone().into()), Some(Condition::NotExists(there()))),
         Kind::Update(update) => {
             let (key, rest) = named(statement, keys)?;
             (Change::Update(key, update.clone()), Some(and(Condition::Exists(there()), rest)))

@@ -21,7 +21,7 @@ fn invalid() -> Misuse {
 
 /// The token of a position in the statement of this digest.
 pub(super) fn token(digest: u64, position: &Position) -> String {
-    let key = ItemRecord(position.last.clone()).encode();
+    let key = ItemRecord::from(&position.last).encode();
     let whole = KeyBuilder::suffix().u64(digest).u32(position.partition).bytes(&key).build();
     BASE64.encode(whole)
 }
@@ -37,7 +37,7 @@ pub(super) fn position(digest: u64, token: &str) -> Result<Position, Misuse> {
         let (made_for, partition, item) = (reader.u64()?, reader.u32()?, reader.bytes()?);
         reader.end()?;
         let record = ItemRecord::decode(&item.into())?;
-        Ok::<_, DecodeError>((made_for, Position { partition, last: record.0 }))
+        Ok::<_, DecodeError>((made_for, Position { partition, last: record.0.into_owned() }))
     };
     match read() {
         Ok((made_for, position)) if made_for == digest => Ok(position),
