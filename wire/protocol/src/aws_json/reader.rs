@@ -5,7 +5,7 @@ use tidegate_types::Timestamp;
 
 use super::MAX_DEPTH;
 use super::lexer::{Lexer, Token, too_deep};
-use super::words::{Place, Wanted, newer, no_base64, older};
+use super::words::{Place, Wanted, boolean_of, newer, no_base64, older};
 use crate::decode::DecodeError;
 use crate::schema::{ListSchema, Location, MapSchema, Member, StructSchema};
 use crate::shape::Reader;
@@ -190,6 +190,10 @@ impl Reader for JsonReader<'_> {
         match self.lexer.token()? {
             Token::True => self.lexer.word("true").map(|()| true),
             Token::False => self.lexer.word("false").map(|()| false),
+            Token::String => {
+                let word = self.lexer.string()?;
+                boolean_of(&word, self.strict.is_some()).ok_or_else(|| self.mismatch(Token::String, Wanted::Boolean))
+            }
             other => Err(self.mismatch(other, Wanted::Boolean)),
         }
     }

@@ -102,6 +102,8 @@ pub fn newer(found: Token, wanted: Wanted, place: Place, is_document: bool) -> D
         (_, Wanted::Struct(_)) => if is_document { "" } else { "Expected null" }.to_owned(),
         (_, Wanted::List) => "Expected list or null".to_owned(),
         (_, Wanted::Map(_)) => "Expected map or null".to_owned(),
+        // Its article is wrong, and so is AWS's.
+        (Token::String, Wanted::Boolean) => "STRING_VALUE can not be converted to an Boolean".to_owned(),
         (found, wanted) => format!("{} can not be converted to {}", name(found), wanted.with_article()),
     })
 }
@@ -128,10 +130,42 @@ pub fn older(found: Token, wanted: Wanted, place: Place, package: &str, is_decim
     })
 }
 
+/// The truth that a word stands for, in letters of any case. AWS documents none; the older services know two words.
+pub fn boolean_of(word: &str, is_older: bool) -> Option<bool> {
+    let known = if is_older { 1 } else { 5 };
+    let is_one_of = |words: [&str; 5]| words[..known].iter().any(|one| word.eq_ignore_ascii_case(one));
+    match is_one_of(["true", "yes", "y", "t", "1"]) {
+        true => Some(true),
+        false => is_one_of(["false", "no", "n", "f", "0"]).then_some(false),
+    }
+}
+
 /// What the older services say to a text that is no Base64.
 pub fn no_base64(text: &str) -> DecodeError {
     DecodeError::Mismatch(match text.len() % 4 {
         0 => "Invalid last non-pad Base64 character dectected".to_owned(),
         _ => format!("Base64 encoded length is expected a multiple of 4 bytes but found: {}", text.len()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_for_booleans_by_dialect() {
+        for (word, newer, older) in [
+            ("true", Some(true), Some(true)),
+            ("FALSE", Some(false), Some(false)),
+            ("Yes", Some(true), None),
+            ("n", Some(false), None),
+            ("1", Some(true), None),
+            ("0", Some(false), None),
+            ("", None, None),
+            (" true", None, None),
+            ("23", None, None),
+        ] {
+            assert_eq!((boolean_of(word, false), boolean_of(word, true)), (newer, older), "{word:?}");
+        }
+    }
 }
