@@ -130,7 +130,7 @@ impl Document {
             Some(one @ Value::Object(_)) => vec![statement(one)?],
             _ => return syntax("Statement is missing"),
         };
-        let id = members.get("Id").and_then(Value::as_str).map(str::to_owned);
+        let id = name(members, "Id")?;
         Ok(Document { version, id, statements })
     }
 
@@ -167,7 +167,7 @@ fn statement(value: &Value) -> Result<Statement, InvalidDocument> {
         _ => return syntax("Effect is Allow or Deny"),
     };
     Ok(Statement {
-        sid: members.get("Sid").and_then(Value::as_str).map(str::to_owned),
+        sid: name(members, "Sid")?,
         effect,
         principals: one_of(members, "Principal", "NotPrincipal", principals)?.map(|chosen| match chosen {
             Chosen::Plain(list) => Principals::In(list),
@@ -178,7 +178,7 @@ fn statement(value: &Value) -> Result<Statement, InvalidDocument> {
             Some(Chosen::Negated(list)) => Action::NotIn(list),
             None => return syntax("a statement has Action or NotAction"),
         },
-        resources: one_of(members, "Resource", "NotResource", texts)?.map(|chosen| match chosen {
+        resources: one_of(members, "Resource", "NotResource", resources)?.map(|chosen| match chosen {
             Chosen::Plain(list) => Resources::In(list),
             Chosen::Negated(list) => Resources::NotIn(list),
         }),
@@ -227,6 +227,26 @@ fn texts(value: &Value) -> Result<Vec<String>, InvalidDocument> {
     }
 }
 
+fn name(members: &Map<String, Value>, element: &str) -> Result<Option<String>, InvalidDocument> {
+    match members.get(element) {
+        None => Ok(None),
+        Some(Value::String(name)) => Ok(Some(name.clone())),
+        Some(_) => syntax(format!("{element} is a text")),
+    }
+}
+
+/// Patterns of resources. What an ARN lacks of its six parts is anything, as in AWS: `arn:aws:sqs` is every queue. With a
+/// star in it, it is left alone: that reaches over colons.
+fn resources(value: &Value) -> Result<Vec<String>, InvalidDocument> {
+    let mut patterns = texts(value)?;
+    for pattern in patterns.iter_mut().filter(|pattern| pattern.starts_with("arn:") && !pattern.contains('*')) {
+        for _ in pattern.matches(':').count()..5 {
+            pattern.push_str(":*");
+        }
+    }
+    Ok(patterns)
+}
+
 fn principals(value: &Value) -> Result<Vec<PrincipalMatch>, InvalidDocument> {
     let Value::Object(kinds) = value else {
         return if value.as_str() == Some("*") {
@@ -269,8 +289,12 @@ fn conditions(value: Option<&Value>) -> Result<Vec<Condition>, InvalidDocument> 
     let Value::Object(operators) = value else { return syntax("Condition is an object") };
     let mut conditions = Vec::new();
     for (name, keys) in operators {
-        let (qualifier, operator, if_exists) = operator(name)?;
         let Value::Object(keys) = keys else { return syntax(format!("{name} is an object of keys")) };
+        if keys.is_empty() {
+            // It asks for nothing, and AWS does not look at its name either.
+            continue;
+        }
+        let (qualifier, operator, if_exists) = operator(name)?;
         for (key, values) in keys {
             let values = texts(values)?;
             conditions.push(Condition { qualifier, operator, if_exists, key: key.clone(), values });

@@ -204,17 +204,22 @@ fn granted(request: &Request, document: &Document) -> Option<Found> {
         });
     matching
         .filter_map(|(index, statement)| {
-            let grant = grant_of(request, statement.principals.as_ref()?)?;
+            let grant = grant_of(request, Effect::Allow, statement.principals.as_ref()?)?;
             Some(Found { reason: at(Source::Resource, index, statement), grant })
         })
         .max_by_key(|found| found.grant)
 }
 
-fn grant_of(request: &Request, principals: &Principals) -> Option<Grant> {
+fn grant_of(request: &Request, effect: Effect, principals: &Principals) -> Option<Grant> {
     match principals {
         Principals::In(list) => list.iter().filter_map(|entry| names(request, entry)).max(),
-        // An allow with NotPrincipal grants to everybody else.
-        Principals::NotIn(list) => list.iter().all(|entry| names(request, entry).is_none()).then_some(Grant::Caller),
+        // An allow with NotPrincipal grants to everybody else. A denial spares whoever is named, or whose role is:
+        // naming the account, as one does besides, spares its root and not all who are in it.
+        Principals::NotIn(list) => {
+            let excepts = |grant| effect == Effect::Allow || grant > Grant::Account;
+            let excepted = list.iter().filter_map(|entry| names(request, entry)).any(excepts);
+            (!excepted).then_some(Grant::Caller)
+        }
     }
 }
 
@@ -247,7 +252,7 @@ fn find<'a>(request: &Request, document: &'a Document, effect: Effect) -> Option
 
 /// Whether a statement is about this request, its caller included.
 pub(crate) fn concerns(request: &Request, version: Version, statement: &Statement) -> bool {
-    statement.principals.as_ref().is_none_or(|principals| grant_of(request, principals).is_some())
+    statement.principals.as_ref().is_none_or(|principals| grant_of(request, statement.effect, principals).is_some())
         && applies(request, version, statement)
 }
 

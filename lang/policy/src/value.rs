@@ -12,15 +12,17 @@ pub(crate) fn number(text: &str) -> Option<f64> {
     if plain { text.parse().ok() } else { None }
 }
 
-/// A date: ISO 8601 (`2026-01-31T12:00:00Z`, or a date alone) or seconds since the epoch.
+/// A date: ISO 8601 (`2026-01-31T12:00:00Z`, a date or a month alone) or seconds since the epoch.
 pub(crate) fn date(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         // Whole nanoseconds are more than any policy says.
         return Timestamp::from_nanosecond((seconds * 1e9) as i128).ok();
     }
+    let day = |text: &str| text.parse::<jiff::civil::Date>().ok();
     text.parse::<Timestamp>().ok().or_else(|| {
-        text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp())
+        let day = day(text).or_else(|| day(&format!("{text}-01")))?;
+        day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp())
     })
 }
 
@@ -85,6 +87,8 @@ mod tests {
         assert!(expected.is_some());
         assert_eq!(date("2026-01-31"), expected);
         assert_eq!(date("1769817600"), expected);
+        assert_eq!(date("2026-01-31T01:00+01:00"), expected);
+        assert_eq!(date("2026-02"), date("2026-02-01"));
         assert_eq!(date("yesterday"), None);
     }
 }

@@ -249,6 +249,8 @@ fn principals() -> Vec<Case> {
         (Caller::User(OURS), "Principal", json!({ "AWS": OURS }), DENY),
         (Caller::User(OURS), "NotPrincipal", json!({ "AWS": [OURS, ann] }), NOTHING),
         (Caller::User(OURS), "NotPrincipal", json!({ "AWS": THEIRS }), DENY),
+        (Caller::User(OURS), "NotPrincipal", json!({ "AWS": [OURS, "arn:aws:iam::111111111111:user/bob"] }), DENY),
+        (Caller::Root(OURS), "NotPrincipal", json!({ "AWS": OURS }), ALLOW),
     ] {
         let statement = json!({ "Effect": "Deny", element: principal, "Action": "sqs:*", "Resource": "*" });
         let what = format!("{caller:?} under {statement}");

@@ -73,7 +73,7 @@ fn matches(statement: &Value, effect: &str, case: &Case, keys: &Keys) -> bool {
     };
     let principal = match (statement.get("Principal"), statement.get("NotPrincipal")) {
         (Some(principal), _) => names(principal, case.caller, false),
-        (None, Some(other)) => !names(other, case.caller, false),
+        (None, Some(other)) => !names(other, case.caller, effect == "Deny"),
         (None, None) => true,
     };
     let conditions = statement.get("Condition").and_then(Value::as_object);

@@ -4,6 +4,7 @@
 //! exact about what is wrong.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 use tidegate_policy::Document;
@@ -36,6 +37,16 @@ pub enum PolicyFault {
     Resource(String),
     #[error("{resource} is in an unknown partition")]
     Partition { partition: String, resource: String },
+    #[error("a resource names no service")]
+    NoService,
+    #[error("{0} is in a region")]
+    IamRegion(String),
+    #[error("{0} is in a region")]
+    S3Region(String),
+    #[error("a resource of IAM begins with none of {0}")]
+    IamPath(&'static str),
+    #[error("an effect, a date or a resource is written as it must not be")]
+    Legacy,
     #[error("two statements have the same id")]
     DuplicateSid,
     #[error("a statement's id is not alphanumeric")]
@@ -73,32 +84,124 @@ fn texts<'a>(statement: &'a Map<String, Value>, names: [&str; 2]) -> Option<Vec<
     }
 }
 
-/// Checks the document of a managed or inline policy.
+/// Checks the document of a managed or inline policy, in the order in which AWS does: of several things that are wrong
+/// with it, clients are told the same one.
 ///
 /// # Errors
 /// [`PolicyFault`].
 pub fn check_identity(text: &str) -> Result<(), PolicyFault> {
     let document: Value = serde_json::from_str(text).map_err(|_| PolicyFault::Syntax)?;
-    if !document.is_object() {
-        return Err(PolicyFault::Syntax);
-    }
     let statements = statements(&document)?;
-    match document.get("Version").map(Value::as_str) {
-        Some(Some("2012-10-17")) => {}
-        None | Some(Some("2008-10-17")) => return Err(PolicyFault::OldVersion),
+    check_syntax(&document)?;
+    match document.get("Version").and_then(Value::as_str) {
+        Some("2012-10-17") => {}
+        None | Some("2008-10-17") => return Err(PolicyFault::OldVersion),
         Some(_) => return Err(PolicyFault::UnknownVersion),
     }
+    let lists = |names| statements.iter().map(move |statement| texts(statement, names).unwrap_or_default());
+    let (actions, resources) = (lists(["Action", "NotAction"]), lists(["Resource", "NotResource"]));
     for statement in &statements {
         if statement.contains_key("Principal") || statement.contains_key("NotPrincipal") {
             return Err(PolicyFault::Principal);
         }
-        let actions = texts(statement, ["Action", "NotAction"]).filter(|actions| !actions.is_empty());
-        actions.ok_or(PolicyFault::NoActions)?.into_iter().try_for_each(check_action)?;
-        let resources = texts(statement, ["Resource", "NotResource"]).filter(|resources| !resources.is_empty());
-        resources.ok_or(PolicyFault::NoResources)?.into_iter().try_for_each(check_resource)?;
+        check_legacy(statement)?;
+    }
+    let mut resource_fault = Ok(());
+    for resource in resources.clone().flatten() {
+        resource_fault = resource_fault.and_then(|()| check_resource(resource));
+        if resource_fault.is_ok() && is_legacy_fault(resource) {
+            return Err(PolicyFault::Legacy);
+        }
     }
     check_sids(&statements)?;
-    Document::parse(text).map(drop).map_err(|_| PolicyFault::Syntax)
+    if actions.clone().any(|actions| actions.is_empty()) {
+        return Err(PolicyFault::NoActions);
+    }
+    resource_fault?;
+    actions.flatten().try_for_each(check_action)?;
+    if resources.into_iter().any(|resources| resources.is_empty()) {
+        return Err(PolicyFault::NoResources);
+    }
+    Ok(())
+}
+
+/// Whether every element is known and has its type. What may be missing or wrong and is told of later is put right in a
+/// copy first.
+fn check_syntax(document: &Value) -> Result<(), PolicyFault> {
+    let mut document = document.clone();
+    if document.get("Version").is_some_and(Value::is_string) {
+        document["Version"] = "2012-10-17".into();
+    }
+    let statements = match &mut document["Statement"] {
+        Value::Array(list) => list.iter_mut().collect(),
+        one => vec![one],
+    };
+    for statement in statements.into_iter().filter_map(Value::as_object_mut) {
+        if !statement.contains_key("NotAction") {
+            statement.entry("Action").or_insert_with(|| "*".into());
+        }
+        let effect = statement.get("Effect").and_then(Value::as_str).unwrap_or_default();
+        if let Some(effect) = ["Allow", "Deny"].into_iter().find(|known| known.eq_ignore_ascii_case(effect)) {
+            statement.insert("Effect".to_owned(), effect.into());
+        }
+    }
+    Document::parse(&document.to_string()).map(drop).map_err(|_| PolicyFault::Syntax)
+}
+
+/// What AWS calls the legacy parsing of a statement, resources aside: the case of the effect, and dates.
+fn check_legacy(statement: &Map<String, Value>) -> Result<(), PolicyFault> {
+    let effect = statement.get("Effect").and_then(Value::as_str);
+    let operators = statement.get("Condition").and_then(Value::as_object).into_iter().flatten();
+    let of_dates = operators.filter(|(name, _)| name.rsplit(':').next().is_some_and(|name| name.starts_with("Date")));
+    let mut keys = of_dates.filter_map(|(_, keys)| keys.as_object()).flat_map(|keys| keys.values());
+    let are_dates = |values: &Value| match values {
+        Value::Array(list) => list.iter().filter_map(Value::as_str).all(is_date),
+        one => one.as_str().is_none_or(is_date),
+    };
+    if matches!(effect, Some("Allow" | "Deny")) && keys.all(are_dates) { Ok(()) } else { Err(PolicyFault::Legacy) }
+}
+
+/// Seconds since the epoch, or as much of an ISO 8601 date as there is.
+fn is_date(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    if !text.contains(['t', '-']) {
+        return text.parse::<i64>().is_ok_and(|seconds| seconds >= 0);
+    }
+    let (day, time) = text.split_once('t').unwrap_or((&text, ""));
+    let (negative, day) = day.strip_prefix('-').map_or((false, day), |day| (true, day));
+    let mut parts = day.split('-');
+    let years = if negative { 0..=292_275_054 } else { 0..=292_278_993 };
+    let is_day =
+        within(parts.next(), years) && within_or_none(parts.next(), 1..=12) && within_or_none(parts.next(), 1..=31);
+    if !is_day || parts.next().is_some() {
+        return false;
+    }
+    let (time, zone) = match time.split_once('+') {
+        Some((time, zone)) => (time, Some(zone)),
+        None => (time.strip_suffix('z').unwrap_or(time), None),
+    };
+    let is_zone = zone.is_none_or(|zone| {
+        let (hours, minutes) = zone.split_once(':').map_or((zone, None), |(hours, minutes)| (hours, Some(minutes)));
+        hours.len() == 2
+            && minutes.is_none_or(|minutes| minutes.len() == 2)
+            && within(Some(hours), 0..=23)
+            && within_or_none(minutes, 0..=59)
+    });
+    let mut parts = time.split(':');
+    let hours = parts.next().filter(|hours| !hours.is_empty());
+    let is_time = within_or_none(hours, 0..=23) && within_or_none(parts.next(), 0..=59);
+    let seconds = parts.next().map(|seconds| seconds.split_once('.').map_or((seconds, None), |(s, f)| (s, Some(f))));
+    let are_seconds = seconds
+        .is_none_or(|(whole, fraction)| within(Some(whole), 0..=59) && within_or_none(fraction, 0..=999_999_999));
+    is_zone && is_time && are_seconds && parts.next().is_none()
+}
+
+fn within(text: Option<&str>, range: RangeInclusive<u32>) -> bool {
+    text.is_some_and(|text| text.parse().is_ok_and(|number| range.contains(&number)))
+}
+
+fn within_or_none(text: Option<&str>, range: RangeInclusive<u32>) -> bool {
+    text.is_none() || within(text, range)
 }
 
 fn check_action(action: &str) -> Result<(), PolicyFault> {
@@ -109,25 +212,46 @@ fn check_action(action: &str) -> Result<(), PolicyFault> {
     if rest.contains(':') {
         return Err(PolicyFault::Colons(action.to_owned()));
     }
-    let valid = !vendor.is_empty() && vendor.chars().all(|c| c.is_ascii_alphanumeric() || "-*?".contains(c));
+    let valid = !vendor.is_empty() && vendor.chars().all(|c| c.is_ascii_alphanumeric() || "-.*?".contains(c));
     if valid { Ok(()) } else { Err(PolicyFault::Vendor(vendor.to_owned())) }
 }
+
+/// What the resource part of IAM's own ARNs may begin with.
+const IAM_PATHS: &str = "user/, federated-user/, role/, group/, instance-profile/, mfa/, server-certificate/, policy/, \
+                         sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/";
 
 fn check_resource(resource: &str) -> Result<(), PolicyFault> {
     // A pattern of nothing but stars is every resource.
     if !resource.is_empty() && resource.chars().all(|c| c == '*') {
         return Ok(());
     }
-    let parts: Vec<&str> = resource.splitn(6, ':').collect();
-    if parts[0] != "arn" || (parts.len() < 6 && !resource.contains('*')) {
-        return Err(PolicyFault::Resource(resource.to_owned()));
-    }
-    let partition = parts.get(1).copied().unwrap_or_default();
+    // Anything may stand for `arn`, and what is missing at the end is anything.
+    let mut parts = resource.splitn(6, ':').skip(1);
+    let Some(partition) = parts.next() else { return Err(PolicyFault::Resource(resource.to_owned())) };
     let known = ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b"].contains(&partition);
-    if known || partition.contains(['*', '?', '$']) {
-        return Ok(());
+    if !known && !partition.contains(['*', '?', '$']) {
+        let rest: Vec<&str> = parts.chain(["*"; 4]).take(4).collect();
+        let resource = format!("arn:{partition}:{}", rest.join(":"));
+        return Err(PolicyFault::Partition { partition: partition.to_owned(), resource });
     }
-    Err(PolicyFault::Partition { partition: partition.to_owned(), resource: resource.to_owned() })
+    let Some(service) = parts.next() else { return Err(PolicyFault::NoService) };
+    let region = parts.next().unwrap_or_default();
+    let (account, path) = (parts.next().unwrap_or("*"), parts.next().unwrap_or("*"));
+    match service {
+        "iam" if !region.is_empty() => Err(PolicyFault::IamRegion(resource.to_owned())),
+        "iam" if !path.starts_with('*') && !IAM_PATHS.split(", ").any(|kind| path.starts_with(kind)) => {
+            Err(PolicyFault::IamPath(IAM_PATHS))
+        }
+        // What of S3 is in a region is in an account, too: access points and jobs.
+        "s3" if !region.is_empty() && account.is_empty() => Err(PolicyFault::S3Region(resource.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an ARN leaves a part out in the middle, or its service.
+fn is_legacy_fault(resource: &str) -> bool {
+    let cut_off = resource.matches(':').count() < 5 && resource.contains("::");
+    cut_off || resource.split(':').nth(2) == Some("")
 }
 
 fn check_sids(statements: &[&Map<String, Value>]) -> Result<(), PolicyFault> {
@@ -238,9 +362,64 @@ mod tests {
         for (statement, expected) in cases {
             assert_eq!(identity(statement), expected, "{statement}");
         }
+        for statement in [
+            r#"{"Effect":"denY","Action":"*","Resource":"*"}"#,
+            r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3::b"}"#,
+            r#"{"Effect":"Allow","Action":"*","NotResource":["*","arn:aws::::b"]}"#,
+            r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAnyValue:DateLessThanIfExists":{"a":["1","x"]}}}"#,
+        ] {
+            assert_eq!(identity(statement), Err(PolicyFault::Legacy), "{statement}");
+        }
+        for statement in [
+            r#"{"Sid":[],"Effect":"Allow","Action":"*","Resource":"*"}"#,
+            r#"{"Effect":"Allow","Action":[],"NotAction":"*","Resource":"*"}"#,
+            r#"{"Effect":"Allow","Resource":{}}"#,
+            r#"[{"Effect":"Allow"},{"Effect":"Allow","More":1}]"#,
+        ] {
+            assert_eq!(identity(statement), Err(PolicyFault::Syntax), "{statement}");
+        }
+    }
+
+    #[test]
+    fn resources() {
+        let partition = |partition: &str, resource: &str| {
+            Err(PolicyFault::Partition { partition: partition.to_owned(), resource: resource.to_owned() })
+        };
+        for (resource, expected) in [
+            ("arn:aws:sqs", Ok(())),
+            ("arn:aws:s3:us-east-1:123456789012:accesspoint/a", Ok(())),
+            ("arn:aws:iam::123456789012:role/*", Ok(())),
+            ("arn:aws:iam::123456789012:*", Ok(())),
+            ("", Err(PolicyFault::Resource(String::new()))),
+            ("a:b", partition("b", "arn:b:*:*:*:*")),
+            ("aws:s3:::b", partition("s3", "arn:s3:::b:*")),
+            ("arn:aws", Err(PolicyFault::NoService)),
+            ("arn:aws:s3:us-east-1::b", Err(PolicyFault::S3Region("arn:aws:s3:us-east-1::b".to_owned()))),
+            ("arn:aws:iam:us-east-1::user/a", Err(PolicyFault::IamRegion("arn:aws:iam:us-east-1::user/a".to_owned()))),
+            ("arn:aws:iam::123456789012:someone", Err(PolicyFault::IamPath(IAM_PATHS))),
+        ] {
+            assert_eq!(check_resource(resource), expected, "{resource}");
+        }
+    }
+
+    #[test]
+    fn dates() {
+        for good in ["0", "2013", "2013-06", "-292275054-12-31", "2013-06-30t2:00:00Z", "2013-06-30T00:00:00.5+01:30"] {
+            assert!(is_date(good), "{good}");
+        }
+        for bad in ["", "x", "-", "234-13", "2013-06-32", "2013-06-30-1", "2013-06-30T24:00", "2016-12-13t2:00:00+1"] {
+            assert!(!is_date(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_first() {
         assert_eq!(check_identity("nothing"), Err(PolicyFault::Syntax));
-        assert_eq!(check_identity(r#"{"Statement":[{}]}"#), Err(PolicyFault::OldVersion));
-        assert_eq!(check_identity(r#"{"Version":"2013-10-17","Statement":[{}]}"#), Err(PolicyFault::UnknownVersion));
+        assert_eq!(check_identity(r#"{"Statement":[{"Effect":"allow"}]}"#), Err(PolicyFault::OldVersion));
+        assert_eq!(
+            check_identity(r#"{"Version":"2013-10-17","Statement":[{"Effect":"Deny"}]}"#),
+            Err(PolicyFault::UnknownVersion)
+        );
     }
 
     #[test]

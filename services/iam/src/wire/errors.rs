@@ -224,6 +224,13 @@ fn document(fault: &PolicyFault) -> String {
         PolicyFault::Partition { partition, resource } => {
             format!("Partition \"{partition}\" is not valid for resource \"{resource}\".")
         }
+        PolicyFault::NoService => "Resource vendor must be fully qualified and cannot contain regexes.".to_owned(),
+        PolicyFault::IamRegion(resource) => format!("IAM resource {resource} cannot contain region information."),
+        PolicyFault::S3Region(resource) => format!("Resource {resource} can not contain region information."),
+        PolicyFault::IamPath(kinds) => {
+            format!("IAM resource path must either be \"*\" or start with {kinds}.")
+        }
+        PolicyFault::Legacy => "The policy failed legacy parsing".to_owned(),
         PolicyFault::DuplicateSid => "Statement IDs (SID) in a single policy must be unique.".to_owned(),
         PolicyFault::SidCharacters => "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the \
                                        regular expression [0-9A-Za-z]*"
