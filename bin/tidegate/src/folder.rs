@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use tidegate_env::Env;
+use tidegate_store::engine::EngineError;
 use tidegate_store::{EmbeddedStore, OpenError, Options};
 
 /// Opens the store in a data folder; makes the folder if there is none. It reads and writes files, so it is done
@@ -16,7 +17,7 @@ pub async fn open(env: &Env, options: Options) -> anyhow::Result<Arc<EmbeddedSto
     let (owned, dir) = (env.clone(), options.dir.clone());
     let opened = env.run_blocking(move || EmbeddedStore::open(owned, options)).await;
     opened.map_err(|error| match error {
-        OpenError::Io { .. } | OpenError::Engine(_) => {
+        OpenError::Io { .. } | OpenError::Engine(EngineError::Failed { .. } | EngineError::DiskFull(_)) => {
             let mend = "make sure that it is a folder that this user may write to, or name another with --data";
             anyhow::Error::new(error).context(format!("cannot use {} as a data folder ({mend})", dir.display()))
         }

@@ -388,7 +388,7 @@ async fn restore_clock(store: &dyn Store, clock: Option<&ShiftedClock>) -> anyho
 fn admin_key(config: &Config, env: &Env) -> anyhow::Result<Option<String>> {
     let draw = || format!("{}{}", env.uuid().simple(), env.uuid().simple());
     let Some(data) = &config.data else {
-        let chosen = std::env::var("TIDEGATE_ADMIN_KEY").ok();
+        let chosen = std::env::var("TIDEGATE_ADMIN_KEY").ok().filter(|key| !key.is_empty());
         if chosen.is_none() && config.auth == AuthMode::Enforce {
             bail!(
                 "nobody could make an access key for a server in memory that wants them: set TIDEGATE_ADMIN_KEY to a \
@@ -400,7 +400,11 @@ fn admin_key(config: &Config, env: &Env) -> anyhow::Result<Option<String>> {
     let path = admin_key_path(data);
     let key = secret_file::read_or_create(&path, draw)
         .with_context(|| format!("cannot keep the admin key in {}", path.display()))?;
-    Ok(Some(key.trim().to_owned()))
+    let key = key.trim();
+    if key.is_empty() {
+        bail!("the admin key in {} is empty: put one there, or remove the file and a new one is made", path.display());
+    }
+    Ok(Some(key.to_owned()))
 }
 
 /// What empties a part of the server.
