@@ -94,6 +94,11 @@ pub struct Key {
     pub sort: Option<Value>,
 }
 
+/// What is said of a key that is not one of the table's.
+pub fn mismatched_key() -> Misuse {
+    Misuse::new("The provided key element does not match the schema")
+}
+
 impl KeySchema {
     /// Its attributes, as those of an index have them.
     pub fn as_parts(&self) -> KeyParts<'_> {
@@ -108,6 +113,11 @@ impl KeySchema {
     /// Whether an attribute is part of it.
     pub fn has(&self, name: &str) -> bool {
         self.parts().any(|part| part.name == name)
+    }
+
+    /// Whether an item has all of it, each attribute of its type.
+    pub fn is_in(&self, item: &Item) -> bool {
+        self.parts().all(|part| item.get(&part.name).is_some_and(|value| value.kind() == part.kind))
     }
 
     /// The key of an item that is to be stored.
@@ -154,12 +164,11 @@ impl KeySchema {
     /// # Errors
     /// Another number of attributes, other names, other types.
     pub fn values_of_request(&self, key: &Item) -> Result<(Value, Option<Value>), Misuse> {
-        let mismatch = || Misuse::new("The provided key element does not match the schema");
         if key.len() != self.parts().count() {
-            return Err(mismatch());
+            return Err(mismatched_key());
         }
         let value = |part: &KeyPart| {
-            key.get(&part.name).filter(|value| value.kind() == part.kind).cloned().ok_or_else(mismatch)
+            key.get(&part.name).filter(|value| value.kind() == part.kind).cloned().ok_or_else(mismatched_key)
         };
         Ok((value(&self.partition)?, self.sort.as_ref().map(value).transpose()?))
     }

@@ -25,7 +25,7 @@ pub use bucket::Bucket;
 pub use index::{Index, IndexState, Projected};
 pub use index_key::{IndexKey, IndexSchema, MAX_PARTS};
 pub use insights::Insights;
-pub use key::{Key, KeyPart, KeyParts, KeySchema};
+pub use key::{Key, KeyPart, KeyParts, KeySchema, mismatched_key};
 pub use misuse::Misuse;
 pub use number::Number;
 pub use recovery::{Recovery, Restored};

@@ -100,11 +100,13 @@ fn wanted(dynamodb: &DynamoDb, call: &Call, name: &str, mut request: KeysAndAttr
     let projection =
         inputs::projection(request.projection_expression.as_deref(), request.attributes_to_get, &placeholders)?;
     placeholders.check_all_used()?;
+    let wire_keys = request.keys.unwrap_or_default();
+    let spelt = wire_keys.iter().map(|key| wire::item(key.clone())).collect::<Result<Vec<_>, Misuse>>()?;
     let known = dynamodb.table(call, Some(name))?;
-    let mut found: Vec<(Key, WireItem)> = Vec::new();
+    let mut found: Vec<(Key, WireItem)> = Vec::with_capacity(spelt.len());
     let mut seen = std::collections::HashSet::new();
-    for wire_key in request.keys.unwrap_or_default() {
-        let key = known.table.keys.of_request(&wire::item(wire_key.clone())?)?;
+    for (key, wire_key) in spelt.iter().zip(wire_keys) {
+        let key = known.table.keys.of_request(key)?;
         if !seen.insert(keys::item(known.table.id, &key)) {
             return Err(Misuse::new("Provided list of item keys contains duplicates").into());
         }

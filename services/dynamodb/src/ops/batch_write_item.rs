@@ -6,7 +6,7 @@ use tidegate_protocol::Call;
 
 use super::single::Single;
 use super::writing::{Change, Write};
-use crate::domain::Misuse;
+use crate::domain::{Misuse, mismatched_key};
 use crate::error::Error;
 use crate::service::DynamoDb;
 use crate::wire::{self, Consumed, Kind, consumed_capacity};
@@ -31,7 +31,14 @@ pub(crate) async fn batch_write_item(
         let address = dynamodb.address(call, Some(&name))?;
         for request in requests {
             let handed_back = dynamodb.enforces_throughput().then(|| request.clone());
-            let write = Write { change: change(request)?, condition: None, show_on_failure: false };
+            let change = change(request)?;
+            // Where PutItem says what is wrong with the key, a batch only says that something is.
+            if let Change::Put(item) = &change
+                && !dynamodb.known(&address)?.table.keys.is_in(item)
+            {
+                return Err(mismatched_key().into());
+            }
+            let write = Write { change, condition: None, show_on_failure: false };
             let single = Single::at(dynamodb, call, address.clone(), write)?;
             if !seen.insert(single.latch()) {
                 return Err(Misuse::new("Provided list of item keys contains duplicates").into());

@@ -5,7 +5,7 @@ use tidegate_store::{KeyRange, Order};
 use super::reading::{Target, Walk, shown};
 use crate::domain::expression::{
     Comparator, Condition, KeyCondition, Placeholders, SortCondition, check_key_condition, from_condition,
-    parse_key_condition,
+    parse_key_condition, unsearchable,
 };
 use crate::domain::{Item, KeyParts, Misuse};
 use crate::error::Error;
@@ -45,6 +45,7 @@ pub(crate) async fn query(dynamodb: &DynamoDb, call: &Call, mut input: QueryInpu
     let known = match dynamodb.table(call, input.table_name.as_deref()) {
         Ok(known) => known,
         // What is wrong for every table is said before that there is none.
+        Err(error) if wanted.searches() => return Err(error),
         Err(error) => {
             check_key_condition(&wanted.condition)?;
             return Err(error);
@@ -140,13 +141,16 @@ impl Wanted {
         Ok(Wanted { condition, searched })
     }
 
+    /// Whether an order of keys is not enough for it.
+    fn searches(&self) -> bool {
+        self.searched.iter().any(|(_, searches)| *searches)
+    }
+
     /// The key condition that this is for these keys.
     fn on(&self, schema: KeyParts<'_>) -> Result<KeyCondition, Misuse> {
-        let of_partition = |(name, _): &(String, bool)| schema.partition.iter().any(|part| part.name == *name);
-        if self.searched.iter().any(of_partition)
-            && self.searched.iter().any(|(name, searches)| *searches && schema.has(name))
-        {
-            return Err(Misuse::new("Attempted conditional constraint is not an indexable operation"));
+        if self.searches() {
+            let names: Vec<&str> = self.searched.iter().map(|(name, _)| name.as_str()).collect();
+            return Err(unsearchable(&names, schema));
         }
         from_condition(&self.condition, schema)
     }

@@ -1,8 +1,9 @@
 //! Attribute values between the wire and the domain.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use tidegate_api_dynamodb::AttributeValue;
 
 use crate::domain::{Item, MAX_NESTING, Misuse, Number, Value};
@@ -45,8 +46,8 @@ fn unchecked(wire: AttributeValue) -> Result<Value, Misuse> {
         AttributeValue::Null(false) => {
             return Err(Misuse::parameter("Null attribute value types must have the value of true"));
         }
-        AttributeValue::Ss(list) => Value::Ss(set(list, "An string set  may not be empty", |shown| {
-            Misuse::parameter(format!("Input collection {shown} contains duplicates."))
+        AttributeValue::Ss(list) => Value::Ss(set(list, "An string set  may not be empty", |list| {
+            Misuse::parameter(format!("Input collection [{}] contains duplicates.", list.join(", ")))
         })?),
         AttributeValue::Ns(list) => {
             let numbers = list.iter().map(|text| Number::parse(text)).collect::<Result<Vec<_>, _>>()?;
@@ -54,8 +55,9 @@ fn unchecked(wire: AttributeValue) -> Result<Value, Misuse> {
                 Misuse::new("Input collection contains duplicates")
             })?)
         }
-        AttributeValue::Bs(list) => Value::Bs(set(list, "Binary sets should not be empty", |shown| {
-            Misuse::parameter(format!("Input collection {shown}of type BS contains duplicates."))
+        AttributeValue::Bs(list) => Value::Bs(set(list, "Binary sets should not be empty", |list| {
+            let shown: Vec<String> = list.iter().map(|bytes| BASE64_STANDARD.encode(bytes)).collect();
+            Misuse::parameter(format!("Input collection [{}]of type BS contains duplicates.", shown.join(", ")))
         })?),
         AttributeValue::M(map) => {
             Value::M(map.into_iter().map(|(name, wire)| Ok((name, unchecked(wire)?))).collect::<Result<_, Misuse>>()?)
@@ -77,17 +79,13 @@ fn unchecked(wire: AttributeValue) -> Result<Value, Misuse> {
 }
 
 /// A set from a list that may be neither empty nor have anything twice.
-fn set<T: Ord + Clone + Debug>(
-    list: Vec<T>,
-    empty: &str,
-    duplicates: impl Fn(String) -> Misuse,
-) -> Result<BTreeSet<T>, Misuse> {
+fn set<T: Ord + Clone>(list: Vec<T>, empty: &str, duplicates: impl Fn(&[T]) -> Misuse) -> Result<BTreeSet<T>, Misuse> {
     if list.is_empty() {
         return Err(Misuse::parameter(empty));
     }
     let set: BTreeSet<T> = list.iter().cloned().collect();
     if set.len() != list.len() {
-        return Err(duplicates(format!("{list:?}").replace('"', "")));
+        return Err(duplicates(&list));
     }
     Ok(set)
 }

@@ -84,6 +84,16 @@ pub fn from_condition(condition: &Condition, schema: KeyParts<'_>) -> Result<Key
     Ok(KeyCondition { partition, before, sort })
 }
 
+/// What is wrong with conditions on these attributes, some of which want more than an order of keys. What the keys
+/// lack is said first.
+pub fn unsearchable(names: &[&str], schema: KeyParts<'_>) -> Misuse {
+    let lacking = |parts: &'_ [KeyPart]| parts.iter().find(|part| !names.contains(&part.name.as_str())).map(missed);
+    let has_others = names.iter().any(|name| !schema.has(name));
+    lacking(schema.partition)
+        .or_else(|| has_others.then(|| lacking(schema.sort).unwrap_or_else(unsupported)))
+        .unwrap_or_else(|| Misuse::new("Attempted conditional constraint is not an indexable operation"))
+}
+
 /// The conditions that a condition is made of, each about another attribute.
 fn by_name(condition: &Condition) -> Result<Named<'_>, Misuse> {
     let mut named = Named::new();

@@ -27,7 +27,9 @@ pub use apply::apply;
 pub use ast::{Action, Change, Comparator, Condition, Element, Operand, Path, Source, Update};
 pub use condition::parse_condition;
 pub use evaluate::holds;
-pub use key_condition::{KeyCondition, SortCondition, check_key_condition, from_condition, parse_key_condition};
+pub use key_condition::{
+    KeyCondition, SortCondition, check_key_condition, from_condition, parse_key_condition, unsearchable,
+};
 pub use names::{attribute_names, equals_to};
 pub use operands::{check_bounds, check_ordered, check_types, type_named};
 pub use parser::check_apart;
