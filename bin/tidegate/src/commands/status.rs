@@ -14,6 +14,11 @@ use crate::running::Target;
 /// None besides those that are printed.
 pub async fn run(args: &TargetArgs) -> anyhow::Result<ExitCode> {
     let target = Target::find(args);
+    // Whoever names a folder does not ask for the server on another one that has the default port.
+    if args.data.is_some() && args.url.is_none() && target.note.is_none() {
+        println!("not running: no server runs on {}", target.data.display());
+        return Ok(ExitCode::FAILURE);
+    }
     let health = match client::ask(&target.url, "GET", "/_tidegate/health", None, None).await {
         Ok(health) if health.body.get("status").is_some() => health.body,
         Ok(other) => {

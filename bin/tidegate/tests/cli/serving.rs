@@ -53,6 +53,17 @@ fn status_finds_the_server_on_the_folder_and_notices_its_end() {
 }
 
 #[test]
+fn status_of_a_folder_tells_of_no_other_server() {
+    let server = Server::start(&[]);
+    let status = |arguments: &[&str]| run(server.folder.path(), &[&["status", "--data", "other"], arguments].concat());
+    let named = status(&["--url", &server.url]);
+    assert!(named.status.success(), "whoever gives a URL asks there: {named:?}");
+    let other = status(&[]);
+    assert!(!other.status.success());
+    assert_eq!(String::from_utf8_lossy(&other.stdout), "not running: no server runs on other\n");
+}
+
+#[test]
 fn a_backup_of_a_running_server_restores_what_it_held() {
     let server = Server::start(&[]);
     server.queue("orders");
