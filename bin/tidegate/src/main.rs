@@ -1,5 +1,6 @@
 //! The Tidegate server and its command line: reads arguments, runs a command, reports what failed.
 
+mod allocator;
 mod cli;
 mod client;
 mod commands;
@@ -19,7 +20,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: allocator::Allocator = allocator::Allocator;
 
 fn main() -> ExitCode {
     // First of all: it counts for memory that is touched from now on.
