@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
 use percent_encoding::percent_decode_str;
 use tidegate_protocol::rest::{Asked, Routes};
 use tidegate_protocol::{
@@ -23,6 +23,9 @@ use crate::hosts::{self, HostLabels};
 use crate::identity;
 use crate::stats::OperationStats;
 use tidegate_sigv4::Claimed;
+
+/// The operation, in JSON.
+static TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
 /// All services by the names under which requests ask for them.
 pub struct Directory {
@@ -184,7 +187,7 @@ impl Directory {
     /// # Errors
     /// [`Lost`], with AWS's own error for an operation that does not exist.
     pub fn find(&self, wanted: &Wanted<'_>) -> Result<Found<'_>, Lost> {
-        if let Some(target) = wanted.headers.get("x-amz-target") {
+        if let Some(target) = wanted.headers.get(&TARGET) {
             return self.by_target(target.as_bytes(), content_type(wanted.headers));
         }
         if let Some((service, operation)) = rpc_path(wanted.path) {
@@ -209,7 +212,7 @@ impl Directory {
 
     /// Whether [`Directory::find_by_head`] finds nothing: nothing more of such a head need be read for it.
     pub(crate) fn must_see_body(headers: &HeaderMap, path: &str) -> bool {
-        path == "/" || headers.contains_key("x-amz-target")
+        path == "/" || headers.contains_key(&TARGET)
     }
 
     /// The operation, if the head of a request says it and something serves it: what [`Directory::find`] would find

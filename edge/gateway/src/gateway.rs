@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, header};
+use http::{HeaderMap, HeaderName, Method, Request, header};
 use hyper::body::Body;
 use tidegate_env::{Activity, Env};
 use tidegate_ports::{AdminSite, HostedHttp};
@@ -39,6 +39,9 @@ use tidegate_sigv4::{Claimed, Payload};
 /// The client stopped sending in the middle of a body.
 const REQUEST_TIMEOUT: ErrorShape =
     ErrorShape::new("RequestTimeout", 408, Fault::Sender).namespaced("com.amazon.coral.service");
+
+/// The trace that a request belongs to.
+static TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// What a gateway is made of.
 pub struct Parted {
@@ -417,7 +420,7 @@ impl Gateway {
         let identity = identity
             .map_err(|error| Box::new(answer::failure(found.protocol, Some(found.entry.model), &request_id, &error)))?;
         let Identity { account, region, caller, payload } = identity;
-        let text = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
+        let text = |name: &HeaderName| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
         let call = Call {
             operation: &found.entry.model.operations[found.index],
             account,
@@ -425,10 +428,10 @@ impl Gateway {
             caller,
             base_url: self.base_url(origin, parts, host),
             request_id,
-            trace: text("x-amzn-trace-id"),
+            trace: text(&TRACE),
             path,
             protocol: found.protocol,
-            user_agent: text("user-agent"),
+            user_agent: text(&header::USER_AGENT),
             http: None,
         };
         Ok(Prepared { found, call, payload })
@@ -466,7 +469,7 @@ impl Gateway {
     /// `scheme://host[:port]` as the client knows us.
     pub(crate) fn base_url(&self, origin: Origin, parts: &Parts, host: Option<&str>) -> String {
         let forwarded = |name: &str| {
-            let value = parts.headers.get(name).filter(|_| self.trust_proxy)?.to_str().ok()?;
+            let value = self.trust_proxy.then(|| parts.headers.get(name)).flatten()?.to_str().ok()?;
             // Proxies append; the first one is what the client asked.
             Some(value.split(',').next().unwrap_or(value).trim())
         };

@@ -236,7 +236,7 @@ impl Auth {
 
     fn source_of(&self, parts: &Parts, origin: Origin) -> IpAddr {
         let forwarded = || {
-            let value = parts.headers.get("x-forwarded-for").filter(|_| self.trust_proxy)?.to_str().ok()?;
+            let value = self.trust_proxy.then(|| parts.headers.get("x-forwarded-for")).flatten()?.to_str().ok()?;
             // Proxies append; the first one is the client.
             value.split(',').next()?.trim().parse().ok()
         };
