@@ -1,6 +1,6 @@
 use md5::{Digest, Md5};
 
-use super::{AttributeValue, MessageAttribute};
+use super::{AttributeValue, MessageAttribute, side_by_side};
 
 /// An MD5 digest. Clients compare it with their own; it protects from accidents, not from anyone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,15 @@ impl Md5Digest {
 /// The digest of a message's body.
 pub fn md5_of_body(body: &str) -> Md5Digest {
     Md5Digest(Md5::digest(body).into())
+}
+
+/// The digests of the bodies of a batch.
+pub fn md5_of_bodies(bodies: &[&[u8]]) -> Vec<Md5Digest> {
+    if side_by_side::pays(bodies) {
+        side_by_side::digests(bodies).into_iter().map(Md5Digest).collect()
+    } else {
+        bodies.iter().map(|body| Md5Digest(Md5::digest(body).into())).collect()
+    }
 }
 
 /// The digest of a message's attributes, which must be in order of name; `None` if there are none.

@@ -140,6 +140,15 @@ impl Draft {
     /// # Errors
     /// [`MessageError`] if it does not.
     pub fn check(self, settings: &QueueSettings) -> Result<Outgoing, MessageError> {
+        let digest = md5_of_body(&self.body);
+        self.check_digested(digest, settings)
+    }
+
+    /// As [`Draft::check`], for a body of which the digest is known already.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_digested(self, body_md5: Md5Digest, settings: &QueueSettings) -> Result<Outgoing, MessageError> {
         let bytes = self.bytes();
         if self.body.is_empty() {
             return Err(MessageError::NoBody);
@@ -160,7 +169,6 @@ impl Draft {
             }
             None => (standard_group(self.group_id, self.deduplication_id)?, None),
         };
-        let body_md5 = md5_of_body(&self.body);
         Ok(Outgoing { body: self.body, body_md5, attributes, trace_header, group, deduplication, delay_seconds })
     }
 }

@@ -4,7 +4,7 @@ use tidegate_store::{LatchKey, Tx};
 
 use super::sending::{Placed, Sender, Sending, Sent, enqueue};
 use super::{split, unless_empty};
-use crate::domain::{Draft, MessageError, check_batch_bytes};
+use crate::domain::{Draft, MessageError, check_batch_bytes, md5_of_bodies};
 use crate::error::Error;
 use crate::service::Sqs;
 use crate::store::Queue;
@@ -27,8 +27,10 @@ pub(crate) async fn send_message_batch(
 
     let account = call.account.to_string();
     let sender = Sender { name: &account, trace: call.trace.as_deref(), hops: 0, now: sqs.now() };
-    let sendings = drafts.into_iter().map(|(id, draft)| {
-        let outgoing = draft.check(&queue.record.settings).map_err(Error::from);
+    let bodies: Vec<&[u8]> = drafts.iter().map(|(_, draft)| draft.body.as_bytes()).collect();
+    let digests = md5_of_bodies(&bodies);
+    let sendings = drafts.into_iter().zip(digests).map(|((id, draft), digest)| {
+        let outgoing = draft.check_digested(digest, &queue.record.settings).map_err(Error::from);
         (id, outgoing.map(|outgoing| Sending::new(queue, outgoing, sqs.env.uuid(), sender)))
     });
     let (sendings, failed) = split(wire::SEND_ENTRY, sendings);
