@@ -121,6 +121,15 @@ def test_bodies_that_are_no_input(server, body, type_):
     assert (reply.status, reply.type) == (400, type_), reply
 
 
+def test_some_texts_are_booleans(server):
+    headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Logs_20140328.DescribeLogGroups"}
+    ask = lambda word: server.request("POST", "/", json.dumps({"includeLinkedAccounts": word}), headers)
+    assert [ask(word).status for word in (False, "false", "No", "0")] == [200] * 4
+    for word, found in (("maybe", "STRING_VALUE can not be converted to an Boolean"), (1, "NUMBER_VALUE can not be converted to a Boolean")):
+        answer = ask(word)
+        assert (answer.status, answer.json()["__type"], found in answer.text) == (400, "SerializationException", True), answer
+
+
 def test_unknown_members_are_passed_over(server):
     url = make(server, "members")
     assert call_json(server, "SendMessage", {"QueueUrl": url, "MessageBody": "x", "Colour": {"deep": [1]}}).status == 200
