@@ -2,11 +2,12 @@
 
 import itertools
 import json
+import os
 
 import botocore.session
 import pytest
 
-from tidegate import Server
+from tidegate import REGION, Server
 
 _numbers = itertools.count(1)
 
@@ -51,6 +52,22 @@ def queue(make) -> str:
 @pytest.fixture
 def fifo(make) -> str:
     return make(fifo=True)
+
+
+@pytest.fixture(scope="module")
+def cli_environment(server, tmp_path_factory) -> dict[str, str]:
+    """What the AWS CLI finds in its environment. HTTPS goes to a proxy that is not there: no test may reach AWS."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return inherited | {
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_MAX_ATTEMPTS": "1",
+        "AWS_PAGER": "",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+    }
 
 
 @pytest.fixture(scope="module")

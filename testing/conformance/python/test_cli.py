@@ -2,12 +2,10 @@
 
 Version 1 has a trap: in the older regions its customisation for SQS sets the legacy host
 `queue.amazonaws.com` before AWS_ENDPOINT_URL is looked at, so there `aws sqs` needs `--endpoint-url`.
-In newer regions, and in version 2, the environment is enough. No test may reach the real AWS: HTTPS
-goes to a proxy that is not there.
+In newer regions, and in version 2, the environment is enough.
 """
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,30 +16,16 @@ from lambdas import ROLE, zipped
 
 AWS = Path(sys.executable).parent / "aws"
 
-
-NOWHERE = "http://127.0.0.1:9"
 # A region that the CLI's table of legacy hosts does not have.
 NEWER_REGION = "eu-central-2"
 
 
 @pytest.fixture(scope="module")
-def run_aws(server, tmp_path_factory):
+def run_aws(cli_environment):
     """Runs `aws` as a user does; answers its JSON."""
-    home = tmp_path_factory.mktemp("home")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = inherited | {
-        "HOME": str(home),
-        "AWS_ENDPOINT_URL": server.url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_MAX_ATTEMPTS": "1",
-        "AWS_PAGER": "",
-        "HTTPS_PROXY": NOWHERE,
-    }
 
     def run(*arguments: str, fails: bool = False):
-        done = subprocess.run([AWS, *arguments], env=environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([AWS, *arguments], env=cli_environment, capture_output=True, text=True, timeout=120)
         assert (done.returncode != 0) is fails, done
         return done.stderr if fails else (json.loads(done.stdout) if done.stdout.strip() else {})
 

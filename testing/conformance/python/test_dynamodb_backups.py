@@ -1,7 +1,8 @@
 """Backups, point-in-time recovery and restores of tables, through boto3, over `kill -9`."""
 
 import pytest
-from botocore.exceptions import ClientError
+
+from refusals import refused
 
 SCHEMA = {
     "BillingMode": "PAY_PER_REQUEST",
@@ -38,12 +39,6 @@ def recover(dynamodb, name, enabled, **more):
     wanted = {"PointInTimeRecoveryEnabled": enabled, **more}
     answer = dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=wanted)
     return answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-
-
-def refused(call, **parameters):
-    with pytest.raises(ClientError) as caught:
-        call(**parameters)
-    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
 def test_a_backup_is_of_its_moment_over_writes_and_a_kill(server, dynamodb):

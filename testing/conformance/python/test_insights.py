@@ -7,8 +7,8 @@ import time
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
+from refusals import refused
 from tidegate import ACCOUNT, REGION, Server
 
 _numbers = itertools.count(1)
@@ -63,13 +63,6 @@ def rows(logs, group, query, **extra):
     answer = finished(logs, start(logs, group, query, **extra))
     assert answer["status"] == "Complete", answer
     return [{field["field"]: field["value"] for field in row if field["field"] != "@ptr"} for row in answer["results"]]
-
-
-def refused(call):
-    with pytest.raises(ClientError) as caught:
-        call()
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 REQUESTS = [

@@ -9,14 +9,13 @@ import urllib.request
 import zipfile
 
 import pytest
-from botocore.exceptions import ClientError
 
+from lambdas import BASE, ROLE
+from refusals import refused
 from tidegate import ACCOUNT, REGION
 
 SERVER_ARGUMENTS: list[str] = []
 
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/functions"
-BASE = f"arn:aws:lambda:{REGION}:{ACCOUNT}"
 HANDLER = "def handler(event, context):\n    return {'got': event, 'version': context.function_version}\n"
 WITH_LAYER = "import tool\n\ndef handler(event, context):\n    return tool.NAME\n"
 
@@ -34,13 +33,6 @@ def zipped(files: dict[str, str]) -> bytes:
 
 def sum_of(code: bytes) -> str:
     return base64.b64encode(hashlib.sha256(code).digest()).decode()
-
-
-def refused(call, **arguments) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import os
 import subprocess
 
 import pytest
-from botocore.exceptions import ClientError
 
 from engines import ENTRY_POINT, Engine
 from lambdas import BASE, ROLE, until, zipped
+from refusals import refused
 from tidegate import Server, binary
 
 JAVA = "public.ecr.aws/lambda/java:21"
@@ -89,13 +89,6 @@ def failed(aws, name: str, **event) -> tuple[dict, str]:
     answer = aws.invoke(FunctionName=name, Payload=json.dumps(event), LogType="Tail")
     assert answer["FunctionError"] == "Unhandled"
     return json.load(answer["Payload"]), base64.b64decode(answer["LogResult"]).decode()
-
-
-def refused(call, **arguments) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def runs_of(engine, name: str) -> list[list[str]]:

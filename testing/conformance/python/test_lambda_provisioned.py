@@ -1,21 +1,17 @@
 """Lambda, through boto3: provisioned concurrency, code signing configurations and runtime management."""
 
-import io
 import itertools
 import json
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from botocore.exceptions import ClientError
 
-from lambdas import until
+from lambdas import BASE, ROLE, until, zipped
+from refusals import refused
 from tidegate import ACCOUNT, REGION
 
 SERVER_ARGUMENTS: list[str] = []
 
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/functions"
-BASE = f"arn:aws:lambda:{REGION}:{ACCOUNT}"
 PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/p/abcdefghij"
 # The name of the environment tells one from another.
 HANDLER = (
@@ -24,20 +20,6 @@ HANDLER = (
 )
 
 _numbers = itertools.count(1)
-
-
-def zipped(text: str) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("index.py"), text)
-    return buffer.getvalue()
-
-
-def refused(call, **arguments) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +34,7 @@ def make(aws):
     def make(text: str = HANDLER) -> str:
         name = f"provisioned-{next(_numbers)}"
         aws.create_function(
-            FunctionName=name, Runtime="python3.12", Handler="index.handler", Role=ROLE, Code={"ZipFile": zipped(text)}, Publish=True
+            FunctionName=name, Runtime="python3.12", Handler="index.handler", Role=ROLE, Code={"ZipFile": zipped(index__py=text)}, Publish=True
         )
         return name
 
@@ -99,7 +81,7 @@ def test_an_alias_that_moves_takes_its_environments_along(aws, make):
     put(aws, name, "live", 1)
     assert settled(aws, name, "live")["Status"] == "READY"
     assert invoked(aws, name, "live") == "provisioned-concurrency"
-    aws.update_function_code(FunctionName=name, ZipFile=zipped(HANDLER + "\n"), Publish=True)
+    aws.update_function_code(FunctionName=name, ZipFile=zipped(index__py=HANDLER + "\n"), Publish=True)
     aws.update_alias(FunctionName=name, Name="live", FunctionVersion="2")
     assert settled(aws, name, "live")["Status"] == "READY"
     assert invoked(aws, name, "2") == "provisioned-concurrency"
@@ -193,7 +175,7 @@ def test_code_signing_configurations(aws, make):
     assert users == [f"{BASE}:function:{name}"]
     assert refused(aws.delete_code_signing_config, CodeSigningConfigArn=arn)[0] == "ResourceConflictException"
     aws.delete_function_code_signing_config(FunctionName=name)
-    given = {"Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, "Code": {"ZipFile": zipped(HANDLER)}}
+    given = {"Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, "Code": {"ZipFile": zipped(index__py=HANDLER)}}
     aws.create_function(FunctionName=f"{name}-signed", CodeSigningConfigArn=arn, **given)
     assert aws.get_function_code_signing_config(FunctionName=f"{name}-signed")["CodeSigningConfigArn"] == arn
     code, _ = refused(aws.create_function, FunctionName=f"{name}-not", CodeSigningConfigArn=arn[:-4] + "0000", **given)
@@ -228,7 +210,7 @@ def test_the_same_code_again(aws, make):
     name = make()
     before = aws.get_function(FunctionName=name)["Configuration"]["CodeSha256"]
     for _ in range(2):
-        assert aws.update_function_code(FunctionName=name, ZipFile=zipped(HANDLER))["CodeSha256"] == before
+        assert aws.update_function_code(FunctionName=name, ZipFile=zipped(index__py=HANDLER))["CodeSha256"] == before
     assert invoked(aws, name, "1") == "on-demand"
 
 

@@ -4,9 +4,9 @@ import json
 import re
 
 import pytest
-from botocore.exceptions import ClientError
 
 from lambdas import fresh, invoke, python, until, zipped
+from refusals import refused
 
 SERVER_ARGUMENTS = ["--virtual-clock"]
 
@@ -31,13 +31,6 @@ def bucket(s3):
     name = fresh("code")
     s3.create_bucket(Bucket=name)
     return name
-
-
-def said(call, **arguments) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def objects(s3, bucket: str) -> list[tuple[str, dict]]:
@@ -69,7 +62,7 @@ def test_a_layer_from_a_bucket(aws, s3, bucket):
 
 def test_code_that_is_not_there(aws, bucket):
     def of(**where):
-        return said(aws.create_function, FunctionName=fresh(), **python(Code=where))
+        return refused(aws.create_function, FunctionName=fresh(), **python(Code=where))
 
     words = "Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}"
     invalid = "InvalidParameterValueException"
@@ -84,8 +77,8 @@ def test_an_event_that_failed_lies_in_a_bucket(server, aws, s3, bucket):
     target = {"Destination": f"arn:aws:s3:::{bucket}"}
     config = {"FunctionName": name, "MaximumRetryAttempts": 0}
     aws.put_function_event_invoke_config(DestinationConfig={"OnFailure": target}, **config)
-    refused = said(aws.put_function_event_invoke_config, DestinationConfig={"OnSuccess": target}, **config)
-    assert refused[0] == "InvalidParameterValueException"
+    code, _ = refused(aws.put_function_event_invoke_config, DestinationConfig={"OnSuccess": target}, **config)
+    assert code == "InvalidParameterValueException"
     aws.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"n":1}')
     [(key, record)] = until(lambda: objects(s3, bucket))
     assert re.fullmatch(f"aws/lambda/async/{name}/{STAMP}", key), key

@@ -15,9 +15,9 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from queues import attribute, receive
+from refusals import refused
 from tidegate import ACCOUNT, REGION, Server
 
 CREDENTIALS = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -81,13 +81,6 @@ def messages(answer):
 def filtered(logs, group, **parameters):
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, **parameters)
     return [event["message"] for page in pages for event in page["events"]]
-
-
-def refused(call, **parameters):
-    with pytest.raises(ClientError) as caught:
-        call(**parameters)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def arn(group):
@@ -514,19 +507,11 @@ def test_live_tail_through_the_prefixed_host(server, group):
 
 
 @pytest.fixture(scope="module")
-def aws(server, tmp_path_factory):
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = inherited | {
-        "HOME": str(tmp_path_factory.mktemp("home")),
-        "AWS_ENDPOINT_URL": server.url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-    }
+def aws(cli_environment):
     command = [str(Path(sys.executable).parent / "aws")]
 
     def aws(*arguments):
-        done = subprocess.run([*command, *arguments], env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([*command, *arguments], env=cli_environment, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -7,9 +7,9 @@ import itertools
 import json
 
 import pytest
-from botocore.exceptions import ClientError
 
 from queues import attribute, receive
+from refusals import refused
 from tidegate import ACCOUNT, REGION
 
 _numbers = itertools.count(1)
@@ -47,13 +47,6 @@ def put(logs, now):
 
 def messages(answer):
     return [event["message"] for event in answer["events"]]
-
-
-def refused(call, **parameters):
-    with pytest.raises(ClientError) as caught:
-        call(**parameters)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def unpacked(body):

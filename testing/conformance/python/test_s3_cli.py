@@ -1,7 +1,6 @@
 """The AWS CLI's `s3` commands, as people type them, and rclone, which signs and asks in ways of its own."""
 
 import filecmp
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,22 +11,12 @@ from s3 import bytes_of, etag, keys
 
 BIN = Path(sys.executable).parent
 LARGE = 105 * 1024 * 1024
-NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.fixture(scope="module")
-def run(server, tmp_path_factory):
+def run(server, cli_environment):
     """Runs a program of the test environment with the server in its environment; answers what it prints."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = inherited | {
-        "HOME": str(tmp_path_factory.mktemp("home")),
-        "AWS_ENDPOINT_URL": server.url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_MAX_ATTEMPTS": "1",
-        "AWS_PAGER": "",
-        "HTTPS_PROXY": NOWHERE,
+    environment = cli_environment | {
         "RCLONE_CONFIG_T_TYPE": "s3",
         "RCLONE_CONFIG_T_PROVIDER": "AWS",
         "RCLONE_CONFIG_T_ENV_AUTH": "true",
