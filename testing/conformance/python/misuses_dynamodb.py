@@ -314,6 +314,7 @@ STATEMENTS = [
     statement("DELETE FROM misused WHERE p = 'a' AND s = 1 RETURNING ALL NEW *", "Invalid returning clause: RETURNING ALL NEW *. Only RETURNING ALL OLD * is allowed in DELETE statements."),
     statement("UPDATE misused SET x = 1 WHERE p = 'a' AND s = 1", "The conditional request failed", "ConditionalCheckFailedException"),
     statement("INSERT INTO misused VALUE {'p': 'a', 's': 1e126}", "Number overflow. Attempting to store a number with magnitude larger than supported range under root"),
+    statement("EXISTS(SELECT * FROM misused WHERE p = 'a' AND s = 1)", "Unsupported operation: EXISTS can only be used in transactions"),
     statement("INSERT INTO misused VALUE {'p': 'a'}", INVALID + "Missing the key s in the item"),
     statement("SELECT * FROM nowhere WHERE p = 'a'", "Requested resource not found", MISSING),
     ("PartiQL: RETURNING in a transaction", "ExecuteTransaction", {"TransactStatements": [{"Statement": "DELETE FROM misused WHERE p = 'a' AND s = 1 RETURNING ALL OLD *"}]}, VALIDATION, "Validation failed in TransactStatements[0]: RETURNING clause is not supported in ExecuteTransaction."),

@@ -67,7 +67,7 @@ impl Member {
     fn new(request: BatchStatementRequest) -> Member {
         Member {
             bound: partiql::parameters(request.parameters)
-                .and_then(|parameters| partiql::bound(request.statement, &parameters)),
+                .and_then(|parameters| partiql::bound(request.statement, &parameters)?.alone()),
             consistent: request.consistent_read == Some(true),
             show_on_failure: is_all_old(request.return_values_on_condition_check_failure.as_deref()),
         }

@@ -15,7 +15,7 @@ pub(crate) async fn execute_statement(
     mut input: ExecuteStatementInput,
 ) -> Result<ExecuteStatementOutput, Error> {
     let parameters = partiql::parameters(input.parameters.take())?;
-    match partiql::bound(input.statement.take(), &parameters)? {
+    match partiql::bound(input.statement.take(), &parameters)?.alone()? {
         Bound::Read(read) => select(dynamodb, call, &read, &input).await,
         Bound::Write(write) => change(dynamodb, call, &write, &input).await,
     }

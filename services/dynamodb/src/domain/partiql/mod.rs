@@ -26,6 +26,21 @@ pub enum Bound {
     Write(Write),
 }
 
+impl Bound {
+    /// The statement, if it may stand alone.
+    ///
+    /// # Errors
+    /// A check of an item, which belongs into a transaction.
+    pub fn alone(self) -> Result<Bound, Misuse> {
+        match self {
+            Bound::Write(Write { kind: Kind::Check, .. }) => {
+                Err(Misuse::new("Unsupported operation: EXISTS can only be used in transactions"))
+            }
+            bound => Ok(bound),
+        }
+    }
+}
+
 /// A selection.
 #[derive(Debug, Clone)]
 pub struct Read {
