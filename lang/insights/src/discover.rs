@@ -15,7 +15,9 @@ const MAX_FIELDS: usize = 200;
 pub(crate) fn document(event: &Event) -> Option<Json> {
     let message = event.transformed.as_ref().unwrap_or(&event.message).trim();
     if message.starts_with(['{', '[']) && message.ends_with(['}', ']']) {
-        return serde_json::from_str(message).ok();
+        let parsed = serde_json::from_str(message).ok();
+        let is_masked = parsed.is_none() && event.unmasked.is_some();
+        return if is_masked { serde_json::from_str(&with_quoted_masks(message)).ok() } else { parsed };
     }
     if !event.is_from_lambda() {
         return None;
@@ -23,6 +25,27 @@ pub(crate) fn document(event: &Event) -> Option<Json> {
     let fragment = &message[message.find('{')?..];
     let mut values = serde_json::Deserializer::from_str(fragment).into_iter::<Json>();
     values.next()?.ok().filter(Json::is_object)
+}
+
+/// A number that is masked is asterisks without quotes. AWS discovers fields before it masks, so that such an event keeps
+/// all of its fields: with quotes it is JSON again.
+fn with_quoted_masks(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len() + 16);
+    let (mut in_text, mut escaped, mut rest) = (false, false, text);
+    while let Some(c) = rest.chars().next() {
+        let word =
+            rest.len() - rest.trim_start_matches(|c: char| c == '*' || c.is_ascii_digit() || "+-.eE".contains(c)).len();
+        if !in_text && rest[..word].contains('*') {
+            shown.extend(["\"", &rest[..word], "\""]);
+            rest = &rest[word..];
+            continue;
+        }
+        in_text ^= c == '"' && !escaped;
+        escaped = in_text && c == '\\' && !escaped;
+        shown.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    shown
 }
 
 /// Follows a way with dots. A member's own name may have dots in it: the shortest name that leads on is taken.

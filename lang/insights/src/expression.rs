@@ -5,6 +5,7 @@ use std::sync::Arc;
 use regex::Regex;
 
 use crate::functions::Function;
+use crate::inputs::Inputs;
 use crate::row::Row;
 use crate::time::Period;
 use crate::value::Value;
@@ -29,6 +30,12 @@ pub(crate) enum Expression {
         negated: bool,
         value: Box<Expression>,
         list: Vec<Expression>,
+    },
+    /// Whether an inner query has the value.
+    Within {
+        negated: bool,
+        value: Box<Expression>,
+        inner: usize,
     },
     Not(Box<Expression>),
     All(Vec<Expression>),
@@ -69,6 +76,7 @@ pub(crate) struct Scope<'r> {
     pub(crate) row: &'r Row,
     /// The aggregations' values, when a group of `stats` is shown.
     pub(crate) aggregates: &'r [Value],
+    pub(crate) inputs: &'r Inputs,
     pub(crate) now_ms: i64,
 }
 
@@ -93,6 +101,9 @@ impl Expression {
                 let found =
                     list.iter().any(|item| value.compare(&item.value(scope)).is_some_and(|order| order.is_eq()));
                 Value::Flag(found != *negated)
+            }
+            Expression::Within { negated, value, inner } => {
+                Value::Flag(scope.inputs.contains(*inner, &value.value(scope)) != *negated)
             }
             Expression::Not(value) => Value::Flag(!value.is_true(scope)),
             Expression::All(values) => Value::Flag(values.iter().all(|value| value.is_true(scope))),
@@ -126,7 +137,7 @@ impl Expression {
                 one.fields(see);
                 two.fields(see);
             }
-            Expression::Like { value, .. } => value.fields(see),
+            Expression::Like { value, .. } | Expression::Within { value, .. } => value.fields(see),
             Expression::In { value, list, .. } => {
                 value.fields(see);
                 list.iter().for_each(|item| item.fields(see));

@@ -21,33 +21,49 @@
 //! Events have AWS's system fields (`@timestamp`, `@message`, `@logStream`, `@log`, `@ingestionTime`, `@ptr`), the
 //! fields of a message that is JSON (`a.b.0.c`), and those of Lambda's report lines (`@duration`, `@type`, …).
 //!
-//! Left out, with an error that says so: `diff`, `anomaly`, `join`, `lookup` and subqueries.
+//! A query may read more than its own events: those of the queries inside it (`join`, subqueries), and with `diff` an
+//! earlier stretch of time. Its [`Query::readings`] say which, and [`Run::turn`] goes from one to the next.
+//!
+//! Left out, with an error that says so: `anomaly`, `relevantfields`.
 
 mod aggregate;
 mod discover;
 mod error;
+mod evaluation;
 mod event;
 mod expression;
 mod extract;
 mod functions;
 mod grammar;
+mod inputs;
 mod lexer;
 mod order;
 mod plan;
 mod row;
 mod run;
+mod shift;
 mod sink;
 mod sketch;
+mod table;
 mod template;
 mod time;
 mod value;
+mod whole;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use discover::fields;
 pub use error::Malformed;
 pub use event::Event;
 pub use grammar::Source;
+use grammar::{Parsed, ParsedInner};
+pub use inputs::Lookup;
+use inputs::Purpose;
 use plan::Plan;
 pub use run::{Overflow, Results, Run, Settings, Statistics};
+pub use shift::Shift;
+pub use table::{NoTable, Table};
 
 /// The longest query, in characters; the API's model says so as well.
 pub const MAX_QUERY_CHARS: usize = 10_000;
@@ -59,8 +75,34 @@ pub const MAX_LIMIT: usize = 100_000;
 /// A query that was understood.
 #[derive(Debug, Clone)]
 pub struct Query {
-    plan: std::sync::Arc<Plan>,
+    parts: Arc<Parts>,
+}
+
+/// What a query is made of.
+#[derive(Debug)]
+struct Parts {
+    plan: Arc<Plan>,
     source: Option<Source>,
+    /// Queries inside it, in the order in which they are run.
+    inner: Vec<Inner>,
+    lookups: Vec<Lookup>,
+    shift: Option<Shift>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    plan: Arc<Plan>,
+    source: Option<Source>,
+    purpose: Purpose,
+}
+
+/// Events that a query reads: first those of each query inside it, then its own, then earlier ones to compare with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading<'q> {
+    /// Which groups they are of, if the query says so itself.
+    pub source: Option<&'q Source>,
+    /// How much earlier than the query's own stretch of time.
+    pub shift: Option<Shift>,
 }
 
 impl Query {
@@ -69,18 +111,55 @@ impl Query {
     /// # Errors
     /// [`Malformed`], with the place.
     pub fn parse(text: &str) -> Result<Query, Malformed> {
-        let mut parsed = grammar::parse(text)?;
-        let source = parsed.source.take();
-        Ok(Query { plan: std::sync::Arc::new(plan::plan(parsed)?), source })
+        let Parsed { text, source, commands, inner, lookups } = grammar::parse(text)?;
+        let plan_inner = |parsed: ParsedInner| {
+            let plan = plan::plan(text, parsed.commands)?;
+            if plan.shift.is_some() {
+                return Err(Malformed::at("The diff command is not supported in subqueries", text, 0, text.len()));
+            }
+            let purpose = plan::purpose(parsed.asked, &plan);
+            Ok(Inner { plan: Arc::new(plan), source: parsed.source, purpose })
+        };
+        let inner = inner.into_iter().map(plan_inner).collect::<Result<_, _>>()?;
+        let plan = plan::plan(text, commands)?;
+        let shift = plan.shift;
+        Ok(Query { parts: Arc::new(Parts { plan: Arc::new(plan), source, inner, lookups, shift }) })
     }
 
     /// Which groups the query names by itself, if it does.
     pub fn source(&self) -> Option<&Source> {
-        self.source.as_ref()
+        self.parts.source.as_ref()
     }
 
-    /// Begins to evaluate the query.
+    /// What the query reads, in order: a run is given the events of each reading, and turned to the next.
+    pub fn readings(&self) -> Vec<Reading<'_>> {
+        self.parts.readings()
+    }
+
+    /// What the query asks of lookup tables.
+    pub fn lookups(&self) -> &[Lookup] {
+        &self.parts.lookups
+    }
+
+    /// Begins to evaluate the query, which knows no tables.
     pub fn start(&self, settings: Settings) -> Run {
-        Run::new(self.plan.clone(), settings)
+        self.start_with(settings, &BTreeMap::new()).expect("nothing is kept yet")
+    }
+
+    /// Begins to evaluate the query with tables by their names.
+    ///
+    /// # Errors
+    /// [`Overflow`], if what it needs of them is too much.
+    pub fn start_with(&self, settings: Settings, tables: &BTreeMap<String, Table>) -> Result<Run, Overflow> {
+        Run::new(self.parts.clone(), settings, tables)
+    }
+}
+
+impl Parts {
+    fn readings(&self) -> Vec<Reading<'_>> {
+        let inner = self.inner.iter().map(|inner| Reading { source: inner.source.as_ref(), shift: None });
+        let own = Reading { source: self.source.as_ref(), shift: None };
+        let earlier = self.shift.map(|shift| Reading { shift: Some(shift), ..own });
+        inner.chain([own]).chain(earlier).collect()
     }
 }

@@ -12,8 +12,14 @@ use crate::error::Malformed;
 use crate::expression::Expression;
 use crate::extract::Extractor;
 use crate::functions::Function;
-use crate::grammar::{Command, Item, Parsed};
+use crate::grammar::{Asked, Command, Commands, Item};
+use crate::inputs::Purpose;
 use crate::lexer::Token;
+use crate::row::MARKS;
+use crate::shift::Shift;
+use crate::time::Period;
+use crate::value::Value;
+use crate::whole::Whole;
 
 /// The most `stats` commands.
 const MAX_STATS: usize = 10;
@@ -25,12 +31,18 @@ const MAX_UNNESTS: usize = 2;
 pub(crate) struct Plan {
     pub(crate) segments: Vec<Segment>,
     pub(crate) columns: Vec<Arc<str>>,
+    /// Whether a command chose them.
+    pub(crate) is_chosen: bool,
+    /// What the query is compared with.
+    pub(crate) shift: Option<Shift>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(crate) steps: Vec<Step>,
     pub(crate) sink: Sink,
+    /// What is done to all of its rows.
+    pub(crate) whole: Option<Whole>,
 }
 
 #[derive(Debug)]
@@ -41,6 +53,21 @@ pub(crate) enum Step {
     Extract(Expression, Extractor),
     Unnest(Expression, Arc<str>),
     Keys(Vec<Expression>),
+    Lookup {
+        number: usize,
+        on: Vec<Expression>,
+        output: Vec<Arc<str>>,
+    },
+    Join(Join),
+}
+
+#[derive(Debug)]
+pub(crate) struct Join {
+    /// Which inner query has the right side.
+    pub(crate) inner: usize,
+    pub(crate) names: [Arc<str>; 2],
+    pub(crate) on: Vec<Expression>,
+    pub(crate) keeps_left: bool,
 }
 
 #[derive(Debug)]
@@ -54,8 +81,8 @@ pub(crate) struct Groups {
     pub(crate) by: Vec<(Arc<str>, Expression)>,
     pub(crate) aggregates: Vec<Aggregate>,
     pub(crate) columns: Vec<(Arc<str>, Expression)>,
-    /// The column with each group's share of the first aggregation's sum.
-    pub(crate) share: Option<Arc<str>>,
+    /// Columns with each group's share of the sum of an aggregation: the first, and so on.
+    pub(crate) shares: Vec<Arc<str>>,
 }
 
 /// Which row comes first.
@@ -69,12 +96,21 @@ pub(crate) enum Order {
     Keys(Vec<bool>),
 }
 
-pub(crate) fn plan(parsed: Parsed<'_>) -> Result<Plan, Malformed> {
-    let mut planner = Planner::new(parsed.text);
-    for (command, token) in parsed.commands {
+pub(crate) fn plan(text: &str, commands: Commands) -> Result<Plan, Malformed> {
+    let mut planner = Planner::new(text);
+    for (command, token) in commands {
         planner.add(command, &token)?;
     }
     Ok(planner.finish())
+}
+
+/// Which column of an inner query is meant: the one with the name of the field that is looked for, or the first.
+pub(crate) fn purpose(asked: Asked, plan: &Plan) -> Purpose {
+    match asked {
+        Asked::Rows(fields) => Purpose::Rows(fields),
+        Asked::Values(Some(field)) if !plan.is_chosen || plan.columns.contains(&field) => Purpose::Values(field),
+        Asked::Values(_) => Purpose::Values(plan.columns.first().cloned().unwrap_or_else(|| "@message".into())),
+    }
 }
 
 struct Planner<'q> {
@@ -94,6 +130,11 @@ struct Planner<'q> {
     computed: BTreeSet<String>,
     /// What there is behind a `stats`.
     known: Option<BTreeSet<String>>,
+    /// The column with the begins of stretches of time, and how long they are.
+    bin: Option<(Arc<str>, Period)>,
+    /// The other columns that a `stats` groups by.
+    by: Vec<Arc<str>>,
+    shift: Option<Shift>,
     stats: usize,
     unnests: usize,
 }
@@ -113,6 +154,9 @@ impl<'q> Planner<'q> {
             display: None,
             computed: BTreeSet::new(),
             known: None,
+            bin: None,
+            by: Vec::new(),
+            shift: None,
             stats: 0,
             unnests: 0,
         }
@@ -169,6 +213,61 @@ impl<'q> Planner<'q> {
                 self.dedup = items.into_iter().map(|item| self.resolved(item)).collect::<Result<_, _>>()?;
             }
             Command::Pattern(item) => self.pattern(item, token)?,
+            Command::Diff(shift) => self.diff(shift, token)?,
+            Command::Lookup { number, on, output } => {
+                on.iter().try_for_each(|field| self.check(field, token.start, token.end))?;
+                output.iter().for_each(|name| {
+                    self.define(name);
+                    self.show(name.clone());
+                });
+                self.steps.push(Step::Lookup { number, on, output });
+            }
+            Command::Join { inner, names, on, keeps_left } => {
+                on.iter().try_for_each(|field| self.check(field, token.start, token.end))?;
+                // Behind a `stats` only its columns are known; now those of both sides are, by their names.
+                self.known.iter_mut().for_each(|known| known.extend(names.iter().map(|name| name.to_string())));
+                self.steps.push(Step::Join(Join { inner, names, on, keeps_left }));
+            }
+            Command::FillMissing(values) => {
+                let Some((bin, period)) = self.bin.clone() else {
+                    let words = "The fillmissing command needs a stats command by bin before it";
+                    return Err(Malformed::at(words, self.text, token.start, token.end));
+                };
+                let by = self.by.clone();
+                values.iter().for_each(|(name, _)| {
+                    self.define(name);
+                    self.show(name.clone());
+                });
+                self.whole(Whole::FillMissing { bin, period, by, values });
+            }
+            Command::FillDown(patterns) => {
+                let fits = |name: &str| {
+                    let fits = |pattern: &String| match pattern.strip_suffix('*') {
+                        Some(prefix) => name.starts_with(prefix),
+                        None => name == pattern,
+                    };
+                    patterns.is_empty() || patterns.iter().any(fits)
+                };
+                let fields = self.columns.iter().filter(|name| fits(name)).cloned().collect();
+                self.whole(Whole::FillDown(fields));
+            }
+            Command::Accumulate { field, name } => {
+                self.check(&Expression::Field(field.clone()), token.start, token.end)?;
+                self.define(&name);
+                self.show(name.clone());
+                self.whole(Whole::Accumulate { field, name });
+            }
+            Command::Totals { fields, row, column } => {
+                for field in &fields {
+                    self.check(&Expression::Field(field.clone()), token.start, token.end)?;
+                }
+                let fields = if fields.is_empty() { self.columns.clone() } else { fields };
+                row.iter().for_each(|name| {
+                    self.define(name);
+                    self.show(name.clone());
+                });
+                self.whole(Whole::Totals { fields, row, column });
+            }
             Command::Stats { aggregates, columns, by } => self.group(aggregates, columns, by, token)?,
         }
         Ok(())
@@ -183,7 +282,13 @@ impl<'q> Planner<'q> {
             limit: self.limit.take(),
             any: std::mem::take(&mut self.any),
         };
-        self.segments.push(Segment { steps: std::mem::take(&mut self.steps), sink });
+        self.segments.push(Segment { steps: std::mem::take(&mut self.steps), sink, whole: None });
+    }
+
+    /// Ends a segment with what is done to all of its rows.
+    fn whole(&mut self, whole: Whole) {
+        self.cut();
+        self.segments.last_mut().expect("one was just made").whole = Some(whole);
     }
 
     fn group(
@@ -205,6 +310,16 @@ impl<'q> Planner<'q> {
         };
         let by = named(self, by)?;
         let columns = named(self, columns)?;
+        let period = |expression: &Expression| match expression {
+            Expression::Call(function, arguments) if function.is_bin() => match arguments.as_slice() {
+                [Expression::Period(period)] => Some(*period),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.bin = by.iter().find_map(|(name, expression)| Some((name.clone(), period(expression)?)));
+        let is_other = |name: &&Arc<str>| self.bin.as_ref().is_none_or(|(bin, _)| bin != *name);
+        self.by = by.iter().map(|(name, _)| name).filter(is_other).cloned().collect();
         let names: Vec<Arc<str>> = by.iter().chain(&columns).map(|(name, _)| name.clone()).collect();
         self.known = Some(names.iter().map(|name| name.to_string()).collect());
         self.computed = self.known.iter().flatten().cloned().collect();
@@ -212,8 +327,8 @@ impl<'q> Planner<'q> {
         self.chosen = true;
         self.display = None;
         self.order = Order::Arrival;
-        let sink = Sink::Groups(Groups { by, aggregates, columns, share: None });
-        self.segments.push(Segment { steps: std::mem::take(&mut self.steps), sink });
+        let sink = Sink::Groups(Groups { by, aggregates, columns, shares: Vec::new() });
+        self.segments.push(Segment { steps: std::mem::take(&mut self.steps), sink, whole: None });
         Ok(())
     }
 
@@ -236,12 +351,66 @@ impl<'q> Planner<'q> {
         self.known = None;
         self.group(vec![count], columns, by, token)?;
         if let Some(Segment { sink: Sink::Groups(groups), .. }) = self.segments.last_mut() {
-            groups.share = Some("@ratio".into());
+            groups.shares.push("@ratio".into());
         }
         self.known.get_or_insert_default().insert("@ratio".to_owned());
         self.columns = ["@pattern", "@ratio", "@sampleCount", "@severityLabel"].map(Arc::from).to_vec();
         self.order = Order::Keys(vec![true]);
         self.steps.push(Step::Keys(vec![Expression::Field("@sampleCount".into())]));
+        Ok(())
+    }
+
+    /// `diff` counts templates in both stretches of time, those of messages if no `pattern` says otherwise; what changed
+    /// most comes first. AWS does not document its columns: the four of `pattern`, the same counts and ratios
+    /// of the earlier stretch, and what became of them.
+    fn diff(&mut self, shift: Shift, token: &Token) -> Result<(), Malformed> {
+        if self.stats == 0 {
+            let name = "@message".to_owned();
+            let (expression, source) = (Expression::Field("@message".into()), name.clone());
+            self.pattern(Item { expression, name, source, start: token.start, end: token.end }, token)?;
+        }
+        let groups = match self.segments.last_mut() {
+            Some(Segment { sink: Sink::Groups(groups), .. }) if groups.shares.len() == 1 && self.shift.is_none() => {
+                groups
+            }
+            _ => return Err(Malformed::unexpected(self.text, token.start, token.end)),
+        };
+        self.shift = Some(shift);
+        let call = |name: &str, arguments: Vec<Expression>| {
+            Expression::Call(Function::named(name).expect("there is such a function"), arguments)
+        };
+        let sum = |mark: &&str| Aggregate {
+            function: crate::aggregate::Function::Sum,
+            argument: Some(Expression::Field((*mark).into())),
+        };
+        groups.aggregates = MARKS.iter().map(sum).collect();
+        let count = |at| call("coalesce", vec![Expression::Aggregate(at), Expression::Literal(Value::Number(0.0))]);
+        groups.columns[0].1 = count(0);
+        let change =
+            Expression::Arithmetic(crate::expression::Arithmetic::Subtract, Box::new(count(0)), Box::new(count(1)));
+        let more = [
+            ("@baselineSampleCount", count(1)),
+            ("@differenceCount", change),
+            ("@differenceDescription", call("@difference", vec![count(0), count(1)])),
+        ];
+        groups.columns.extend(more.map(|(name, expression)| (name.into(), expression)));
+        groups.shares.push("@baselineRatio".into());
+        let names = [
+            "@pattern",
+            "@severityLabel",
+            "@differenceDescription",
+            "@differenceCount",
+            "@sampleCount",
+            "@ratio",
+            "@baselineSampleCount",
+            "@baselineRatio",
+        ];
+        self.known = Some(names.iter().map(|name| (*name).to_owned()).collect());
+        self.columns = names.map(Arc::from).to_vec();
+        // Instead of the order of `pattern`.
+        let changed = call("abs", vec![Expression::Field("@differenceCount".into())]);
+        self.steps.pop();
+        self.steps.push(Step::Keys(vec![changed]));
         Ok(())
     }
 
@@ -315,6 +484,6 @@ impl<'q> Planner<'q> {
         if is_of_events && !columns.iter().any(|name| &**name == "@ptr") {
             columns.push("@ptr".into());
         }
-        Plan { segments: self.segments, columns }
+        Plan { segments: self.segments, columns, is_chosen: self.chosen, shift: self.shift }
     }
 }

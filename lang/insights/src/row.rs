@@ -1,7 +1,6 @@
 //! What flows from command to command: an event with what was computed for it, or a group of `stats`.
 
-use std::cell::OnceCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value as Json;
 
@@ -14,25 +13,53 @@ use crate::value::Value;
 pub(crate) struct Row {
     event: Option<Arc<Event>>,
     /// The event's fields as far as anybody asked.
-    document: OnceCell<Option<Json>>,
+    document: OnceLock<Option<Json>>,
     computed: Vec<(Arc<str>, Value)>,
+    /// What was joined.
+    sides: Option<Box<Sides>>,
     /// What the last `sort` sorts by.
     pub(crate) keys: Vec<Value>,
     /// Which row this is, for equals in a sort.
     pub(crate) number: u64,
 }
 
+/// The two rows that a `join` made one of.
+#[derive(Debug, Clone)]
+struct Sides {
+    names: [Arc<str>; 2],
+    left: Row,
+    right: Option<Row>,
+}
+
+/// What marks the events of a query with `diff`: no query can write these names without meaning to.
+pub(crate) const MARKS: [&str; 2] = [" current", " earlier"];
+
 impl Row {
     pub(crate) fn of_event(event: Event, number: u64) -> Row {
-        Row { event: Some(Arc::new(event)), document: OnceCell::new(), computed: Vec::new(), keys: Vec::new(), number }
+        Row { event: Some(Arc::new(event)), ..Row::of_group(Vec::new(), number) }
     }
 
     pub(crate) fn of_group(computed: Vec<(Arc<str>, Value)>, number: u64) -> Row {
-        Row { event: None, document: OnceCell::new(), computed, keys: Vec::new(), number }
+        Row { event: None, document: OnceLock::new(), computed, sides: None, keys: Vec::new(), number }
+    }
+
+    /// A row of two, the right one perhaps missing.
+    pub(crate) fn joined(names: [Arc<str>; 2], left: Row, right: Option<Row>) -> Row {
+        let number = left.number;
+        Row { sides: Some(Box::new(Sides { names, left, right })), ..Row::of_group(Vec::new(), number) }
+    }
+
+    /// Notes which of the two stretches of time of a `diff` it is of.
+    pub(crate) fn mark(&mut self, is_earlier: bool) {
+        self.set(&MARKS[usize::from(is_earlier)].into(), Value::Number(1.0));
     }
 
     pub(crate) fn timestamp_ms(&self) -> Option<i64> {
-        self.event.as_ref().map(|event| event.timestamp_ms)
+        match (&self.event, &self.sides) {
+            (Some(event), _) => Some(event.timestamp_ms),
+            (None, Some(sides)) => sides.left.timestamp_ms(),
+            (None, None) => None,
+        }
     }
 
     pub(crate) fn set(&mut self, name: &Arc<str>, value: Value) {
@@ -57,7 +84,10 @@ impl Row {
                 return discover::find(json, path).map_or(Value::Missing, Value::discovered);
             }
         }
-        self.discovered(name)
+        match &self.sides {
+            Some(sides) => sides.field(name),
+            None => self.discovered(name),
+        }
     }
 
     /// Gives a field's text away for a look, without copying the message for each question about it.
@@ -106,13 +136,37 @@ impl Row {
 
     /// Forgets what can be found again, before the row is kept.
     pub(crate) fn compact(&mut self) {
-        self.document = OnceCell::new();
+        self.document = OnceLock::new();
+        if let Some(sides) = &mut self.sides {
+            sides.left.compact();
+            sides.right.iter_mut().for_each(Row::compact);
+        }
     }
 
     /// What keeping it costs, in bytes.
     pub(crate) fn cost(&self) -> usize {
         let event = self.event.as_ref().map_or(0, |event| event.cost());
         let computed: usize = self.computed.iter().map(|(_, value)| 32 + value.cost()).sum();
-        size_of::<Row>() + event + computed + self.keys.iter().map(Value::cost).sum::<usize>()
+        let side = |row: &Row| row.cost();
+        let sides = self.sides.as_ref().map_or(0, |sides| side(&sides.left) + sides.right.as_ref().map_or(0, side));
+        size_of::<Row>() + event + computed + sides + self.keys.iter().map(Value::cost).sum::<usize>()
+    }
+}
+
+impl Sides {
+    /// A field of the side that it names; of any other name, the left side's if it has it.
+    fn field(&self, name: &str) -> Value {
+        let of = |alias: &str| name.strip_prefix(alias).and_then(|rest| rest.strip_prefix('.'));
+        if let Some(field) = of(&self.names[0]) {
+            return self.left.field(field);
+        }
+        let right = |field: &str| self.right.as_ref().map_or(Value::Missing, |row| row.field(field));
+        if let Some(field) = of(&self.names[1]) {
+            return right(field);
+        }
+        match self.left.field(name) {
+            Value::Missing => right(name),
+            value => value,
+        }
     }
 }

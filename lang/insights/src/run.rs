@@ -1,14 +1,14 @@
-//! Evaluating a plan: events in, rows out.
+//! A query at work: what it reads, one reading after the other, and what it answers.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::Parts;
+use crate::evaluation::Evaluation;
 use crate::event::Event;
-use crate::expression::Scope;
-use crate::plan::{Plan, Sink, Step};
+use crate::inputs::Inputs;
 use crate::row::Row;
-use crate::sink::{Best, Kept, add_to_group, finish_groups};
-use crate::value::Value;
+use crate::table::Table;
 
 /// What a run may do.
 #[derive(Debug, Clone, Copy)]
@@ -58,8 +58,8 @@ pub struct Results {
 /// How much is kept.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    used: usize,
-    most: usize,
+    pub(crate) used: usize,
+    pub(crate) most: usize,
 }
 
 impl Budget {
@@ -76,30 +76,30 @@ impl Budget {
 /// A query at work.
 #[derive(Debug)]
 pub struct Run {
-    plan: Arc<Plan>,
+    parts: Arc<Parts>,
     settings: Settings,
-    kept: Vec<Kept>,
-    budget: Budget,
+    inputs: Arc<Inputs>,
+    /// Which of the query's readings is gone through.
+    reading: usize,
+    evaluation: Evaluation,
     statistics: Statistics,
 }
 
 impl Run {
-    pub(crate) fn new(plan: Arc<Plan>, settings: Settings) -> Run {
-        let last = plan.segments.len() - 1;
-        let limit = settings.limit.min(crate::MAX_LIMIT);
-        let keep = |(at, sink): (usize, &Sink)| match sink {
-            Sink::Groups(_) => Kept::Groups(HashMap::new()),
-            Sink::Rows { order, limit: own, .. } => {
-                let most = own.unwrap_or(if at == last { limit } else { crate::MAX_LIMIT });
-                Kept::Rows(Best::new(order.clone(), most))
-            }
-        };
-        let kept = plan.segments.iter().map(|segment| &segment.sink).enumerate().map(keep).collect();
-        let budget = Budget { used: 0, most: settings.memory_bytes };
-        Run { plan, settings, kept, budget, statistics: Statistics::default() }
+    pub(crate) fn new(
+        parts: Arc<Parts>,
+        settings: Settings,
+        tables: &BTreeMap<String, Table>,
+    ) -> Result<Run, Overflow> {
+        let inputs = Arc::new(Inputs::new(&parts.lookups, tables));
+        if inputs.cost() > settings.memory_bytes {
+            return Err(Overflow { limit_bytes: settings.memory_bytes });
+        }
+        let evaluation = evaluation(&parts, 0, settings, &inputs);
+        Ok(Run { parts, settings, inputs, reading: 0, evaluation, statistics: Statistics::default() })
     }
 
-    /// Looks at an event.
+    /// Looks at an event of the reading that is gone through.
     ///
     /// # Errors
     /// [`Overflow`]: the run is of no use any more.
@@ -107,15 +107,46 @@ impl Run {
         let number = self.statistics.records_scanned;
         self.statistics.records_scanned += 1;
         self.statistics.bytes_scanned += event.message.len() as u64;
-        self.feed(0, 0, Row::of_event(event, number))
+        let mut row = Row::of_event(event, number);
+        if self.parts.shift.is_some() {
+            row.mark(self.reading > self.parts.inner.len());
+        }
+        let before = self.evaluation.matched();
+        self.evaluation.push(row)?;
+        self.statistics.records_matched += self.evaluation.matched() - before;
+        Ok(())
     }
 
-    /// Whether further events cannot change the answer: a `limit any` has what it wants.
+    /// Whether further events of this reading cannot change the answer: a `limit any` has what it wants.
     pub fn is_satisfied(&self) -> bool {
-        match (&self.plan.segments[0].sink, &self.kept[0]) {
-            (Sink::Rows { any: true, .. }, Kept::Rows(best)) => best.is_full(),
-            _ => false,
+        self.evaluation.is_satisfied()
+    }
+
+    /// Goes on to the next of the query's readings, if there is one.
+    ///
+    /// # Errors
+    /// [`Overflow`]: the run is of no use any more.
+    pub fn turn(&mut self) -> Result<bool, Overflow> {
+        let last = self.parts.readings().len() - 1;
+        if self.reading == last {
+            return Ok(false);
         }
+        if let Some(inner) = self.parts.inner.get(self.reading) {
+            let idle = Evaluation::new(inner.plan.clone(), self.settings, Arc::default());
+            let rows = std::mem::replace(&mut self.evaluation, idle).finish()?;
+            // Nobody else holds them now: the evaluation that did has ended.
+            let mut inputs = std::mem::take(&mut self.inputs);
+            if let Some(inputs) = Arc::get_mut(&mut inputs) {
+                inputs.answer(&inner.purpose, rows);
+            }
+            if inputs.cost() > self.settings.memory_bytes {
+                return Err(Overflow { limit_bytes: self.settings.memory_bytes });
+            }
+            self.inputs = inputs;
+            self.evaluation = evaluation(&self.parts, self.reading + 1, self.settings, &self.inputs);
+        }
+        self.reading += 1;
+        Ok(true)
     }
 
     /// What was looked at so far.
@@ -123,90 +154,27 @@ impl Run {
         self.statistics
     }
 
-    /// The answer.
+    /// The answer, when every reading was gone through.
     ///
     /// # Errors
     /// [`Overflow`], when what one command kept is too much for the next.
-    pub fn finish(mut self) -> Result<Results, Overflow> {
-        let plan = self.plan.clone();
-        let mut rows = Vec::new();
-        for (at, segment) in plan.segments.iter().enumerate() {
-            let kept = std::mem::replace(&mut self.kept[at], Kept::Groups(HashMap::new()));
-            rows = match (kept, &segment.sink) {
-                (Kept::Groups(groups), Sink::Groups(groups_plan)) => {
-                    finish_groups(groups, groups_plan, self.settings.now_ms)
-                }
-                (Kept::Rows(best), Sink::Rows { .. }) => best.finish(),
-                (Kept::Groups(_), Sink::Rows { .. }) | (Kept::Rows(_), Sink::Groups(_)) => {
-                    unreachable!("what is kept was made for the segment's sink")
-                }
-            };
-            if at + 1 < plan.segments.len() {
-                self.budget.used = 0;
-                for (number, mut row) in rows.drain(..).enumerate() {
-                    row.number = number as u64;
-                    row.keys.clear();
-                    self.feed(at + 1, 0, row)?;
-                }
-            }
-        }
-        let rows = rows.iter().map(|row| shown(row, &plan.columns)).collect();
+    pub fn finish(self) -> Result<Results, Overflow> {
+        let columns = self.parts.plan.columns.clone();
+        let rows = self.evaluation.finish()?;
+        let rows = rows.iter().map(|row| shown(row, &columns)).collect();
         Ok(Results { rows, statistics: self.statistics })
     }
+}
 
-    /// Takes a row through a segment from a step on.
-    fn feed(&mut self, at: usize, from: usize, mut row: Row) -> Result<(), Overflow> {
-        let plan = self.plan.clone();
-        let now_ms = self.settings.now_ms;
-        let value = |expression: &crate::expression::Expression, row: &Row| {
-            expression.value(&Scope { row, aggregates: &[], now_ms })
-        };
-        for (index, step) in plan.segments[at].steps.iter().enumerate().skip(from) {
-            match step {
-                Step::Filter(condition) => {
-                    if !value(condition, &row).is_true() {
-                        return Ok(());
-                    }
-                }
-                Step::Compute(items) => {
-                    let values: Vec<Value> = items.iter().map(|(_, expression)| value(expression, &row)).collect();
-                    items.iter().zip(values).for_each(|((name, _), value)| row.set(name, value));
-                }
-                Step::Extract(field, extractor) => {
-                    let scope = Scope { row: &row, aggregates: &[], now_ms };
-                    let fields = field.with_text(&scope, |text| text.map(|text| extractor.fields(text)));
-                    fields.into_iter().flatten().for_each(|(name, value)| row.set(&name, value));
-                }
-                Step::Keys(keys) => row.keys = keys.iter().map(|key| value(key, &row)).collect(),
-                Step::Unnest(list, name) => {
-                    if let Value::Structure(serde_json::Value::Array(elements)) = value(list, &row) {
-                        for element in &elements {
-                            let mut each = row.clone();
-                            each.set(name, Value::discovered(element));
-                            self.feed(at, index + 1, each)?;
-                        }
-                        return Ok(());
-                    }
-                    let unchanged = value(list, &row);
-                    row.set(name, unchanged);
-                }
-            }
+/// What evaluates a reading: an inner query has a plan of its own.
+fn evaluation(parts: &Parts, reading: usize, settings: Settings, inputs: &Arc<Inputs>) -> Evaluation {
+    let memory_bytes = settings.memory_bytes.saturating_sub(inputs.cost());
+    match parts.inner.get(reading) {
+        Some(inner) => {
+            let settings = Settings { limit: crate::MAX_LIMIT, memory_bytes, ..settings };
+            Evaluation::new(inner.plan.clone(), settings, inputs.clone())
         }
-        if at == 0 {
-            self.statistics.records_matched += 1;
-        }
-        match (&mut self.kept[at], &plan.segments[at].sink) {
-            (Kept::Groups(groups), Sink::Groups(groups_plan)) => {
-                add_to_group(groups, groups_plan, &Scope { row: &row, aggregates: &[], now_ms }, &mut self.budget)
-            }
-            (Kept::Rows(best), Sink::Rows { dedup, .. }) => {
-                let dedup: Vec<Value> = dedup.iter().map(|expression| value(expression, &row)).collect();
-                best.add(row, &dedup, &mut self.budget)
-            }
-            (Kept::Groups(_), Sink::Rows { .. }) | (Kept::Rows(_), Sink::Groups(_)) => {
-                unreachable!("what is kept was made for the segment's sink")
-            }
-        }
+        None => Evaluation::new(parts.plan.clone(), Settings { memory_bytes, ..settings }, inputs.clone()),
     }
 }
 

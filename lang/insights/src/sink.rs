@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::aggregate::State;
 use crate::expression::{Expression, Scope};
+use crate::inputs::Inputs;
 use crate::order::directed;
 use crate::plan::{Groups, Order};
 use crate::row::Row;
@@ -76,7 +77,7 @@ impl PartialEq for Ranked {
 impl Eq for Ranked {}
 
 /// A hash of some values; two texts next to each other are not one.
-fn key(values: &[Value]) -> u128 {
+pub(crate) fn key(values: &[Value]) -> u128 {
     let mut bytes = Vec::new();
     for value in values {
         match value.text() {
@@ -170,29 +171,28 @@ pub(crate) fn add_to_group(
 }
 
 /// The rows of all groups, in the order in which the groups came up.
-pub(crate) fn finish_groups(groups: HashMap<u128, Group>, plan: &Groups, now_ms: i64) -> Vec<Row> {
+pub(crate) fn finish_groups(groups: HashMap<u128, Group>, plan: &Groups, inputs: &Inputs, now_ms: i64) -> Vec<Row> {
     let mut groups: Vec<Group> = groups.into_values().collect();
     groups.sort_by_key(|group| group.number);
-    let first = |group: &Group| plan.aggregates[0].value(&group.states[0]).number().unwrap_or(0.0);
-    let total: f64 = if plan.share.is_some() { groups.iter().map(first).sum() } else { 0.0 };
+    let count = |group: &Group, at: usize| plan.aggregates[at].value(&group.states[at]).number().unwrap_or(0.0);
+    let total = |at| -> f64 { groups.iter().map(|group| count(group, at)).sum() };
+    let totals: Vec<f64> = (0..plan.shares.len()).map(total).collect();
     let finished = groups.into_iter().map(|group| {
-        let own = plan.share.as_ref().map(|name| (name, first(&group) / total));
-        let mut row = finish_group(group, plan, now_ms);
-        if let Some((name, share)) = own {
-            row.set(name, Value::Number(share));
-        }
+        let own: Vec<f64> = totals.iter().enumerate().map(|(at, total)| count(&group, at) / total.max(1.0)).collect();
+        let mut row = finish_group(group, plan, inputs, now_ms);
+        plan.shares.iter().zip(own).for_each(|(name, share)| row.set(name, Value::Number(share)));
         row
     });
     finished.collect()
 }
 
-fn finish_group(group: Group, plan: &Groups, now_ms: i64) -> Row {
+fn finish_group(group: Group, plan: &Groups, inputs: &Inputs, now_ms: i64) -> Row {
     let named: Vec<(Arc<str>, Value)> = plan.by.iter().map(|(name, _)| name.clone()).zip(group.by).collect();
     let aggregates: Vec<Value> =
         plan.aggregates.iter().zip(&group.states).map(|(aggregate, state)| aggregate.value(state)).collect();
     let mut row = Row::of_group(named, group.number);
     let values: Vec<Value> = {
-        let scope = Scope { row: &row, aggregates: &aggregates, now_ms };
+        let scope = Scope { row: &row, aggregates: &aggregates, inputs, now_ms };
         plan.columns.iter().map(|(_, expression): &(_, Expression)| expression.value(&scope)).collect()
     };
     for ((name, _), value) in plan.columns.iter().zip(values) {

@@ -74,6 +74,11 @@ impl Period {
     }
 }
 
+/// The same time of the calendar so many months before; in a shorter month its last day.
+pub(crate) fn months_before(ms: i64, months: i64) -> Option<i64> {
+    millis(civil(ms)?.checked_sub(i32::try_from(months).ok()?.months()).ok()?)
+}
+
 fn month(months: i64) -> Option<i64> {
     let year = i16::try_from(months.div_euclid(12)).ok()?;
     let month = i8::try_from(months.rem_euclid(12) + 1).ok()?;

@@ -62,7 +62,7 @@ fn other_faults() {
     check("fields substr(a)", "Invalid arguments for the function substr", (7, 16));
     check("fields now(1)", "Invalid arguments for the function now", (7, 13));
     check("anomaly", "The anomaly command is not supported", (0, 7));
-    check("SOURCE logGroups() | diff", "The diff command is not supported", (21, 25));
+    check("SOURCE logGroups() | anomaly", "The anomaly command is not supported", (21, 28));
     let mismatch = "The number of fields does not match the number of captured values in parse";
     check("parse @message '* *' as a", mismatch, (6, 25));
     check("parse @message '*'", mismatch, (6, 18));

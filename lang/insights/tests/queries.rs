@@ -492,3 +492,14 @@ fn a_source_is_no_command() {
     assert_eq!(rows(query, events(&["a"])), ["@message=a"]);
     assert_eq!(Query::parse(query).unwrap().source().unwrap().prefixes, ["/app"]);
 }
+
+#[test]
+fn an_event_with_a_masked_number_keeps_its_fields() {
+    let event = Event {
+        unmasked: Some(String::new()),
+        ..event(0, r#"{"card":****,"a":{"b":[1,-**.5]},"text":"x ** \" **","n":2}"#)
+    };
+    let shown = rows("display card, a.b.0, a.b.1, text, n", vec![event.clone()]);
+    assert_eq!(shown, [r#"card=**** a.b.0=1 a.b.1=-**.5 text=x ** " ** n=2"#]);
+    assert!(tidegate_insights::fields(&event).contains(&("card".to_owned(), "****".to_owned())));
+}

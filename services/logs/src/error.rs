@@ -18,6 +18,8 @@ pub enum Error {
     GroupExists,
     #[error("the log stream exists")]
     StreamExists,
+    #[error("the {0} exists")]
+    Exists(&'static str),
     #[error("the log group is protected")]
     GroupIsProtected,
     #[error("the {0} does not exist")]

@@ -188,7 +188,9 @@ class World:
                    "name": "source", "deliveryDestinationName": "goal", "id": "delivery",
                    "deliveryDestinationArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:delivery-destination:goal",
                    "anomalyDetectorArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:anomaly-detector:14e0db71-5d35-4eb5-b481-8945cf9d10c2",
-                   "logGroupIdentifier": "group", "queryString": "fields @message"}
+                   "logGroupIdentifier": "group", "queryString": "fields @message",
+                   "lookupTableName": "table", "tableBody": "a\n1\n", "lookupTableArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:lookup-table:table",
+                   "integrationName": "integration", "integrationArn": f"arn:aws:observabilityadmin:{REGION}:{ACCOUNT}:s3tableintegration/i"}
         special = {
             "StartQuery": {"logGroupName": "group"}, "StartLiveTail": {"logGroupIdentifiers": [group]},
             "PutSubscriptionFilter": {"roleArn": None}, "ListLogGroups": {"logGroupName": None}, "FilterLogEvents": {"logStreamName": None},

@@ -49,7 +49,7 @@ const fn special(
     Function { name, least, most, body: Body::Special(body) }
 }
 
-static FUNCTIONS: [Function; 65] = [
+static FUNCTIONS: [Function; 66] = [
     plain("abs", 1, 1, numeric::abs),
     plain("ceil", 1, 1, numeric::ceil),
     plain("floor", 1, 1, numeric::floor),
@@ -113,9 +113,10 @@ static FUNCTIONS: [Function; 65] = [
     plain("keys", 1, 1, structure::keys),
     plain("element", 2, 2, structure::element),
     special("unmask", 1, 1, structure::unmask),
-    // These two have names that no query can write: what `pattern` computes.
+    // These have names that no query can write: what `pattern` and `diff` compute.
     plain("@template", 1, 1, text::template),
     plain("@severity", 1, 1, text::severity),
+    plain("@difference", 2, 2, numeric::difference),
 ];
 
 impl Function {
@@ -131,7 +132,12 @@ impl Function {
 
     /// The fields that it reads without being told.
     pub(crate) fn reads(&self) -> &'static [&'static str] {
-        if self.name == "bin" { &["@timestamp"] } else { &[] }
+        if self.is_bin() { &["@timestamp"] } else { &[] }
+    }
+
+    /// Whether it cuts time into stretches.
+    pub(crate) fn is_bin(&self) -> bool {
+        self.name == "bin"
     }
 
     /// Which argument is a regular expression, if it is written as a text.

@@ -7,6 +7,17 @@ fn map(values: &[Value], function: fn(f64) -> f64) -> Value {
     finite(values[0].number().map(function))
 }
 
+/// What became of a count since it was `values[1]`.
+pub(super) fn difference(values: &[Value]) -> Value {
+    let (Some(now), Some(before)) = (values[0].number(), values[1].number()) else { return Value::Missing };
+    let words = match (now == 0.0, before == 0.0) {
+        (_, true) => "New".to_owned(),
+        (true, false) => "Disappeared".to_owned(),
+        (false, false) => format!("{:+.0}%", (now - before) / before * 100.0),
+    };
+    Value::Text(words)
+}
+
 pub(super) fn abs(values: &[Value]) -> Value {
     map(values, f64::abs)
 }

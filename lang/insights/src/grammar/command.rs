@@ -10,8 +10,7 @@ use crate::functions::Function;
 use crate::lexer::Kind;
 
 /// Commands that AWS has and that are not here.
-const UNSUPPORTED: [&str; 10] =
-    ["diff", "anomaly", "join", "lookup", "relevantfields", "addtotals", "search", "tail", "subqueries", "append"];
+const UNSUPPORTED: [&str; 5] = ["anomaly", "relevantfields", "search", "tail", "append"];
 
 /// `unmask @message` is `fields unmask(@message) as @message`.
 fn unmasked(item: Item) -> Item {
@@ -40,6 +39,14 @@ impl Parser<'_> {
             "dedup" => at(self, |p| Ok(Command::Dedup(p.items()?))),
             "pattern" => at(self, |p| Ok(Command::Pattern(p.item()?))),
             "unnest" | "expand" => at(self, Parser::unnest),
+            "join" => at(self, Parser::join),
+            "lookup" => at(self, Parser::lookup),
+            "diff" => at(self, Parser::diff),
+            "logcompare" => at(self, Parser::logcompare),
+            "fillmissing" => at(self, Parser::fillmissing),
+            "filldown" => at(self, Parser::filldown),
+            "accum" => at(self, Parser::accum),
+            "addtotals" => at(self, Parser::addtotals),
             word if UNSUPPORTED.contains(&word) => Err(Malformed::at(
                 format!("The {word} command is not supported"),
                 self.lexer.text,
@@ -72,7 +79,7 @@ impl Parser<'_> {
         Ok(items)
     }
 
-    fn names(&mut self) -> Result<Vec<Arc<str>>, Malformed> {
+    pub(super) fn names(&mut self) -> Result<Vec<Arc<str>>, Malformed> {
         let mut names = vec![self.name()?.into()];
         while self.eat(",")? {
             names.push(self.name()?.into());

@@ -1,6 +1,6 @@
 //! Expressions: `or`, `and`, `not`, comparisons, sums, products, powers, in the order of how loosely they bind.
 
-use super::{MAX_DEPTH, Parser};
+use super::{Asked, MAX_DEPTH, Parser};
 use crate::aggregate::{self, Aggregate};
 use crate::error::Malformed;
 use crate::expression::{Arithmetic, Comparison, Expression, Matcher};
@@ -75,6 +75,14 @@ impl Parser<'_> {
             return Ok(Expression::Like { negated, value: Box::new(value), pattern: self.matcher()? });
         }
         if self.eat_word("in")? {
+            if self.is("(") {
+                let field = match &value {
+                    Expression::Field(name) => Some(name.clone()),
+                    _ => None,
+                };
+                let inner = self.inner(Asked::Values(field))?;
+                return Ok(Expression::Within { negated, value: Box::new(value), inner });
+            }
             return Ok(Expression::In { negated, value: Box::new(value), list: self.list()? });
         }
         if negated { Err(self.unexpected()) } else { Ok(value) }

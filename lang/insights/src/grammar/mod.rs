@@ -2,14 +2,22 @@
 
 mod command;
 mod expression;
+mod inner;
 mod source;
+mod whole;
+
+use std::sync::Arc;
 
 use crate::aggregate::Aggregate;
 use crate::error::Malformed;
 use crate::expression::Expression;
 use crate::extract::Extractor;
+use crate::inputs::Lookup;
 use crate::lexer::{Kind, Lexer, Token};
+use crate::shift::Shift;
+use crate::value::Value;
 
+pub(crate) use inner::ParsedInner;
 pub use source::Source;
 
 /// How deep expressions nest.
@@ -33,22 +41,73 @@ pub(crate) enum Command {
     Fields(Vec<Item>),
     Display(Vec<Item>),
     Filter(Item),
-    Parse { from: Item, extractor: Extractor },
-    Stats { aggregates: Vec<Aggregate>, columns: Vec<Item>, by: Vec<Item> },
+    Parse {
+        from: Item,
+        extractor: Extractor,
+    },
+    Stats {
+        aggregates: Vec<Aggregate>,
+        columns: Vec<Item>,
+        by: Vec<Item>,
+    },
     Sort(Vec<(Item, bool)>),
-    Limit { most: usize, any: bool },
+    Limit {
+        most: usize,
+        any: bool,
+    },
     Dedup(Vec<Item>),
-    Unnest { from: Item, name: String },
+    Unnest {
+        from: Item,
+        name: String,
+    },
     Pattern(Item),
+    /// The names are those of the left side and the right.
+    Join {
+        inner: usize,
+        names: [Arc<str>; 2],
+        on: Vec<Expression>,
+        keeps_left: bool,
+    },
+    Lookup {
+        number: usize,
+        on: Vec<Expression>,
+        output: Vec<Arc<str>>,
+    },
+    Diff(Shift),
+    FillMissing(Vec<(Arc<str>, Value)>),
+    FillDown(Vec<String>),
+    Accumulate {
+        field: Arc<str>,
+        name: Arc<str>,
+    },
+    Totals {
+        fields: Vec<Arc<str>>,
+        row: Option<Arc<str>>,
+        column: bool,
+    },
 }
+
+/// What an inner query is asked for.
+#[derive(Debug, Clone)]
+pub(crate) enum Asked {
+    /// The values of the field that is looked for, if it is one.
+    Values(Option<Arc<str>>),
+    /// Its rows, by these fields.
+    Rows(Vec<Arc<str>>),
+}
+
+/// Commands, each with the place of its first word.
+pub(crate) type Commands = Vec<(Command, Token)>;
 
 /// A whole query.
 pub(crate) struct Parsed<'q> {
     pub(crate) text: &'q str,
     /// Whose events it reads, if it says so itself.
     pub(crate) source: Option<Source>,
-    /// Each with the place of its first word.
-    pub(crate) commands: Vec<(Command, Token)>,
+    pub(crate) commands: Commands,
+    /// Queries inside it; those inside of one come before it.
+    pub(crate) inner: Vec<ParsedInner>,
+    pub(crate) lookups: Vec<Lookup>,
 }
 
 /// Reads a query; an empty one has no commands.
@@ -58,20 +117,11 @@ pub(crate) fn parse(text: &str) -> Result<Parsed<'_>, Malformed> {
     }
     let mut parser = Parser::new(text)?;
     let source = parser.source()?;
-    let mut commands = Vec::new();
-    if parser.token.kind != Kind::End {
-        loop {
-            let first = parser.token.clone();
-            commands.push((parser.command()?, first));
-            if !parser.eat("|")? {
-                break;
-            }
-        }
-    }
+    let commands = if parser.token.kind == Kind::End { Vec::new() } else { parser.commands()? };
     if parser.token.kind != Kind::End {
         return Err(parser.unexpected());
     }
-    Ok(Parsed { text, source, commands })
+    Ok(Parsed { text, source, commands, inner: parser.inner, lookups: parser.lookups })
 }
 
 /// The words that are left, with one looked at.
@@ -83,13 +133,29 @@ struct Parser<'q> {
     depth: usize,
     /// The aggregations found, while they are allowed.
     aggregates: Option<Vec<Aggregate>>,
+    inner: Vec<ParsedInner>,
+    /// How deep in inner queries the word is.
+    nested: usize,
+    lookups: Vec<Lookup>,
 }
 
 impl<'q> Parser<'q> {
     fn new(text: &'q str) -> Result<Parser<'q>, Malformed> {
         let mut lexer = Lexer::new(text);
         let token = lexer.next()?;
-        Ok(Parser { lexer, token, last_end: 0, depth: 0, aggregates: None })
+        let (inner, lookups) = (Vec::new(), Vec::new());
+        Ok(Parser { lexer, token, last_end: 0, depth: 0, aggregates: None, inner, nested: 0, lookups })
+    }
+
+    fn commands(&mut self) -> Result<Commands, Malformed> {
+        let mut commands = Vec::new();
+        loop {
+            let first = self.token.clone();
+            commands.push((self.command()?, first));
+            if !self.eat("|")? {
+                return Ok(commands);
+            }
+        }
     }
 
     fn advance(&mut self) -> Result<Token, Malformed> {

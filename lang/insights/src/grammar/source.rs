@@ -1,4 +1,5 @@
-//! `SOURCE logGroups(namePrefix: ["a"], class: ["STANDARD"])` in front of a query: whose events it reads.
+//! `SOURCE logGroups(namePrefix: ["a"], class: ["STANDARD"])`, or `SOURCE 'a', 'b'`, in front of a query: whose events
+//! it reads.
 
 use super::Parser;
 use crate::error::Malformed;
@@ -12,6 +13,8 @@ const MIN_PREFIX_CHARS: usize = 3;
 /// Which groups a query names by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source {
+    /// The groups themselves, by name or ARN. If there are any, nothing else chooses.
+    pub names: Vec<String>,
     /// What their names begin with; any if there is none.
     pub prefixes: Vec<String>,
     /// Their classes; the standard one if there is none.
@@ -27,7 +30,7 @@ impl Parser<'_> {
             return Ok(None);
         }
         let source = self.log_groups()?;
-        if !self.eat("|")? && self.token.kind != Kind::End {
+        if !self.eat("|")? && self.token.kind != Kind::End && !self.is(")") {
             return Err(self.unexpected());
         }
         Ok(Some(source))
@@ -36,7 +39,11 @@ impl Parser<'_> {
     fn log_groups(&mut self) -> Result<Source, Malformed> {
         let mut source = Source::default();
         if !self.eat_word("logGroups")? {
-            return Err(self.unexpected());
+            source.names.push(self.text()?);
+            while self.eat(",")? {
+                source.names.push(self.text()?);
+            }
+            return Ok(source);
         }
         self.expect("(")?;
         while !self.eat(")")? {
@@ -71,14 +78,19 @@ impl Parser<'_> {
         self.expect("[")?;
         let mut values = Vec::new();
         while !self.eat("]")? {
-            let Kind::Text(value) = &self.token.kind else { return Err(self.unexpected()) };
-            values.push(value.clone());
-            self.advance()?;
+            values.push(self.text()?);
             if !self.eat(",")? && !self.is("]") {
                 return Err(self.unexpected());
             }
         }
         Ok(values)
+    }
+
+    fn text(&mut self) -> Result<String, Malformed> {
+        let Kind::Text(value) = &self.token.kind else { return Err(self.unexpected()) };
+        let value = value.clone();
+        self.advance()?;
+        Ok(value)
     }
 }
 
@@ -96,8 +108,11 @@ mod tests {
         assert_eq!((commands.len(), commands[0].1.start), (1, 70));
         assert_eq!(parse("fields source").unwrap().source, None);
         assert_eq!(parse("source logGroups()").unwrap().source, Some(Source::default()));
+        assert_eq!(parse("SOURCE 'a', \"b\" | limit 1").unwrap().source.unwrap().names, ["a", "b"]);
         for text in [
             "SOURCE",
+            "SOURCE 'a' fields b",
+            "SOURCE 'a')",
             "SOURCE x",
             "SOURCE logGroups(",
             "SOURCE logGroups(namePrefix: ['a'])",

@@ -104,10 +104,24 @@ pub(crate) async fn list_log_anomaly_detectors(
     input: api::ListLogAnomalyDetectorsRequest,
 ) -> Result<api::ListLogAnomalyDetectorsResponse, Error> {
     let wanted = input.filter_log_group_arn.map(|arn| arn.trim_end_matches(":*").to_owned());
-    let is_wanted = |detector: &DetectorRecord| wanted.as_ref().is_none_or(|wanted| *wanted == detector.group);
+    let is_wanted = |_: &str, detector: &DetectorRecord| wanted.as_ref().is_none_or(|wanted| *wanted == detector.group);
     let (found, next_token) = page(service, call, input.limit, input.next_token.as_deref(), is_wanted).await?;
     let shown = found.into_iter().map(|(id, detector)| wire::detector(arn_of::<DetectorRecord>(call, &id), detector));
     Ok(api::ListLogAnomalyDetectorsResponse { anomaly_detectors: Some(shown.collect()), next_token })
+}
+
+/// Whether an anomaly, or all of a pattern, is told of: there is none of which it could be.
+pub(crate) async fn update_anomaly(
+    service: &CloudWatchLogs,
+    call: &Call,
+    input: api::UpdateAnomalyRequest,
+) -> Result<(), Error> {
+    if input.anomaly_id.is_some() == input.pattern_id.is_some() {
+        return Err(Error::invalid("Exactly one of anomalyId and patternId must be specified."));
+    }
+    let id = name_of::<DetectorRecord>(call, &input.anomaly_detector_arn.unwrap_or_default())?;
+    let _: DetectorRecord = read(service, call.account, &call.region, &id).await?;
+    Err(Error::NoSuchFilter(if input.anomaly_id.is_some() { "anomaly" } else { "pattern" }))
 }
 
 /// What a detector found, which is nothing.

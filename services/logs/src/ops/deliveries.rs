@@ -58,7 +58,7 @@ pub(crate) async fn describe_delivery_sources(
     call: &Call,
     input: api::DescribeDeliverySourcesRequest,
 ) -> Result<api::DescribeDeliverySourcesResponse, Error> {
-    let (found, next_token) = page(service, call, input.limit, input.next_token.as_deref(), |_| true).await?;
+    let (found, next_token) = page(service, call, input.limit, input.next_token.as_deref(), |_, _| true).await?;
     let shown = found.into_iter().map(|(name, source)| {
         let arn = arn_of::<DeliverySourceRecord>(call, &name);
         wire::delivery_source(name, arn, source)
@@ -144,7 +144,7 @@ pub(crate) async fn describe_delivery_destinations(
     call: &Call,
     input: api::DescribeDeliveryDestinationsRequest,
 ) -> Result<api::DescribeDeliveryDestinationsResponse, Error> {
-    let (found, next_token) = page(service, call, input.limit, input.next_token.as_deref(), |_| true).await?;
+    let (found, next_token) = page(service, call, input.limit, input.next_token.as_deref(), |_, _| true).await?;
     let shown = found.into_iter().map(|(name, destination)| {
         let arn = arn_of::<DeliveryDestinationRecord>(call, &name);
         wire::delivery_destination(name, arn, destination)
@@ -269,7 +269,7 @@ pub(crate) async fn describe_deliveries(
     call: &Call,
     input: api::DescribeDeliveriesRequest,
 ) -> Result<api::DescribeDeliveriesResponse, Error> {
-    let (found, next_token) = page(service, call, input.limit, input.next_token.as_deref(), |_| true).await?;
+    let (found, next_token) = page(service, call, input.limit, input.next_token.as_deref(), |_, _| true).await?;
     let shown = found.into_iter().map(|(id, delivery)| {
         let arn = arn_of::<DeliveryRecord>(call, &id);
         wire::delivery(id, arn, delivery)

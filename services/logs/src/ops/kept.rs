@@ -89,12 +89,12 @@ pub(super) async fn page<T: Kept>(
     call: &Call,
     limit: Option<i32>,
     token: Option<&str>,
-    is_wanted: impl Fn(&T) -> bool,
+    is_wanted: impl Fn(&str, &T) -> bool,
 ) -> Result<(Vec<(String, T)>, Option<String>), Error> {
     let paging = Paging::new(limit, 50, token)?;
     let after = paging.after()?;
     let mut found = all::<T>(service, call).await?;
-    found.retain(|(name, record)| after.is_none_or(|after| name.as_str() > after) && is_wanted(record));
+    found.retain(|(name, record)| after.is_none_or(|after| name.as_str() > after) && is_wanted(name, record));
     let next = paging.cut(&mut found, |(name, _)| name.clone());
     Ok((found, next))
 }

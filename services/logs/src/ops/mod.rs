@@ -16,8 +16,10 @@ mod exports;
 mod filter_log_events;
 mod get_log_events;
 mod insights;
+mod integrations;
 mod kept;
 mod list_log_groups;
+mod lookup_tables;
 mod metric_filters;
 mod put_log_events;
 mod reading;
@@ -31,7 +33,7 @@ mod tags;
 pub(crate) use account_policies::{delete_account_policy, describe_account_policies, put_account_policy};
 pub(crate) use anomaly_detectors::{
     create_log_anomaly_detector, delete_log_anomaly_detector, get_log_anomaly_detector, list_anomalies,
-    list_log_anomaly_detectors, update_log_anomaly_detector,
+    list_log_anomaly_detectors, update_anomaly, update_log_anomaly_detector,
 };
 pub(crate) use appending::{Appending, Origin};
 pub(crate) use create_log_group::{create_group_if_absent, create_log_group};
@@ -52,10 +54,20 @@ pub(crate) use filter_log_events::filter_log_events;
 pub(crate) use get_log_events::get_log_events;
 pub(crate) use insights::{
     chosen_groups, delete_query_definition, describe_queries, describe_query_definitions, event as insights_event,
-    get_log_group_fields, get_log_record, get_query_results, list_log_groups_for_query, put_query_definition,
-    start_query, stop_query,
+    get_log_fields, get_log_group_fields, get_log_object, get_log_record, get_query_results,
+    list_aggregate_log_group_summaries, list_log_groups_for_query, put_query_definition, start_query, stop_query,
+};
+pub(crate) use integrations::{
+    associate_source_to_s3_table_integration, cancel_import_task, create_import_task, delete_integration,
+    describe_configuration_templates, describe_import_task_batches, describe_import_tasks,
+    disassociate_source_from_s3_table_integration, get_integration, list_integrations,
+    list_sources_for_s3_table_integration, put_integration,
 };
 pub(crate) use list_log_groups::list_log_groups;
+pub(crate) use lookup_tables::{
+    create_lookup_table, delete_lookup_table, describe_lookup_tables, get_lookup_table, lookup_table,
+    update_lookup_table,
+};
 pub(crate) use metric_filters::{delete_metric_filter, describe_metric_filters, put_metric_filter, test_metric_filter};
 pub(crate) use put_log_events::put_log_events;
 pub(crate) use reading::{EventReader, Query, Source, found};

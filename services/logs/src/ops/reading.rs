@@ -260,10 +260,16 @@ fn chunk_of(record: &LogRecord) -> Result<Chunk, Error> {
 
 /// The events of several groups between two times, one after the other in order of time: what a query of
 /// Insights reads. Holds about a megabyte, whatever there is.
+///
+/// Of more than [`MERGED`] groups, so many are read to their ends before the next: a reader must have room for a chunk,
+/// or it decodes the same one for each of its events. Queries do not ask for an order.
 pub(crate) struct EventReader {
     from_ms: u64,
     to_ms: u64,
+    /// Those that are read now.
     groups: Vec<GroupReader>,
+    /// Those that are read later.
+    waiting: std::vec::IntoIter<Group>,
 }
 
 struct GroupReader {
@@ -275,18 +281,33 @@ struct GroupReader {
 
 /// How many bytes an [`EventReader`] reads at once, of all groups together.
 const READER_BYTES: usize = 1024 * 1024;
+/// How many groups an [`EventReader`] reads side by side: each has room for a chunk.
+const MERGED: usize = READER_BYTES / (64 * 1024);
 
 impl EventReader {
     /// Reads the events of `groups` from `from_ms` on and before `to_ms`. What has outlived its group's
     /// retention is left out.
     pub(crate) fn new(groups: Vec<Group>, from_ms: u64, to_ms: u64) -> EventReader {
-        let reader = |group| GroupReader { group, next: Some(Cut::START), read: VecDeque::new() };
-        EventReader { from_ms, to_ms, groups: groups.into_iter().map(reader).collect() }
+        EventReader { from_ms, to_ms, groups: Vec::new(), waiting: groups.into_iter() }
     }
 
     /// The next event with its group, or `None` at the end. The service is given each time, so that a reader can
     /// be kept between two steps of a worker.
     pub(crate) async fn next(&mut self, service: &CloudWatchLogs) -> Result<Option<(Group, Found)>, Error> {
+        loop {
+            if let Some(found) = self.merged(service).await? {
+                return Ok(Some(found));
+            }
+            let reader = |group| GroupReader { group, next: Some(Cut::START), read: VecDeque::new() };
+            self.groups = self.waiting.by_ref().take(MERGED).map(reader).collect();
+            if self.groups.is_empty() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The next event of the groups that are read now.
+    async fn merged(&mut self, service: &CloudWatchLogs) -> Result<Option<(Group, Found)>, Error> {
         let bytes = READER_BYTES / self.groups.len().max(1);
         let now = service.now();
         for reader in &mut self.groups {

@@ -14,7 +14,9 @@ use super::{kept, settings::change};
 use crate::domain::GroupAddress;
 use crate::error::Error;
 use crate::service::CloudWatchLogs;
-use crate::store::{DeliveryDestinationRecord, DeliveryRecord, DeliverySourceRecord, DetectorRecord, Kept};
+use crate::store::{
+    DeliveryDestinationRecord, DeliveryRecord, DeliverySourceRecord, DetectorRecord, Kept, LookupTableRecord,
+};
 
 /// The most tags of a resource.
 const MAX_TAGS: usize = 50;
@@ -29,6 +31,7 @@ enum Tagged {
     DeliveryDestination(Arn, String),
     Delivery(Arn, String),
     Detector(Arn, String),
+    Table(Arn, String),
 }
 
 impl Tagged {
@@ -47,6 +50,7 @@ impl Tagged {
             DeliveryDestinationRecord::RESOURCE => Ok(Tagged::DeliveryDestination(arn, name)),
             DeliveryRecord::RESOURCE => Ok(Tagged::Delivery(arn, name)),
             DetectorRecord::RESOURCE => Ok(Tagged::Detector(arn, name)),
+            LookupTableRecord::RESOURCE => Ok(Tagged::Table(arn, name)),
             _ => Err(Error::NoSuchResource(text)),
         }
     }
@@ -68,6 +72,7 @@ impl Tagged {
             }
             Tagged::Delivery(arn, name) => change_kept::<DeliveryRecord>(service, arn, name, edit).await,
             Tagged::Detector(arn, name) => change_kept::<DetectorRecord>(service, arn, name, edit).await,
+            Tagged::Table(arn, name) => change_kept::<LookupTableRecord>(service, arn, name, edit).await,
         }
     }
 }
@@ -141,6 +146,7 @@ pub(crate) async fn list_tags_for_resource(
         Tagged::DeliveryDestination(arn, name) => tags_of::<DeliveryDestinationRecord>(service, &arn, &name).await?,
         Tagged::Delivery(arn, name) => tags_of::<DeliveryRecord>(service, &arn, &name).await?,
         Tagged::Detector(arn, name) => tags_of::<DetectorRecord>(service, &arn, &name).await?,
+        Tagged::Table(arn, name) => tags_of::<LookupTableRecord>(service, &arn, &name).await?,
     };
     Ok(ListTagsForResourceResponse { tags: Some(tags) })
 }

@@ -94,6 +94,53 @@ pub struct DetectorRecord {
     pub tags: BTreeMap<String, String>,
 }
 
+/// A table that queries look things up in. Its text lies apart, in a [`TableTextRecord`] of the same name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookupTableRecord {
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its columns' names.
+    pub columns: Vec<String>,
+    /// How many rows it has.
+    pub rows: u64,
+    /// How many bytes its text has.
+    pub bytes: u64,
+    /// The key for its text.
+    pub kms_key: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// What its owner calls it by.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// An integration with OpenSearch: dashboards that nobody draws here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntegrationRecord {
+    /// The role that reads groups.
+    pub role: String,
+    /// Who may look.
+    pub viewers: Vec<String>,
+    /// The application, if it is not a new one.
+    pub application: Option<String>,
+    /// The key.
+    pub kms_key: Option<String>,
+    /// For how many days events are kept.
+    pub retention_days: u64,
+    /// None: it cannot be tagged.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A table's comma-separated values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableTextRecord(pub String);
+
+impl TableTextRecord {
+    /// Where they lie among what is kept.
+    pub const KIND: u8 = 6;
+}
+
 macro_rules! kept {
     ($record:ty, $kind:literal, $resource:literal, $what:literal) => {
         impl Kept for $record {
@@ -112,6 +159,8 @@ kept!(DeliverySourceRecord, 1, "delivery-source", "delivery source");
 kept!(DeliveryDestinationRecord, 2, "delivery-destination", "delivery destination");
 kept!(DeliveryRecord, 3, "delivery", "delivery");
 kept!(DetectorRecord, 4, "anomaly-detector", "anomaly detector");
+kept!(LookupTableRecord, 5, "lookup-table", "lookup table");
+kept!(IntegrationRecord, 7, "integration", "integration");
 
 impl Stored for DeliverySourceRecord {
     const NAME: &'static str = "logs delivery source";
@@ -219,6 +268,73 @@ impl Stored for DetectorRecord {
     }
 }
 
+impl Stored for LookupTableRecord {
+    const NAME: &'static str = "logs lookup table";
+    const VERSION: u8 = 1;
+
+    fn write(&self, to: &mut Writer) {
+        to.option(self.description.as_deref(), Writer::text);
+        to.list(self.columns.iter(), |to, column| to.text(column));
+        to.varint(self.rows);
+        to.varint(self.bytes);
+        to.option(self.kms_key.as_deref(), Writer::text);
+        to.timestamp(self.created_at);
+        to.timestamp(self.updated_at);
+        write_texts(to, &self.tags);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(LookupTableRecord {
+            description: from.option(Reader::text)?,
+            columns: from.list(Reader::text)?,
+            rows: from.varint()?,
+            bytes: from.varint()?,
+            kms_key: from.option(Reader::text)?,
+            created_at: from.timestamp()?,
+            updated_at: from.timestamp()?,
+            tags: read_texts(from)?,
+        })
+    }
+}
+
+impl Stored for IntegrationRecord {
+    const NAME: &'static str = "logs integration";
+    const VERSION: u8 = 1;
+
+    fn write(&self, to: &mut Writer) {
+        to.text(&self.role);
+        to.list(self.viewers.iter(), |to, viewer| to.text(viewer));
+        to.option(self.application.as_deref(), Writer::text);
+        to.option(self.kms_key.as_deref(), Writer::text);
+        to.varint(self.retention_days);
+        write_texts(to, &self.tags);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(IntegrationRecord {
+            role: from.text()?,
+            viewers: from.list(Reader::text)?,
+            application: from.option(Reader::text)?,
+            kms_key: from.option(Reader::text)?,
+            retention_days: from.varint()?,
+            tags: read_texts(from)?,
+        })
+    }
+}
+
+impl Stored for TableTextRecord {
+    const NAME: &'static str = "text of a logs lookup table";
+    const VERSION: u8 = 1;
+
+    fn write(&self, to: &mut Writer) {
+        to.text(&self.0);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(TableTextRecord(from.text()?))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,8 +380,29 @@ mod tests {
             is_enabled: true,
             created_at: Timestamp::from_millis(5),
             updated_at: Timestamp::from_millis(6),
+            tags: tags.clone(),
+        };
+        let table = LookupTableRecord {
+            description: text("d"),
+            columns: vec!["c".to_owned()],
+            rows: 2,
+            bytes: 300,
+            kms_key: None,
+            created_at: Timestamp::from_millis(5),
+            updated_at: Timestamp::from_millis(6),
             tags,
         };
+        assert_golden("0101016401016302ac020005060101610162", &table);
+        let integration = IntegrationRecord {
+            role: "r".to_owned(),
+            viewers: vec!["v".to_owned()],
+            application: None,
+            kms_key: None,
+            retention_days: 30,
+            tags: BTreeMap::new(),
+        };
+        assert_golden("01017201017600001e00", &integration);
+        assert_golden("010174", &TableTextRecord("t".to_owned()));
         assert_golden("0101016e016700000001070105060101610162", &detector);
     }
 }

@@ -31,7 +31,10 @@ pub use exports::ExportRecord;
 pub use filters::{FilterOptions, MetricFilterRecord, SubscriptionRecord};
 pub use group::{GroupClass, GroupRecord, GroupSizeRecord};
 pub use index::IndexRecord;
-pub use kept::{DeliveryDestinationRecord, DeliveryRecord, DeliverySourceRecord, DetectorRecord, Kept};
+pub use kept::{
+    DeliveryDestinationRecord, DeliveryRecord, DeliverySourceRecord, DetectorRecord, IntegrationRecord, Kept,
+    LookupTableRecord, TableTextRecord,
+};
 pub use policies::{DestinationRecord, PolicyRecord};
 pub use queries::{QueryDefinitionRecord, QueryRecord, ResultPageRecord, Scanned};
 pub use rulebook::{AccountPolicies, AccountPolicy};

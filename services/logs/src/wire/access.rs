@@ -4,7 +4,7 @@
 //! none is meant: that is why policies name groups with `:*` behind. Tags alone are asked of
 //! `log-group:NAME`, as "Overview of managing access permissions to your CloudWatch Logs resources" has it.
 
-use tidegate_api_logs::{FilterLogEventsRequest, GetLogEventsRequest, GetLogRecordRequest};
+use tidegate_api_logs::{FilterLogEventsRequest, GetLogEventsRequest, GetLogObjectRequest, GetLogRecordRequest};
 use tidegate_protocol::{Access, Call, Members, Need, Needs, ServiceError, Shape, needs, needs_by_name};
 use tidegate_types::Arn;
 
@@ -33,6 +33,8 @@ enum On {
     Encrypted,
     /// In a member of its own: what kind of resource it is, and the member that has its name or id.
     Own(&'static str, &'static str),
+    /// In this member, as an ARN.
+    Arn(&'static str),
     /// In `anomalyDetectorArn`; all of them if there is none.
     Detector,
     /// In `logGroupArnList`.
@@ -50,12 +52,16 @@ const DELIVERY: On = On::Own("delivery", "id");
 
 const OPERATIONS: &[(&str, On)] = &[
     ("AssociateKmsKey", On::Encrypted),
+    ("AssociateSourceToS3TableIntegration", On::Arn("integrationArn")),
     ("CancelExportTask", On::Anywhere),
+    ("CancelImportTask", On::Anywhere),
     ("CreateDelivery", On::NewDelivery),
     ("CreateExportTask", On::Group),
+    ("CreateImportTask", On::Anywhere),
     ("CreateLogAnomalyDetector", On::GroupArns),
     ("CreateLogGroup", On::Group),
     ("CreateLogStream", On::Group),
+    ("CreateLookupTable", On::Own("lookup-table", "lookupTableName")),
     ("DeleteAccountPolicy", On::AccountPolicy("Delete")),
     ("DeleteDataProtectionPolicy", On::Group),
     ("DeleteDelivery", DELIVERY),
@@ -64,9 +70,11 @@ const OPERATIONS: &[(&str, On)] = &[
     ("DeleteDeliverySource", SOURCE),
     ("DeleteDestination", On::Destination),
     ("DeleteIndexPolicy", On::Group),
+    ("DeleteIntegration", On::Own("integration", "integrationName")),
     ("DeleteLogAnomalyDetector", On::Detector),
     ("DeleteLogGroup", On::Group),
     ("DeleteLogStream", On::Group),
+    ("DeleteLookupTable", On::Arn("lookupTableArn")),
     ("DeleteMetricFilter", On::Group),
     ("DeleteQueryDefinition", On::Anywhere),
     ("DeleteResourcePolicy", On::Anywhere),
@@ -74,37 +82,49 @@ const OPERATIONS: &[(&str, On)] = &[
     ("DeleteSubscriptionFilter", On::Group),
     ("DeleteTransformer", On::Group),
     ("DescribeAccountPolicies", On::Anywhere),
+    ("DescribeConfigurationTemplates", On::Anywhere),
     ("DescribeDeliveries", On::Anywhere),
     ("DescribeDeliveryDestinations", On::Anywhere),
     ("DescribeDeliverySources", On::Anywhere),
     ("DescribeDestinations", On::Anywhere),
     ("DescribeExportTasks", On::Anywhere),
     ("DescribeFieldIndexes", On::Groups),
+    ("DescribeImportTaskBatches", On::Anywhere),
+    ("DescribeImportTasks", On::Anywhere),
     ("DescribeIndexPolicies", On::Groups),
     ("DescribeLogGroups", On::Group),
     ("DescribeLogStreams", On::Group),
+    ("DescribeLookupTables", On::Anywhere),
     ("DescribeMetricFilters", On::Group),
     ("DescribeQueries", On::Anywhere),
     ("DescribeQueryDefinitions", On::Anywhere),
     ("DescribeResourcePolicies", On::Anywhere),
     ("DescribeSubscriptionFilters", On::Group),
     ("DisassociateKmsKey", On::Encrypted),
+    ("DisassociateSourceFromS3TableIntegration", On::Anywhere),
     ("FilterLogEvents", On::Group),
     ("GetDataProtectionPolicy", On::Group),
     ("GetDelivery", DELIVERY),
     ("GetDeliveryDestination", GOAL),
     ("GetDeliveryDestinationPolicy", GOALS_POLICY),
     ("GetDeliverySource", SOURCE),
+    ("GetIntegration", On::Own("integration", "integrationName")),
     ("GetLogAnomalyDetector", On::Detector),
     ("GetLogEvents", On::Group),
+    ("GetLogFields", On::Anywhere),
     ("GetLogGroupFields", On::Group),
+    ("GetLogObject", On::Anywhere),
     ("GetLogRecord", On::Anywhere),
+    ("GetLookupTable", On::Arn("lookupTableArn")),
     ("GetQueryResults", On::Anywhere),
     ("GetTransformer", On::Group),
+    ("ListAggregateLogGroupSummaries", On::Anywhere),
     ("ListAnomalies", On::Detector),
+    ("ListIntegrations", On::Anywhere),
     ("ListLogAnomalyDetectors", On::Anywhere),
     ("ListLogGroups", On::Group),
     ("ListLogGroupsForQuery", On::Anywhere),
+    ("ListSourcesForS3TableIntegration", On::Arn("integrationArn")),
     ("ListTagsForResource", On::Tagged),
     ("ListTagsLogGroup", On::TaggedGroup),
     ("PutAccountPolicy", On::AccountPolicy("Put")),
@@ -115,6 +135,7 @@ const OPERATIONS: &[(&str, On)] = &[
     ("PutDestination", On::Destination),
     ("PutDestinationPolicy", On::Destination),
     ("PutIndexPolicy", On::Group),
+    ("PutIntegration", On::Own("integration", "integrationName")),
     ("PutLogEvents", On::Group),
     ("PutLogGroupDeletionProtection", On::Group),
     ("PutMetricFilter", On::Group),
@@ -132,8 +153,10 @@ const OPERATIONS: &[(&str, On)] = &[
     ("TestTransformer", On::Anywhere),
     ("UntagLogGroup", On::TaggedGroup),
     ("UntagResource", On::Tagged),
+    ("UpdateAnomaly", On::Detector),
     ("UpdateDeliveryConfiguration", DELIVERY),
     ("UpdateLogAnomalyDetector", On::Detector),
+    ("UpdateLookupTable", On::Arn("lookupTableArn")),
 ];
 
 /// Every operation and what it needs.
@@ -148,9 +171,9 @@ pub(crate) fn accesses() -> impl Iterator<Item = (&'static str, Access<CloudWatc
 }
 
 /// The operations that show what is masked to those who may see it.
-const UNMASKING: [&str; 3] = ["FilterLogEvents", "GetLogEvents", "GetLogRecord"];
+const UNMASKING: [&str; 4] = ["FilterLogEvents", "GetLogEvents", "GetLogRecord", "GetLogObject"];
 
-fn unmasking() -> [(&'static str, Access<CloudWatchLogs>); 3] {
+fn unmasking() -> [(&'static str, Access<CloudWatchLogs>); 4] {
     let told = |logs: &CloudWatchLogs, call: &Call, on: On, input: &dyn Shape, unmask: Option<bool>| {
         let mut needs = needs_of(logs, call, on, &Members::of(input));
         if unmask == Some(true) {
@@ -176,6 +199,12 @@ fn unmasking() -> [(&'static str, Access<CloudWatchLogs>); 3] {
         (
             UNMASKING[2],
             needs(move |logs: &CloudWatchLogs, call: &Call, input: &GetLogRecordRequest| {
+                told(logs, call, On::Anywhere, input, input.unmask)
+            }),
+        ),
+        (
+            UNMASKING[3],
+            needs(move |logs: &CloudWatchLogs, call: &Call, input: &GetLogObjectRequest| {
                 told(logs, call, On::Anywhere, input, input.unmask)
             }),
         ),
@@ -208,6 +237,7 @@ fn needs_of(logs: &CloudWatchLogs, call: &Call, on: On, input: &Members) -> Vec<
         On::Own(kind, member) => {
             vec![need(own(call, &format!("{kind}:{}", input.text(member).unwrap_or_default())))]
         }
+        On::Arn(member) => vec![need(input.text(member).unwrap_or("*").to_owned())],
         On::Detector => vec![need(input.text("anomalyDetectorArn").unwrap_or("*").to_owned())],
         On::GroupArns => input.list("logGroupArnList").iter().map(|group| need(stream_of(call, group, ""))).collect(),
         On::NewDelivery => {
@@ -229,9 +259,11 @@ fn needs_of(logs: &CloudWatchLogs, call: &Call, on: On, input: &Members) -> Vec<
         let tagged = match operation {
             "CreateLogGroup" => Some(own(call, &format!("log-group:{name}"))),
             "CreateLogAnomalyDetector" => Some(own(call, "anomaly-detector:*")),
-            "CreateDelivery" | "PutDestination" | "PutDeliveryDestination" | "PutDeliverySource" => {
-                Some(needs[0].resource.clone())
-            }
+            "CreateDelivery"
+            | "CreateLookupTable"
+            | "PutDestination"
+            | "PutDeliveryDestination"
+            | "PutDeliverySource" => Some(needs[0].resource.clone()),
             _ => None,
         };
         needs.extend(tagged.map(|resource| Need::new("logs:TagResource", resource)));

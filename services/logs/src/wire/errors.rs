@@ -57,6 +57,7 @@ impl From<Error> for ServiceError {
             Error::NoSuchDestination => not_found("The specified destination does not exist."),
             Error::NoSuchResource(_) => invalid("Invalid ARN. Please check the ARN and try again."),
             Error::GroupExists => exists("The specified log group already exists"),
+            Error::Exists(what) => exists(&format!("The specified {what} already exists")),
             Error::StreamExists => exists("The specified log stream already exists"),
             Error::GroupIsProtected => {
                 let words = "The log group is protected from deletion. Disable deletion protection to delete it.";

@@ -8,11 +8,12 @@ use crate::domain::{AccountPolicyKind, Meaning};
 use crate::ops::chosen_groups;
 use crate::service::CloudWatchLogs;
 
-/// What a query needs for each of these groups; if none is named, for each that it chooses by itself. A query that
+/// What a query needs for each of these groups, and for each that it chooses by itself, in subqueries too. A query that
 /// names none and cannot be read, or chooses none, is held against all of them.
 pub(super) fn of_query(logs: &CloudWatchLogs, call: &Call, named: Vec<String>, input: &Members) -> Vec<Need> {
     let text = input.text("queryString").unwrap_or_default();
-    let mut resources = if named.is_empty() { chosen(logs, call, text) } else { named };
+    let mut resources = named;
+    resources.extend(chosen(logs, call, text));
     if resources.is_empty() {
         resources.push("*".to_owned());
     }
@@ -25,11 +26,14 @@ pub(super) fn of_query(logs: &CloudWatchLogs, call: &Call, named: Vec<String>, i
 }
 
 fn chosen(logs: &CloudWatchLogs, call: &Call, text: &str) -> Vec<String> {
-    let query = Query::parse(text).ok();
-    let source = query.as_ref().and_then(Query::source);
-    // Groups that cannot be read are the operation's to tell of.
-    let groups = source.and_then(|source| chosen_groups(logs, call, source).ok()).unwrap_or_default();
-    groups.iter().map(|group| group.address.stream_arn("")).collect()
+    // Groups that cannot be read, or are not there, are the operation's to tell of.
+    let Ok(query) = Query::parse(text) else { return Vec::new() };
+    let sources = query.readings().into_iter().filter_map(|reading| reading.source);
+    let groups = sources.flat_map(|source| chosen_groups(logs, call.account, &call.region, source).unwrap_or_default());
+    let mut chosen: Vec<String> = groups.map(|group| group.address.stream_arn("")).collect();
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen
 }
 
 /// Beside its own permission, putting or deleting a policy of an account needs that for a group's policy of the same

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use tidegate_api_logs as api;
 use tidegate_types::{Arn, Timestamp};
 
-use crate::store::{DeliveryDestinationRecord, DeliveryRecord, DeliverySourceRecord, DetectorRecord};
+use crate::store::{
+    DeliveryDestinationRecord, DeliveryRecord, DeliverySourceRecord, DetectorRecord, LookupTableRecord,
+};
 
 fn some(map: BTreeMap<String, String>) -> Option<BTreeMap<String, String>> {
     Some(map).filter(|map| !map.is_empty())
 }
 
-fn millis(time: Timestamp) -> Option<i64> {
+pub(crate) fn millis(time: Timestamp) -> Option<i64> {
     i64::try_from(time.as_millis()).ok()
 }
 
@@ -66,6 +68,20 @@ pub(crate) fn delivery(id: String, arn: String, delivery: DeliveryRecord) -> api
         field_delimiter: delivery.delimiter,
         s3_delivery_configuration: is_s3.then_some(how),
         tags: some(delivery.tags),
+    }
+}
+
+/// A lookup table among others.
+pub(crate) fn lookup_table(arn: String, name: String, table: LookupTableRecord) -> api::LookupTable {
+    api::LookupTable {
+        lookup_table_arn: Some(arn),
+        lookup_table_name: Some(name),
+        description: table.description,
+        table_fields: Some(table.columns),
+        records_count: i64::try_from(table.rows).ok(),
+        size_bytes: i64::try_from(table.bytes).ok(),
+        last_updated_time: millis(table.updated_at),
+        kms_key_id: table.kms_key,
     }
 }
 

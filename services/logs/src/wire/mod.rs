@@ -20,7 +20,9 @@ pub(crate) use events::{
     output_event, rejected, sequence_token,
 };
 pub(crate) use insights::{LANGUAGE, definition, parameters, query, row, statistics, status};
-pub(crate) use kept::{delivery, delivery_destination, delivery_source, detector, detector_alone};
+pub(crate) use kept::{
+    delivery, delivery_destination, delivery_source, detector, detector_alone, lookup_table, millis as kept_millis,
+};
 pub(crate) use paging::Paging;
 pub(crate) use routes::router;
 pub(crate) use rules::{

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use tidegate_workers::{Next, Worker};
 
 use crate::domain::QueryState;
 use crate::error::Error;
-use crate::ops::{EventReader, insights_event};
+use crate::ops::{EventReader, chosen_groups, insights_event, lookup_table};
 use crate::service::CloudWatchLogs;
-use crate::store::{QueryKey, QueryRecord, ResultPageRecord, Scanned, behind, corrupt, decode, keys};
+use crate::store::{Group, QueryKey, QueryRecord, ResultPageRecord, Scanned, behind, corrupt, decode, keys};
 
 /// How many queries take turns.
 const MAX_ACTIVE: usize = 8;
@@ -52,6 +52,8 @@ struct Job {
     key: QueryKey,
     run: Run,
     reader: EventReader,
+    /// What is read when that has ended.
+    later: VecDeque<EventReader>,
     started_at: Duration,
 }
 
@@ -103,15 +105,41 @@ impl Queries {
             self.end(&key, QueryState::Failed, Scanned::default(), 0).await?;
             return Ok(None);
         };
-        let mut groups = Vec::with_capacity(record.groups.len());
-        for address in &record.groups {
-            // A group that was deleted meanwhile has no events.
-            groups.extend(service.directory.get(address)?);
+        let mut tables = BTreeMap::new();
+        for lookup in query.lookups() {
+            // One that was deleted meanwhile has no rows.
+            if let Some(table) = lookup_table(service, key.account, &key.region, &lookup.table).await? {
+                tables.insert(lookup.table.clone(), table);
+            }
+        }
+        let mut later = VecDeque::new();
+        for reading in query.readings() {
+            let own = reading.source == query.source();
+            let groups = match reading.source.filter(|_| !own) {
+                Some(source) => chosen_groups(service, key.account, &key.region, source)?,
+                None => self.groups_of(&record)?,
+            };
+            let (from_ms, to_ms) =
+                reading.shift.map_or((record.from_ms, record.to_ms), |shift| shift.of(record.from_ms, record.to_ms));
+            later.push_back(EventReader::new(groups, from_ms, to_ms));
         }
         let created_ms = i64::try_from(record.created_at.as_millis()).unwrap_or(i64::MAX);
         let settings = Settings { now_ms: created_ms, limit: record.limit as usize, memory_bytes: MEMORY_BYTES };
-        let reader = EventReader::new(groups, record.from_ms, record.to_ms);
-        Ok(Some(Job { key, run: query.start(settings), reader, started_at: service.env.monotonic() }))
+        let Ok(run) = query.start_with(settings, &tables) else {
+            self.end(&key, QueryState::Failed, Scanned::default(), 0).await?;
+            return Ok(None);
+        };
+        let reader = later.pop_front().expect("a query reads its own events at least");
+        Ok(Some(Job { key, run, reader, later, started_at: service.env.monotonic() }))
+    }
+
+    /// The groups of a query. One that was deleted meanwhile has no events.
+    fn groups_of(&self, record: &QueryRecord) -> Result<Vec<Group>, Error> {
+        let mut groups = Vec::with_capacity(record.groups.len());
+        for address in &record.groups {
+            groups.extend(self.service.directory.get(address)?);
+        }
+        Ok(groups)
     }
 
     /// One turn of a query. Gives it back if it goes on.
@@ -122,7 +150,17 @@ impl Queries {
                 tokio::task::yield_now().await;
             }
             let event = if job.run.is_satisfied() { None } else { job.reader.next(&self.service).await? };
-            let Some((group, found)) = event else { return self.finish(job).await.map(|()| None) };
+            let Some((group, found)) = event else {
+                match (job.run.turn(), job.later.pop_front()) {
+                    (Ok(true), Some(reader)) => job.reader = reader,
+                    (Ok(_), _) => return self.finish(job).await.map(|()| None),
+                    (Err(Overflow { .. }), _) => {
+                        self.end(&job.key, QueryState::Failed, scanned(&job.run), 0).await?;
+                        return Ok(None);
+                    }
+                }
+                continue;
+            };
             if job.run.push(insights_event(&group.address, found)).is_err() {
                 let scanned = scanned(&job.run);
                 self.end(&job.key, QueryState::Failed, scanned, 0).await?;

@@ -375,3 +375,38 @@ async fn a_query_knows_its_groups() {
     let missing = bed.call("ListLogGroupsForQuery", json!({ "queryId": "none" })).await.unwrap_err();
     assert_eq!(missing.code, "ResourceNotFoundException");
 }
+
+#[tokio::test]
+async fn queries_read_more_groups_than_are_merged() {
+    let bed = Bed::new().await;
+    for number in 0..40 {
+        let name = format!("many/{number:02}");
+        bed.create(&name, &["s"]).await;
+        bed.put(&name, "s", &[(0, r#"{"v":1}"#), (1000, r#"{"v":2}"#)]).await;
+    }
+    let now = i64::try_from(START.as_secs()).unwrap();
+    let input = json!({
+        "queryString": "SOURCE logGroups(namePrefix: ['many/']) | stats sum(v) as s, count(*) as n",
+        "startTime": now - HOUR, "endTime": now + HOUR
+    });
+    let id = bed.ok("StartQuery", input).await["queryId"].as_str().unwrap().to_owned();
+    assert_eq!(shown(&results(&bed, &id).await), ["s=120 n=80"]);
+    let by_log = "SOURCE logGroups(namePrefix: ['many/']) | stats count(*) as n by @log | filter n != 2";
+    let input = json!({ "queryString": by_log, "startTime": now - HOUR, "endTime": now + HOUR });
+    let id = bed.ok("StartQuery", input).await["queryId"].as_str().unwrap().to_owned();
+    assert_eq!(shown(&results(&bed, &id).await), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn inner_queries_and_earlier_times_are_read() {
+    let bed = filled().await;
+    bed.create("other", &["s"]).await;
+    bed.put("other", "s", &[(0, r#"{"level":"error","who":"ann"}"#)]).await;
+    let joined = "join left=l right=r where l.level=r.level (SOURCE 'other') | display l.ms, r.who";
+    assert_eq!(rows(&bed, "g", joined).await, ["l.ms=50 r.who=ann"]);
+    let within = "filter level in (SOURCE 'other' | fields level) | display ms";
+    assert_eq!(rows(&bed, "g", within).await, ["ms=50"]);
+    let compared = "pattern level | diff | sort @pattern | display @pattern, @sampleCount, @baselineSampleCount";
+    let counts = rows(&bed, "g", compared).await;
+    assert!(counts.contains(&"@pattern=info @sampleCount=2 @baselineSampleCount=0".to_owned()), "{counts:?}");
+}

@@ -27,6 +27,9 @@ async fn a_query_needs_permissions_for_the_groups_that_it_chooses() {
     assert_eq!(unmasked, [of_app("StartQuery"), of_app("Unmask")].concat());
     let named = bed.needs("StartQuery", start("fields unmask(@message)", json!({ "logGroupName": "lib" }))).await;
     assert_eq!(named, [group("StartQuery", "lib"), group("Unmask", "lib")]);
+    let inner = json!({ "logGroupName": "lib" });
+    let inner = bed.needs("StartQuery", start("filter a in (SOURCE 'app/a' | fields a)", inner)).await;
+    assert_eq!(inner, [group("StartQuery", "lib"), group("StartQuery", "app/a")]);
     for nothing in
         [r#"SOURCE logGroups(namePrefix: ["none"]) | unmask @message"#, "SOURCE logGroups( | unmask @message"]
     {

@@ -2,6 +2,7 @@
 
 mod definitions;
 mod describe_queries;
+mod get_log_fields;
 mod get_log_group_fields;
 mod get_log_record;
 mod get_query_results;
@@ -11,8 +12,9 @@ mod stop_query;
 
 pub(crate) use definitions::{delete_query_definition, describe_query_definitions, put_query_definition};
 pub(crate) use describe_queries::describe_queries;
+pub(crate) use get_log_fields::{get_log_fields, list_aggregate_log_group_summaries};
 pub(crate) use get_log_group_fields::get_log_group_fields;
-pub(crate) use get_log_record::get_log_record;
+pub(crate) use get_log_record::{get_log_object, get_log_record};
 pub(crate) use get_query_results::get_query_results;
 pub(crate) use list_log_groups_for_query::list_log_groups_for_query;
 pub(crate) use start_query::{chosen_groups, start_query};

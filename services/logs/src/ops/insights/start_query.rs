@@ -1,14 +1,16 @@
 use tidegate_api_logs::{StartQueryRequest, StartQueryResponse};
-use tidegate_insights::{DEFAULT_LIMIT, Query, Source};
+use tidegate_insights::{DEFAULT_LIMIT, Lookup, Query, Source};
 use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, StoreError, Tx};
+use tidegate_types::{AccountId, Region};
 
 use super::query_key;
 use crate::domain::{GroupAddress, GroupReference, QueryRefused, QueryState, begin_ms, end_ms};
 use crate::error::Error;
+use crate::ops::kept::read;
 use crate::service::CloudWatchLogs;
-use crate::store::{Group, GroupClass, QueryRecord, Scanned, keys};
+use crate::store::{Group, GroupClass, LookupTableRecord, QueryRecord, Scanned, keys};
 use crate::wire::{self, LANGUAGE};
 
 /// The most groups of one query.
@@ -35,6 +37,10 @@ pub(crate) async fn start_query(
         return Err(Error::invalid("The start time of the query must not be after its end time."));
     }
     let limit = input.limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(DEFAULT_LIMIT as u32);
+    for reading in parsed.readings() {
+        names_are_known(service, call, reading.source)?;
+    }
+    tables_are_known(service, call, parsed.lookups()).await?;
     let groups = match parsed.source() {
         Some(source) => groups_of(service, call, source, &input)?,
         None => groups(service, call, input)?,
@@ -84,7 +90,7 @@ fn groups_of(
     if input.log_group_name.is_some() || input.log_group_names.is_some() || input.log_group_identifiers.is_some() {
         return Err(Error::invalid("Log groups cannot be specified together with the SOURCE command."));
     }
-    let groups = chosen_groups(service, call, source)?;
+    let groups = chosen_groups(service, call.account, &call.region, source)?;
     if groups.is_empty() || groups.len() > MAX_SOURCE_GROUPS {
         let words = format!("The SOURCE command must choose between 1 and {MAX_SOURCE_GROUPS} log groups.");
         return Err(Error::invalid(words));
@@ -92,10 +98,45 @@ fn groups_of(
     Ok(groups)
 }
 
+/// Refuses a group that a `SOURCE` names and that is not there.
+fn names_are_known(service: &CloudWatchLogs, call: &Call, source: Option<&Source>) -> Result<(), Error> {
+    for name in source.iter().flat_map(|source| &source.names) {
+        let address = GroupReference(name.clone()).resolve(call.account, &call.region);
+        let group = address.map(|address| service.directory.get(&address)).transpose()?.flatten();
+        if group.is_none_or(|group| group.address.account != call.account) {
+            let account = call.account.to_string();
+            return Err(QueryRefused::NoSuchGroup { name: name.clone(), account }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a `lookup` in a table, or of a column, that is not there.
+async fn tables_are_known(service: &CloudWatchLogs, call: &Call, lookups: &[Lookup]) -> Result<(), Error> {
+    for lookup in lookups {
+        let table = read::<LookupTableRecord>(service, call.account, &call.region, &lookup.table).await?;
+        if let Some(column) = lookup.on.iter().chain(&lookup.output).find(|column| !table.columns.contains(column)) {
+            return Err(Error::invalid(format!("The lookup table {} has no field {column}.", lookup.table)));
+        }
+    }
+    Ok(())
+}
+
 /// The groups that a query chooses.
-pub(crate) fn chosen_groups(service: &CloudWatchLogs, call: &Call, source: &Source) -> Result<Vec<Group>, StoreError> {
-    let own = call.account.to_string();
-    let mut groups = service.directory.of_account(call.account, &call.region, None)?;
+pub(crate) fn chosen_groups(
+    service: &CloudWatchLogs,
+    account: AccountId,
+    region: &Region,
+    source: &Source,
+) -> Result<Vec<Group>, StoreError> {
+    let own = account.to_string();
+    let mut groups = service.directory.of_account(account, region, None)?;
+    if !source.names.is_empty() {
+        let named: Vec<GroupAddress> =
+            source.names.iter().filter_map(|name| GroupReference(name.clone()).resolve(account, region)).collect();
+        groups.retain(|group| named.contains(&group.address));
+        return Ok(groups);
+    }
     groups.retain(|group| {
         let is_named = |prefix: &String| group.address.name.starts_with(prefix.as_str());
         let of_class = match source.classes.as_slice() {
