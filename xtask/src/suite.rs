@@ -100,6 +100,25 @@ pub fn bench(options: &[String]) -> Result<()> {
     run(command.args(options))
 }
 
+/// What the suites run. Each asks for other features of the libraries below: built one by one, most of the workspace
+/// would be compiled for each of them.
+const PROGRAMS: [&str; 4] = ["tidegate", "tidegate-sim", "tidegate-conformance", "tidegate-bench"];
+
+/// Builds what the suites run; answers the folder that it is in.
+fn build_programs() -> Result<PathBuf> {
+    let mut command = cargo(&["build", "--profile", "quick"]);
+    run(command.args(PROGRAMS.iter().flat_map(|program| ["--package", program])))?;
+    Ok(root().join("target/quick"))
+}
+
+/// One of them, which finds the server by itself.
+fn program(name: &str) -> Result<Command> {
+    let folder = build_programs()?;
+    let mut command = Command::new(folder.join(name));
+    command.current_dir(root()).env("TIDEGATE_BIN", folder.join("tidegate"));
+    Ok(command)
+}
+
 /// Builds the server with `profile`; answers where it is.
 pub fn build_server(profile: &str) -> Result<PathBuf> {
     run(&mut cargo(&["build", "--profile", profile, "--package", "tidegate"]))?;
@@ -109,7 +128,7 @@ pub fn build_server(profile: &str) -> Result<PathBuf> {
 }
 
 fn rust(scale: Scale, output: &mut Vec<String>) -> Result<()> {
-    build_server("dev")?;
+    // That builds the server too: its own tests run it, and those of other packages find it there.
     let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
     if scale == Scale::Prove {
         command.env("PROPTEST_CASES", "2000").env("TIDEGATE_FUZZ_SECONDS", "300").env("TIDEGATE_POWERCUT_CUTS", "60");
@@ -119,22 +138,16 @@ fn rust(scale: Scale, output: &mut Vec<String>) -> Result<()> {
 
 fn simulation(scale: Scale, output: &mut Vec<String>) -> Result<()> {
     let seeds = if scale == Scale::Prove { "500" } else { "40" };
-    run_and_keep(simulator().args(["--seeds", seeds]), output)?;
+    run_and_keep(program("tidegate-sim")?.args(["--seeds", seeds]), output)?;
     if scale == Scale::Prove {
         // A crash at every step of the committer, not only at those that a seed draws.
-        run_and_keep(simulator().args(["--seeds", "5", "--events", "300", "--sweep"]), output)?;
+        run_and_keep(program("tidegate-sim")?.args(["--seeds", "5", "--events", "300", "--sweep"]), output)?;
     }
     Ok(())
 }
 
-fn simulator() -> Command {
-    cargo(&["run", "--profile", "quick", "--quiet", "--package", "tidegate-sim", "--"])
-}
-
 fn conformance(scale: Scale, output: &mut Vec<String>) -> Result<()> {
-    let server = build_server("quick")?;
-    let mut command = cargo(&["run", "--profile", "quick", "--quiet", "--package", "tidegate-conformance", "--"]);
-    command.env("TIDEGATE_BIN", server);
+    let mut command = program("tidegate-conformance")?;
     if scale == Scale::Prove {
         command.arg("--prove");
     }
@@ -145,12 +158,9 @@ fn benchmark(scale: Scale, output: &mut Vec<String>) -> Result<()> {
     if scale == Scale::Prove {
         return bench(&["--write".to_owned()]);
     }
-    let server = build_server("quick")?;
-    let mut command = cargo(&["run", "--profile", "quick", "--quiet", "--package", "tidegate-bench", "--", "--quick"]);
-    command.env("TIDEGATE_BIN", server);
-    run_and_keep(&mut command, output)
+    run_and_keep(program("tidegate-bench")?.arg("--quick"), output)
 }
 
 fn demonstration(_: Scale, _: &mut Vec<String>) -> Result<()> {
-    demo::run(&demo::Options::checked())
+    demo::run(&demo::Options::checked(build_programs()?.join("tidegate")))
 }

@@ -10,6 +10,8 @@ mod provider;
 mod server;
 mod terraform;
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, bail, ensure};
 
 use self::applications::{APPLICATIONS, Application};
@@ -33,17 +35,21 @@ pub struct Options {
     /// Use the API even where Terraform is installed.
     #[arg(long)]
     no_terraform: bool,
+    /// The server, if it is built already.
+    #[arg(skip)]
+    server: Option<PathBuf>,
 }
 
 impl Options {
     /// What the tests run: the same steps, on a port of its own, with nothing left behind.
-    pub fn checked() -> Options {
+    pub fn checked(server: PathBuf) -> Options {
         Options {
             applications: vec!["all".to_owned()],
             stop: true,
             profile: "quick".to_owned(),
             rows: 2_000,
             no_terraform: false,
+            server: Some(server),
         }
     }
 
@@ -71,8 +77,13 @@ pub fn run(options: &Options) -> Result<()> {
         installed("node") && installed("npm"),
         "the sample applications need Node.js 20 or newer with npm: install them first"
     );
-    println!("Building the server (the first time takes some minutes) …");
-    let binary = build_server(&options.profile)?;
+    let binary = match &options.server {
+        Some(server) => server.clone(),
+        None => {
+            println!("Building the server (the first time takes some minutes) …");
+            build_server(&options.profile)?
+        }
+    };
     for application in &chosen {
         application.install()?;
     }
