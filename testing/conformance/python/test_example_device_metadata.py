@@ -1,11 +1,10 @@
 """The sample application `device-metadata`: its function stores what is sent, and logs it; what names no user is a dead
 letter. Its SDK is faked here by a package in a layer, since the real one comes over the network."""
 
-import io
 import json
-import zipfile
 from pathlib import Path
 
+from lambdas import zipped
 from tidegate import ACCOUNT, REGION
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples/device-metadata"
@@ -31,14 +30,6 @@ exports.DynamoDBDocumentClient = { from: () => ({ async send({ input }) {
   if (!answer.ok) throw new Error(await answer.text());
 } }) };
 """
-
-
-def zipped(**files: str) -> bytes:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        for name, text in files.items():
-            file.writestr(name, text)
-    return archive.getvalue()
 
 
 def test_messages_become_items_and_lines_of_the_log(server, sqs):

@@ -2,15 +2,13 @@
 
 import base64
 import hashlib
-import io
 import itertools
 import json
 import urllib.request
-import zipfile
 
 import pytest
 
-from lambdas import BASE, ROLE
+from lambdas import BASE, ROLE, zipped
 from refusals import refused
 from tidegate import ACCOUNT, REGION
 
@@ -20,15 +18,6 @@ HANDLER = "def handler(event, context):\n    return {'got': event, 'version': co
 WITH_LAYER = "import tool\n\ndef handler(event, context):\n    return tool.NAME\n"
 
 _numbers = itertools.count(1)
-
-
-def zipped(files: dict[str, str]) -> bytes:
-    """A zip file; the same files make the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(zipfile.ZipInfo(name), text)
-    return buffer.getvalue()
 
 
 def sum_of(code: bytes) -> str:
@@ -46,7 +35,7 @@ def make(aws):
 
     def make(text: str = HANDLER, **more) -> str:
         name = f"function-{next(_numbers)}"
-        given = {"Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, "Code": {"ZipFile": zipped({"index.py": text})}}
+        given = {"Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, "Code": {"ZipFile": zipped(index__py=text)}}
         aws.create_function(FunctionName=name, **{**given, **more})
         aws.get_waiter("function_active_v2").wait(FunctionName=name)
         return name
@@ -55,7 +44,7 @@ def make(aws):
 
 
 def test_a_function_is_created_shown_and_deleted(aws, make):
-    code = zipped({"index.py": HANDLER})
+    code = zipped(index__py=HANDLER)
     name = make(Description="d", Timeout=7, MemorySize=256, Environment={"Variables": {"AB": "c"}}, Tags={"team": "x"})
     shown = aws.get_function(FunctionName=name)
     configuration = shown["Configuration"]
@@ -77,7 +66,7 @@ def test_versions_and_aliases(aws, make):
     name = make()
     assert aws.publish_version(FunctionName=name)["Version"] == "1"
     assert aws.publish_version(FunctionName=name)["Version"] == "1", "nothing has changed"
-    aws.update_function_code(FunctionName=name, ZipFile=zipped({"index.py": HANDLER + "# changed\n"}))
+    aws.update_function_code(FunctionName=name, ZipFile=zipped(index__py=HANDLER + "# changed\n"))
     aws.get_waiter("function_updated_v2").wait(FunctionName=name)
     assert aws.publish_version(FunctionName=name, Description="second")["Version"] == "2"
     assert [one["Version"] for one in aws.list_versions_by_function(FunctionName=name)["Versions"]] == ["$LATEST", "1", "2"]
@@ -108,14 +97,14 @@ def test_permissions(aws, make):
 
 
 def test_layers_are_numbered_listed_and_downloaded(aws):
-    content = zipped({"python/tool.py": "NAME = 'one'\n"})
+    content = zipped(**{"python/tool.py": "NAME = 'one'\n"})
     made = aws.publish_layer_version(
         LayerName="tools", Description="d", LicenseInfo="MIT", CompatibleRuntimes=["python3.12"], Content={"ZipFile": content}
     )
     assert (made["LayerArn"], made["Version"]) == (f"{BASE}:layer:tools", 1)
     assert made["LayerVersionArn"] == f"{BASE}:layer:tools:1"
     assert (made["Content"]["CodeSha256"], made["Content"]["CodeSize"]) == (sum_of(content), len(content))
-    second = aws.publish_layer_version(LayerName="tools", Content={"ZipFile": zipped({"a": "b"})})
+    second = aws.publish_layer_version(LayerName="tools", Content={"ZipFile": zipped(a="b")})
     assert second["Version"] == 2
 
     by_arn = aws.get_layer_version_by_arn(Arn=made["LayerVersionArn"])
@@ -137,12 +126,12 @@ def test_layers_are_numbered_listed_and_downloaded(aws):
 
 
 def test_code_and_layers_are_downloaded(aws, make, server):
-    content = zipped({"python/tool.py": "NAME = 'x'\n"})
+    content = zipped(**{"python/tool.py": "NAME = 'x'\n"})
     layer = aws.publish_layer_version(LayerName="downloaded", Content={"ZipFile": content})
     name = make()
     for location, expected in [
         (layer["Content"]["Location"], content),
-        (aws.get_function(FunctionName=name)["Code"]["Location"], zipped({"index.py": HANDLER})),
+        (aws.get_function(FunctionName=name)["Code"]["Location"], zipped(index__py=HANDLER)),
     ]:
         # The name leads to this machine; without a resolver the test says so itself.
         host = location.split("/")[2]
@@ -152,7 +141,7 @@ def test_code_and_layers_are_downloaded(aws, make, server):
 
 
 def test_layers_are_shared_by_permissions(aws, make, server):
-    layer = aws.publish_layer_version(LayerName="shared", Content={"ZipFile": zipped({"a": "b"})})
+    layer = aws.publish_layer_version(LayerName="shared", Content={"ZipFile": zipped(a="b")})
     arn, named = layer["LayerVersionArn"], {"LayerName": "shared", "VersionNumber": 1}
     other = server.client("lambda", key="111111111111")
     assert refused(other.get_layer_version_by_arn, Arn=arn)[0] == "AccessDeniedException"
@@ -179,7 +168,7 @@ def test_layers_are_shared_by_permissions(aws, make, server):
 
 
 def test_a_function_finds_its_layer_even_when_that_was_deleted(aws, make, server):
-    content = zipped({"python/tool.py": "NAME = 'from a layer'\n"})
+    content = zipped(**{"python/tool.py": "NAME = 'from a layer'\n"})
     layer = aws.publish_layer_version(LayerName="used", Content={"ZipFile": content})["LayerVersionArn"]
     name = make(WITH_LAYER, Layers=[layer])
     assert aws.get_function_configuration(FunctionName=name)["Layers"] == [{"Arn": layer, "CodeSize": len(content)}]
@@ -261,7 +250,7 @@ def test_settings_of_a_function(aws, make):
     "change, code, message",
     [
         ({"Code": {"ZipFile": b"no zip"}}, "InvalidParameterValueException", "Could not unzip uploaded file. Please check your file, then try to upload again."),
-        ({"Code": {"ZipFile": zipped({"../evil": "x"})}}, "InvalidParameterValueException", None),
+        ({"Code": {"ZipFile": zipped(**{"../evil": "x"})}}, "InvalidParameterValueException", None),
         (
             {"Environment": {"Variables": {"AWS_REGION": "x"}}},
             "InvalidParameterValueException",
@@ -275,7 +264,7 @@ def test_settings_of_a_function(aws, make):
     ],
 )
 def test_functions_that_cannot_be(aws, change, code, message):
-    given = {"Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, "Code": {"ZipFile": zipped({"index.py": HANDLER})}}
+    given = {"Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, "Code": {"ZipFile": zipped(index__py=HANDLER)}}
     found, said = refused(aws.create_function, FunctionName=f"refused-{next(_numbers)}", **{**given, **change})
     assert found == code
     assert message in (None, said)
