@@ -21,6 +21,8 @@ pub enum Error {
     Policy,
     #[error("there is no policy {0}")]
     NoPolicy(String),
+    #[error("there are more managed policies than a session may have")]
+    TooManyPolicies,
     #[error("policies and tags are {0} % of what they may be")]
     Packed(usize),
     #[error("there are more tags than a session may have")]

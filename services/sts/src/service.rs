@@ -127,7 +127,11 @@ impl Sts {
 
 impl Credentials for Sts {
     fn find(&self, access_key: &str) -> Option<Arc<Credential>> {
-        self.sessions.find(access_key).map(|issued| issued.credential.clone())
+        let issued = self.sessions.find(access_key)?;
+        // A role that was made anew under its name is another one: sessions of the old one have nothing of it.
+        let role = issued.record.role_arn.as_deref().and_then(|arn| self.iam.role(arn));
+        let id = issued.record.user_id.split(':').next();
+        role.is_none_or(|role| id == Some(&*role.id)).then(|| issued.credential.clone())
     }
 
     fn used(&self, access_key: &str, used: KeyUse<'_>) {

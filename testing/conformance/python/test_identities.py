@@ -102,6 +102,29 @@ def test_a_session_has_what_its_role_has_and_needs_its_token(server, owner, user
     refused(lambda: by(server, made, "sqs").send_message(QueueUrl=url, MessageBody="x"), "AccessDenied")
 
 
+def test_a_session_has_nothing_of_a_new_role_of_the_same_name(owner, server, user, role):
+    arn = role(policy(allow("sqs:*")))
+    name = arn.rsplit("/")[-1]
+    iam = owner("iam")
+    trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    session = by(server, user[2]("sts").assume_role(RoleArn=arn, RoleSessionName="old")["Credentials"], "sqs")
+    session.list_queues()
+    iam.delete_role_policy(RoleName=name, PolicyName="own")
+    iam.delete_role(RoleName=name)
+    refused(session.list_queues, "AccessDenied")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy(allow("sqs:*")))
+    refused(session.list_queues, "InvalidClientTokenId")
+    by(server, user[2]("sts").assume_role(RoleArn=arn, RoleSessionName="new")["Credentials"], "sqs").list_queues()
+
+
+def test_a_session_has_ten_managed_policies_at_most(user, role):
+    arn = role(policy(allow("sqs:*")))
+    eleven = [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}] * 11
+    assume = user[2]("sts").assume_role
+    refused(lambda: assume(RoleArn=arn, RoleSessionName="work", PolicyArns=eleven), "ValidationError")
+
+
 def test_a_roles_boundary_and_the_sessions_policy_both_limit(server, owner, user, role):
     boundary = owner("iam").create_policy(
         PolicyName=f"boundary-{next(_numbers)}", PolicyDocument=policy(allow(["sqs:ListQueues", "sqs:CreateQueue"]))

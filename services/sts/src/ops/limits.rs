@@ -15,6 +15,9 @@ use crate::service::Sts;
 /// with fifty tags of ordinary length.
 const PACKED_BYTES: usize = 2048 * 4;
 
+/// How many managed policies limit a session.
+const MAX_POLICY_ARNS: usize = 10;
+
 /// How many tags a session has, and how many characters they have.
 const MAX_TAGS: usize = 50;
 const MAX_TAG_KEY: usize = 128;
@@ -34,6 +37,9 @@ pub(super) fn policies(
     if let Some(inline) = inline {
         Document::parse(inline).map_err(|_| Error::Policy)?;
         all.push(("PolicyInputList.1".to_owned(), inline.clone()));
+    }
+    if arns.as_ref().is_some_and(|arns| arns.len() > MAX_POLICY_ARNS) {
+        return Err(Error::TooManyPolicies);
     }
     for arn in arns.iter().flatten().map(|descriptor| text(&descriptor.arn)) {
         let document = sts.iam.policy_text(account, arn).ok_or_else(|| Error::NoPolicy(arn.to_owned()))?;

@@ -41,6 +41,11 @@ impl From<Error> for ServiceError {
                 errors::MALFORMED_POLICY_DOCUMENT_EXCEPTION,
                 format!("Policy {arn} does not exist or is not attachable."),
             ),
+            Error::TooManyPolicies => {
+                let text = "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must \
+                            have length less than or equal to 10";
+                new(VALIDATION, text)
+            }
             Error::Packed(percent) => {
                 let text = format!("Packed size of session tags and policies consumes {percent}% of allotted space.");
                 new(errors::PACKED_POLICY_TOO_LARGE_EXCEPTION, text)
