@@ -108,7 +108,8 @@ impl Run {
         self.statistics.records_scanned += 1;
         self.statistics.bytes_scanned += event.message.len() as u64;
         let mut row = Row::of_event(event, number);
-        if self.parts.shift.is_some() {
+        // What is joined to a row says nothing of when it was.
+        if self.parts.shift.is_some() && self.reading >= self.parts.inner.len() {
             row.mark(self.reading > self.parts.inner.len());
         }
         let before = self.evaluation.matched();

@@ -129,7 +129,18 @@ fn templates_are_compared_with_earlier() {
         &[now, before],
         &["@pattern=[ERROR] lost"],
     );
-    for query in ["stats count(*) | diff", "diff | diff", "filter a in (SOURCE 'a' | diff)"] {
+    check(
+        "join where left.@message = right.@message (SOURCE 'a') | diff | display @sampleCount, @baselineSampleCount",
+        &[now, now, &now[..1]],
+        &["@sampleCount=3 @baselineSampleCount=1", "@sampleCount=1 @baselineSampleCount=0"],
+    );
+    for query in [
+        "pattern @message | filter @ratio > 0 | diff",
+        "stats count(*) by a | pattern a | diff",
+        "stats count(*) | diff",
+        "diff | diff",
+        "filter a in (SOURCE 'a' | diff)",
+    ] {
         assert!(Query::parse(query).is_err(), "{query}");
     }
 }

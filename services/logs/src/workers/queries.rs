@@ -19,8 +19,9 @@ use crate::store::{Group, QueryKey, QueryRecord, ResultPageRecord, Scanned, behi
 const MAX_ACTIVE: usize = 8;
 /// How many events one turn looks at.
 const TURN: usize = 2_000;
-/// After how many of them others on the same thread get a chance.
+/// After how many of them, or of rows that a join made of them, others on the same thread get a chance.
 const BREATH: usize = 100;
+const ROWS_A_BREATH: u64 = 1_000;
 /// How much one query may keep in memory.
 const MEMORY_BYTES: usize = 32 * 1024 * 1024;
 /// How long a query may run, in real time: AWS's hour.
@@ -144,8 +145,11 @@ impl Queries {
 
     /// One turn of a query. Gives it back if it goes on.
     async fn turn(&self, mut job: Job) -> Result<Option<Job>, Error> {
+        let mut rows = job.run.statistics().records_matched;
         for looked_at in 0..TURN {
-            if looked_at % BREATH == BREATH - 1 {
+            let matched = job.run.statistics().records_matched;
+            if looked_at % BREATH == BREATH - 1 || matched - rows > ROWS_A_BREATH {
+                rows = matched;
                 // Events that are read already make no await wait, and a query may think long about each.
                 tokio::task::yield_now().await;
             }
