@@ -35,6 +35,12 @@ pub trait Roles: Send + Sync {
     /// The role with this ARN.
     fn role(&self, arn: &str) -> Option<AssumableRole>;
 
+    /// Whether the role or user who has this ARN now is another than the one with this unique id: the name was
+    /// given anew.
+    fn is_another(&self, _arn: &str, _id: &str) -> bool {
+        false
+    }
+
     /// A session of the role or user with this unique id was used. Called for each request that a session makes.
     fn session_used(&self, _id: &str, _used: KeyUse<'_>) {}
 

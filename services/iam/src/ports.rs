@@ -60,6 +60,19 @@ impl Roles for Iam {
         })
     }
 
+    fn is_another(&self, arn: &str, id: &str) -> bool {
+        let found = |kind| {
+            let (account, name) = of_kind(arn, kind)?;
+            let state = self.directory.state(account);
+            let header = match kind {
+                "user" => &state.users.find(name)?.header,
+                _ => &state.roles.find(name)?.header,
+            };
+            Some(header.arn(account, kind) == arn && header.id != id)
+        };
+        found("user").or_else(|| found("role")).unwrap_or(false)
+    }
+
     fn session_used(&self, id: &str, used: KeyUse<'_>) {
         self.uses.note(id, used);
         self.accesses.note(id, used);

@@ -128,17 +128,16 @@ impl Sts {
 impl Credentials for Sts {
     fn find(&self, access_key: &str) -> Option<Arc<Credential>> {
         let issued = self.sessions.find(access_key)?;
-        // A role that was made anew under its name is another one: sessions of the old one have nothing of it.
-        let role = issued.record.role_arn.as_deref().and_then(|arn| self.iam.role(arn));
-        let id = issued.record.user_id.split(':').next();
-        role.is_none_or(|role| id == Some(&*role.id)).then(|| issued.credential.clone())
+        // Who was made anew under a name is somebody else: sessions of the old one have nothing of theirs.
+        let owner = issued.record.policies_of.as_deref().zip(issued.record.owner_id.as_deref());
+        let is_of_another = owner.is_some_and(|(arn, id)| self.iam.is_another(arn, id));
+        (!is_of_another).then(|| issued.credential.clone())
     }
 
     fn used(&self, access_key: &str, used: KeyUse<'_>) {
         let Some(issued) = self.sessions.find(access_key) else { return };
-        // Of a role's session the id is the role's and the session's name; of a user's it is the user's.
-        let id = issued.record.user_id.split(':').next().unwrap_or_default();
-        if issued.record.role_arn.is_some() || issued.record.user_name.is_some() {
+        // What a federated session does is not told of the user who vouches for it.
+        if let Some(id) = issued.record.owner_id.as_deref().filter(|id| issued.record.user_id.starts_with(id)) {
             self.iam.session_used(id, used);
         }
     }

@@ -118,6 +118,29 @@ def test_a_session_has_nothing_of_a_new_role_of_the_same_name(owner, server, use
     by(server, user[2]("sts").assume_role(RoleArn=arn, RoleSessionName="new")["Credentials"], "sqs").list_queues()
 
 
+def test_a_session_has_nothing_of_a_new_user_of_the_same_name(owner, server):
+    iam, name = owner("iam"), f"again-{next(_numbers)}"
+
+    def made():
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=policy(allow("*")))
+        return iam.create_access_key(UserName=name)["AccessKey"]
+
+    key = made()
+    sts = client(server, "sts", key["AccessKeyId"], key["SecretAccessKey"])
+    token = by(server, sts.get_session_token()["Credentials"], "sqs")
+    granted = sts.get_federation_token(Name="guest", Policy=policy(allow("sqs:*")))["Credentials"]
+    guest = by(server, granted, "sqs")
+    token.list_queues()
+    guest.list_queues()
+    iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName=name, PolicyName="own")
+    iam.delete_user(UserName=name)
+    made()
+    refused(token.list_queues, "InvalidClientTokenId")
+    refused(guest.list_queues, "InvalidClientTokenId")
+
+
 def test_a_session_has_ten_managed_policies_at_most(user, role):
     arn = role(policy(allow("sqs:*")))
     eleven = [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}] * 11

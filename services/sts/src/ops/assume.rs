@@ -115,6 +115,7 @@ fn record(sts: &Sts, role: &AssumableRole, role_arn: &str, name: &str, made: Mad
         user_id: format!("{}:{name}", role.id),
         user_name: None,
         policies_of: Some(role_arn.to_owned()),
+        owner_id: Some(role.id.clone()),
         policies: made.policies,
         tags: made.tags,
         transitive: made.transitive,

@@ -22,6 +22,9 @@ pub struct SessionRecord {
     pub user_name: Option<String>,
     /// Whose policies hold.
     pub policies_of: Option<String>,
+    /// The unique id of the role or user whose policies hold: a name may be given anew. A federated session of
+    /// version 1 has none.
+    pub owner_id: Option<String>,
     /// What limits it: names and documents.
     pub policies: Option<Vec<(String, String)>>,
     /// Its tags.
@@ -53,7 +56,7 @@ fn read_pair(from: &mut Reader<'_>) -> Result<(String, String), DecodeError> {
 
 impl Stored for SessionRecord {
     const NAME: &'static str = "sts session";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn write(&self, to: &mut Writer) {
         to.text(&self.secret);
@@ -72,25 +75,44 @@ impl Stored for SessionRecord {
             to.text(key);
             to.list(values.iter(), |to, value| to.text(value));
         });
+        to.option(self.owner_id.as_deref(), Writer::text);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(SessionRecord {
-            secret: from.text()?,
-            token: from.text()?,
-            expires_at: from.timestamp()?,
-            account: from.text()?,
-            arn: from.text()?,
-            role_arn: from.option(Reader::text)?,
-            user_id: from.text()?,
-            user_name: from.option(Reader::text)?,
-            policies_of: from.option(Reader::text)?,
-            policies: from.option(|from| from.list(read_pair))?,
-            tags: from.list(read_pair)?,
-            transitive: from.list(Reader::text)?,
-            keys: from.list(|from| Ok((from.text()?, from.list(Reader::text)?)))?,
-        })
+        let read = read_first(from)?;
+        Ok(SessionRecord { owner_id: from.option(Reader::text)?, ..read })
     }
+
+    fn read_older(version: u8, from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        if version != 1 {
+            return Err(DecodeError::UnknownVersion { record: Self::NAME, found: version });
+        }
+        let read = read_first(from)?;
+        // Of a role's session the id is the role's and the session's name; of a user's it is the user's.
+        let is_owners = read.role_arn.is_some() || read.user_name.is_some();
+        let owner_id = read.user_id.split(':').next().filter(|_| is_owners).map(str::to_owned);
+        Ok(SessionRecord { owner_id, ..read })
+    }
+}
+
+/// What version 1 had.
+fn read_first(from: &mut Reader<'_>) -> Result<SessionRecord, DecodeError> {
+    Ok(SessionRecord {
+        secret: from.text()?,
+        token: from.text()?,
+        expires_at: from.timestamp()?,
+        account: from.text()?,
+        arn: from.text()?,
+        role_arn: from.option(Reader::text)?,
+        user_id: from.text()?,
+        user_name: from.option(Reader::text)?,
+        policies_of: from.option(Reader::text)?,
+        policies: from.option(|from| from.list(read_pair))?,
+        tags: from.list(read_pair)?,
+        transitive: from.list(Reader::text)?,
+        keys: from.list(|from| Ok((from.text()?, from.list(Reader::text)?)))?,
+        owner_id: None,
+    })
 }
 
 #[cfg(test)]
@@ -107,7 +129,8 @@ mod tests {
             account: text("1"),
             arn: text("a"),
             role_arn: Some(text("r")),
-            user_id: text("u"),
+            user_id: text("u:s"),
+            owner_id: Some(text("u")),
             user_name: None,
             policies_of: Some(text("r")),
             policies: Some(vec![(text("n"), text("{}"))]),
@@ -115,8 +138,9 @@ mod tests {
             transitive: vec![text("k")],
             keys: vec![(text("c"), vec![text("x")])],
         };
-        let golden =
-            "0101730174ac02013101610101720175000101720101016e027b7d01016b017601016b0101630101 78".replace(' ', "");
-        tidegate_record::testing::assert_golden(&golden, &session);
+        let first =
+            "730174ac0201310161010172 03753a73 000101720101016e027b7d01016b017601016b010163010178".replace(' ', "");
+        tidegate_record::testing::assert_golden(&format!("0201{first}010175"), &session);
+        tidegate_record::testing::assert_reads_older(&format!("0101{first}"), &session);
     }
 }
