@@ -2,7 +2,11 @@
 //!
 //! The models are tables full of pointers, each of which is relocated at the start. Written out one by one the
 //! relocations take 2.3 MiB, which are read then and stay resident; packed they take some tens of KiB.
+//!
+//! A program that is linked so starts only where glibc is as new: `TIDEGATE_PORTABLE=1` builds one for older systems.
 
+use std::env::{var, var_os};
+use std::path::Path;
 use std::process::Command;
 
 /// The first release of glibc that reads them.
@@ -10,10 +14,18 @@ const SINCE: (u32, u32) = (2, 36);
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // Of another machine's C library nothing is known here.
-    let is_native = std::env::var("HOST").ok() == std::env::var("TARGET").ok();
-    let has_glibc = std::env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|env| env == "gnu");
-    if is_native && has_glibc && glibc().is_some_and(|version| version >= SINCE) {
+    println!("cargo::rerun-if-env-changed=TIDEGATE_PORTABLE");
+    // Another system has another C library. A file that is not there would count as changed each time.
+    if Path::new("/etc/os-release").exists() {
+        println!("cargo::rerun-if-changed=/etc/os-release");
+    }
+    let is_native = var("HOST").ok() == var("TARGET").ok();
+    let has_glibc = var("CARGO_CFG_TARGET_ENV").is_ok_and(|env| env == "gnu");
+    // What linkers of somebody's own choice understand is not known here.
+    let flags = var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let has_own_linker = var_os("RUSTC_LINKER").is_some() || flags.contains("link");
+    let is_portable = var_os("TIDEGATE_PORTABLE").is_some();
+    if is_native && has_glibc && !has_own_linker && !is_portable && glibc().is_some_and(|version| version >= SINCE) {
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
 }

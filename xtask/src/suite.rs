@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::demo;
-use crate::process::{cargo, root, run, run_and_keep};
+use crate::process::{cargo, root, run, run_and_keep, target};
 use crate::proof;
 
 #[derive(clap::Args)]
@@ -108,7 +108,7 @@ const PROGRAMS: [&str; 4] = ["tidegate", "tidegate-sim", "tidegate-conformance",
 fn build_programs() -> Result<PathBuf> {
     let mut command = cargo(&["build", "--profile", "quick"]);
     run(command.args(PROGRAMS.iter().flat_map(|program| ["--package", program])))?;
-    Ok(root().join("target/quick"))
+    Ok(target().join("quick"))
 }
 
 /// One of them, which finds the server by itself.
@@ -124,7 +124,7 @@ pub fn build_server(profile: &str) -> Result<PathBuf> {
     run(&mut cargo(&["build", "--profile", profile, "--package", "tidegate"]))?;
     // Cargo's own name for the folder of that profile is older than profiles.
     let folder = if profile == "dev" { "debug" } else { profile };
-    Ok(root().join("target").join(folder).join("tidegate"))
+    Ok(target().join(folder).join("tidegate"))
 }
 
 fn rust(scale: Scale, output: &mut Vec<String>) -> Result<()> {

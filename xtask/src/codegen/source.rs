@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::model::Model;
 use super::services::Entry;
-use crate::process::{root, run};
+use crate::process::{run, target};
 
 /// A botocore, pinned to its content: what is read from it becomes our code.
 pub struct Release {
@@ -54,7 +54,7 @@ fn read(folder: &Path, name: &str) -> Result<Model> {
 
 /// The folder with the models of one release, downloaded unless it is there.
 fn fetch(release: &Release, names: &[&str]) -> Result<PathBuf> {
-    let folder = root().join("target/codegen").join(release.version);
+    let folder = target().join("codegen").join(release.version);
     if names.iter().all(|name| folder.join(format!("{name}.json")).is_file()) {
         return Ok(folder);
     }
@@ -75,7 +75,7 @@ fn python_with_pip() -> Result<PathBuf> {
     if has_pip.status.success() {
         return Ok("python3".into());
     }
-    let environment = root().join("target/codegen/venv");
+    let environment = target().join("codegen/venv");
     if !environment.is_dir() {
         run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
     }

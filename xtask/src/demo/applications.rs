@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 
 use super::server::Server;
 use super::{Options, terraform};
-use crate::process::{quiet, root};
+use crate::process::{quiet, root, target};
 
 const DEVICES: &str = "200";
 const ORDERS: &str = "500";
@@ -76,7 +76,7 @@ impl Application {
     }
 
     fn folder(&self) -> PathBuf {
-        root().join("target/demo").join(self.name)
+        target().join("demo").join(self.name)
     }
 }
 

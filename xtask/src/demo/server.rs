@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{self, quiet, root};
+use crate::process::{self, quiet, target};
 
 const USUAL_PORT: u16 = 4566;
 
@@ -99,7 +99,7 @@ pub fn free_usual_port() -> Result<u16> {
 
 /// The SDK that functions find on AWS. It is kept from one demonstration to the next.
 fn install_sdk(binary: &Path, data: &Path) -> Result<()> {
-    let kept = root().join("target/demo/sdk");
+    let kept = target().join("demo/sdk");
     println!("Installing the SDK that functions find on AWS …");
     quiet(Command::new(binary).args(["runtime", "install", "--data"]).arg(&kept))
         .context("the SDK comes from npm: without a network functions cannot use it")?;
