@@ -91,6 +91,12 @@ pub(crate) fn write_backup(view: &dyn View, target: &Path) -> Result<BackupRepor
     }
     let mut partial = target.as_os_str().to_owned();
     partial.push(".partial");
+    match fs::remove_file(&partial) {
+        // What a backup that was cut short has left.
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
     let mut writer = Writer {
         file: BufWriter::new(platform::create_private_file(Path::new(&partial)).map_err(failed)?),
         digest: Xxh3::new(),

@@ -205,6 +205,7 @@ impl Stepper {
     }
 
     fn try_to_recover(&mut self, in_doubt: bool) -> Result<(), StoreError> {
+        self.shared.check_files(self.stands.sequence)?;
         let engine = self.disk.open(in_doubt)?;
         let view = engine.snapshot()?;
         let stands = read_commit_record(&*view)?;

@@ -26,12 +26,7 @@ pub(crate) struct Expected {
 pub(crate) fn expected(folder: &Folder, accept: bool) -> Result<Expected, OpenError> {
     let failed = |what| move |source| OpenError::Io { what, source };
     let acknowledged = folder.marker()?.sequence();
-    // Before the first commit the engine may not have made all its files.
-    if acknowledged > Sequence(0)
-        && let Some(what) = manifest::find_damage(&folder.engine_dir()).map_err(failed("reading the engine's files"))?
-    {
-        return Err(OpenError::Corrupt { what });
-    }
+    check_files(folder, acknowledged)?;
     let mut expected = Expected { acknowledged, beyond: None, accept };
     // Each turn cuts one journal off; there is a handful.
     while let Some(damage) = journal::find_damage(&folder.engine_dir()).map_err(failed("reading the journals"))? {
@@ -46,6 +41,24 @@ pub(crate) fn expected(folder: &Folder, accept: bool) -> Result<Expected, OpenEr
         expected.beyond = behind.or(expected.beyond);
     }
     Ok(expected)
+}
+
+/// Looks at the files that list the engine's files, before it opens them.
+///
+/// # Errors
+/// One is damaged or missing, or they cannot be read.
+pub(crate) fn check_files(folder: &Folder, committed: Sequence) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Io { what: "reading the engine's files", source };
+    let engine = folder.engine_dir();
+    // Before the first commit the engine may not have made all its files. The marker may be a second old: a journal
+    // knows better.
+    if committed == Sequence(0) && !journal::holds_commit(&engine).map_err(failed)? {
+        return Ok(());
+    }
+    match manifest::find_damage(&engine).map_err(failed)? {
+        Some(what) => Err(OpenError::Corrupt { what }),
+        None => Ok(()),
+    }
 }
 
 impl Expected {

@@ -4,9 +4,32 @@
 //! entries are left to the file system's own journal, and holes in files are counted.
 
 pub(crate) use self::holes::{first_hole, overwrites_in_place};
+pub(crate) use self::room::free_bytes;
 pub(crate) use self::system::{
     create_private_file, create_private_folder, occupied_bytes, read_exact_at, sync_folder, write_all_at,
 };
+
+#[cfg(target_os = "linux")]
+mod room {
+    use std::path::Path;
+
+    use nix::sys::statvfs::statvfs;
+
+    /// How much room the disk of a folder has, where it can be told.
+    pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
+        let disk = statvfs(folder).ok()?;
+        disk.blocks_available().checked_mul(disk.fragment_size())
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod room {
+    use std::path::Path;
+
+    pub(crate) fn free_bytes(_folder: &Path) -> Option<u64> {
+        None
+    }
+}
 
 #[cfg(target_os = "linux")]
 mod holes {
@@ -64,9 +87,10 @@ mod system {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)
     }
 
-    /// Makes or empties a file that nobody but its owner may read.
+    /// Makes a file that nobody but its owner may read. There must be none: it would keep its owner and its mode, and
+    /// a link would be followed.
     pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
     }
 
     pub(crate) fn read_exact_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
@@ -99,7 +123,7 @@ mod system {
     }
 
     pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
-        File::create(path)
+        File::create_new(path)
     }
 
     pub(crate) fn read_exact_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {

@@ -286,3 +286,77 @@ impl Store for EmbeddedStore {
         &self.shared.latches
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::engine::{Engine, EngineError, View, Write};
+    use crate::{Space, Step};
+
+    /// A disk whose first engine syncs once.
+    struct Tiring {
+        disk: FjallDisk,
+        opened: AtomicU32,
+    }
+
+    struct Tired(Arc<dyn Engine>, AtomicU32);
+
+    impl Disk for Tiring {
+        fn open(&self, in_doubt: bool) -> Result<Arc<dyn Engine>, EngineError> {
+            let engine = self.disk.open(in_doubt)?;
+            let first = self.opened.fetch_add(1, Ordering::Relaxed) == 0;
+            Ok(if first { Arc::new(Tired(engine, AtomicU32::new(1))) } else { engine })
+        }
+    }
+
+    impl Engine for Tired {
+        fn write(&self, writes: Vec<Write>) -> Result<(), EngineError> {
+            self.0.write(writes)
+        }
+
+        fn sync(&self) -> Result<(), EngineError> {
+            let left = self.1.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            left.map_err(|_| EngineError::failed("syncing", std::io::Error::from_raw_os_error(5)))?;
+            self.0.sync()
+        }
+
+        fn snapshot(&self) -> Result<Arc<dyn View>, EngineError> {
+            self.0.snapshot()
+        }
+    }
+
+    fn put(store: &EmbeddedStore, key: &'static str) {
+        let mut batch = Batch::default();
+        batch.put(Space::Map, key, "x");
+        drop(store.submit(batch).now_or_never().unwrap().unwrap());
+    }
+
+    /// A disk that fails a sync may well have lost more.
+    #[test]
+    fn a_key_space_without_its_list_is_not_reopened_as_an_empty_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::open(dir.path()).unwrap();
+        let expected = loss::expected(&folder, false).unwrap();
+        let disk = Tiring { disk: FjallDisk::new(folder.engine_dir(), 1 << 20), opened: AtomicU32::new(0) };
+        let home = Home { marker: folder.marker().unwrap(), folder };
+        let env = Env::manual(1, Timestamp::from_secs(1)).0;
+        let home = Some((home, expected));
+        let (store, mut stepper) = EmbeddedStore::assemble(env, Box::new(disk), Durability::Always, home).unwrap();
+        put(&store, "a");
+        assert_eq!([stepper.step(), stepper.step(), stepper.step()], [Step::Wrote, Step::Synced, Step::Published]);
+        put(&store, "b");
+        let current = dir.path().join("engine/keyspaces/2/current");
+        let list = fs::read(&current).unwrap();
+        fs::remove_file(&current).unwrap();
+        assert_eq!([stepper.step(), stepper.step(), stepper.step()], [Step::Wrote, Step::Failed, Step::Failed]);
+        let Status::Recovering { reason } = store.status() else { panic!("it is not open") };
+        assert!(reason.contains("keyspaces/2/current is missing; restore a backup"), "{reason}");
+        fs::write(&current, list).unwrap();
+        assert_eq!(stepper.step(), Step::Recovered);
+    }
+}

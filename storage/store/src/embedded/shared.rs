@@ -21,7 +21,7 @@ use crate::sequencer::{Acceptance, Group, Refusal, Sequencer};
 use crate::stored::CommitRecord;
 use crate::views::DurableView;
 use crate::waits::Waits;
-use crate::{Batch, CommitError, Latches, Sequence, StoreError};
+use crate::{Batch, CommitError, Latches, OpenError, Sequence, StoreError, loss};
 
 /// A group that takes longer than this is reported: the disk, or the engine on it, hangs.
 const STALL: Duration = Duration::from_secs(5);
@@ -216,6 +216,13 @@ impl Shared {
         {
             tracing::error!(%error, "the failure could not be noted in the data folder");
         }
+    }
+
+    /// Looks at the engine's files before they are opened again: its disk has just failed.
+    pub(crate) fn check_files(&self, committed: Sequence) -> Result<(), StoreError> {
+        let Some(home) = &self.home else { return Ok(()) };
+        let unavailable = |error: OpenError| StoreError::Unavailable { reason: error.to_string().into() };
+        loss::check_files(&home.folder, committed).map_err(unavailable)
     }
 
     /// Rebuilds memory from what the reopened engine holds and lets everybody in again.

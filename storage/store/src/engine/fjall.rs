@@ -24,14 +24,14 @@ use bytes::Bytes;
 use fjall::compaction::Leveled;
 use fjall::config::RestartIntervalPolicy;
 use fjall::{
-    AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, OwnedWriteBatch,
-    PersistMode, Readable, Snapshot,
+    AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, LsmError,
+    OwnedWriteBatch, PersistMode, Readable, Snapshot,
 };
 
 use super::journal;
 use super::preallocate::Preallocation;
 use super::{Area, Disk, Engine, EngineError, View, Visit, Write};
-use crate::{KeyRange, Order, Space};
+use crate::{KeyRange, Order, Space, platform};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -72,18 +72,35 @@ impl FjallDisk {
             .open()
     }
 
-    /// What the operating system refuses may pass; everything else is about what the files hold.
+    /// What the operating system refuses may pass, and so does the lock that whoever still reads the engine before this
+    /// one holds.
     fn not_opened(&self, error: fjall::Error) -> EngineError {
-        let io = match &error {
-            fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => Some(error.kind()),
-            _ => None,
-        };
-        match io {
-            None | Some(io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput) => {
-                EngineError::Damaged { dir: self.path.clone(), source: Arc::new(error) }
+        use io::ErrorKind::{InvalidInput, NotFound, UnexpectedEof};
+        let damaged = match &error {
+            fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => {
+                matches!(error.kind(), NotFound | UnexpectedEof | InvalidInput)
             }
-            Some(_) => failed("opening the database", error),
+            fjall::Error::Storage(_)
+            | fjall::Error::JournalRecovery(_)
+            | fjall::Error::InvalidVersion(_)
+            | fjall::Error::Decompress(_)
+            | fjall::Error::InvalidTrailer
+            | fjall::Error::InvalidTag(_)
+            | fjall::Error::Unrecoverable => true,
+            _ => false,
+        };
+        if damaged {
+            EngineError::Damaged { dir: self.path.clone(), source: Arc::new(Cause::of(error)) }
+        } else {
+            failed("opening the database", error)
         }
+    }
+
+    /// Makes the folders' names durable, before anything is that lies in them: fjall leaves it to the file system.
+    fn sync_names(&self) -> io::Result<()> {
+        platform::sync_folder(&self.path.join("keyspaces"))?;
+        let around = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        around.map_or(Ok(()), platform::sync_folder)
     }
 }
 
@@ -100,9 +117,10 @@ impl Disk for FjallDisk {
             let keyspace = database.keyspace(area.name(), || options(area));
             areas.push(keyspace.map_err(|error| failed("opening a key space", error))?);
         }
+        self.sync_names().map_err(|error| io_error("making the engine's folders durable", error))?;
         let areas = areas.try_into().unwrap_or_else(|_| unreachable!("one key space was opened for each area"));
         let preallocation = Preallocation::new(&self.path, next_journal);
-        Ok(Arc::new(FjallEngine { database, areas: Arc::new(areas), preallocation }))
+        Ok(Arc::new(FjallEngine { folder: self.path.clone(), database, areas: Arc::new(areas), preallocation }))
     }
 }
 
@@ -170,17 +188,37 @@ fn memtable_bytes(area: Area) -> u64 {
 }
 
 struct FjallEngine {
+    folder: PathBuf,
     database: Database,
     areas: Arc<[Keyspace; 4]>,
     preallocation: Preallocation,
 }
 
 impl FjallEngine {
+    /// Fjall says of itself no more than that something has failed before. That was mostly its worker, for lack of room.
+    fn cause(&self, error: fjall::Error) -> Cause {
+        match (error, platform::free_bytes(&self.folder)) {
+            (fjall::Error::Poisoned, Some(free)) => {
+                Cause(format!("the engine has failed before, in its own work; its disk has {free} bytes of room"))
+            }
+            (error, _) => Cause::of(error),
+        }
+    }
+
+    fn failed(&self, what: &'static str, error: fjall::Error) -> EngineError {
+        match error {
+            fjall::Error::Poisoned => EngineError::failed(what, self.cause(error)),
+            error => failed(what, error),
+        }
+    }
+
     /// Waits until fjall's workers have caught up far enough that it will not halt the next write.
     fn wait_for_room(&self) -> Result<(), EngineError> {
         while Area::ALL.into_iter().any(|area| self.is_crowded(area)) {
             // This does nothing except find out whether the database has poisoned itself.
-            self.database.persist(PersistMode::Buffer).map_err(|error| failed("waiting for the workers", error))?;
+            self.database
+                .persist(PersistMode::Buffer)
+                .map_err(|error| self.failed("waiting for the workers", error))?;
             for area in Area::ALL {
                 self.seal_if_overdue(area)?;
             }
@@ -204,7 +242,7 @@ impl FjallEngine {
     fn seal_if_overdue(&self, area: Area) -> Result<(), EngineError> {
         let keyspace = &self.areas[area.index()];
         if self.is_overgrown(area) && keyspace.tree.sealed_memtable_count() == 0 {
-            keyspace.rotate_memtable().map_err(|error| failed("sealing a memtable", error))?;
+            keyspace.rotate_memtable().map_err(|error| self.failed("sealing a memtable", error))?;
         }
         Ok(())
     }
@@ -226,12 +264,14 @@ impl Engine for FjallEngine {
                 None => batch.remove(area, key),
             }
         }
-        batch.durability(Some(PersistMode::Buffer)).commit().map_err(|error| failed("writing the journal", error))
+        batch.durability(Some(PersistMode::Buffer)).commit().map_err(|error| self.failed("writing the journal", error))
     }
 
     fn sync(&self) -> Result<(), EngineError> {
         // Whatever the reason, a lack of room included: what was written before is in doubt.
-        self.database.persist(PersistMode::SyncData).map_err(|error| EngineError::failed("syncing the journal", error))
+        self.database
+            .persist(PersistMode::SyncData)
+            .map_err(|error| EngineError::failed("syncing the journal", self.cause(error)))
     }
 
     fn prepare(&self) {
@@ -275,10 +315,43 @@ impl View for FjallView {
     }
 }
 
+/// What fjall says, in words: its own are the names of its errors.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Cause(String);
+
+impl Cause {
+    fn of(error: fjall::Error) -> Cause {
+        Cause(match error {
+            fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => error.to_string(),
+            fjall::Error::Storage(LsmError::Unrecoverable) | fjall::Error::Unrecoverable => {
+                "files that it lists are missing, or not what they were".to_owned()
+            }
+            fjall::Error::Storage(LsmError::ChecksumMismatch { .. }) => "a checksum is wrong".to_owned(),
+            fjall::Error::Storage(LsmError::InvalidHeader(what)) => format!("the header of a {what} is wrong"),
+            fjall::Error::Storage(LsmError::InvalidTag((what, tag))) | fjall::Error::InvalidTag((what, tag)) => {
+                format!("there is no {what} with the number {tag}")
+            }
+            fjall::Error::Storage(LsmError::InvalidTrailer) => "the end of a block is wrong".to_owned(),
+            fjall::Error::Storage(LsmError::InvalidVersion(version)) => format!("a table has the version {version}"),
+            fjall::Error::Storage(LsmError::Decompress(_)) | fjall::Error::Decompress(_) => {
+                "a block cannot be decompressed".to_owned()
+            }
+            fjall::Error::JournalRecovery(error) => format!("a journal cannot be read ({error:?})"),
+            fjall::Error::InvalidTrailer => "the end of a batch in a journal is wrong".to_owned(),
+            fjall::Error::InvalidVersion(None) => "its file `version` cannot be read".to_owned(),
+            fjall::Error::InvalidVersion(Some(_)) => "another version of the engine has written it".to_owned(),
+            fjall::Error::Locked => "it is in use: what was begun before, such as a backup, still reads it".to_owned(),
+            fjall::Error::Poisoned => "it has failed before".to_owned(),
+            error => format!("{error:?}"),
+        })
+    }
+}
+
 fn failed(what: &'static str, error: fjall::Error) -> EngineError {
     match error {
-        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => io_error(what, error),
-        error => EngineError::failed(what, error),
+        fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => io_error(what, error),
+        error => EngineError::failed(what, Cause::of(error)),
     }
 }
 

@@ -4,16 +4,21 @@
 //! of the list that `current` names it looks at no checksum, so that some damage makes it panic. So they are looked at
 //! before it sees them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::Area;
+use crate::stored;
 
-/// One for each area, and the engine's own.
-const KEY_SPACES: usize = Area::ALL.len() + 1;
+/// How many key spaces a folder of each format has at least: one for each area of that time, and the engine's own.
+/// Which numbers they have is not said: one that was never finished leaves its number unused.
+const KEY_SPACES: [usize; stored::FORMAT as usize] = [5];
+
+/// The number of the engine's own key space.
+const ENGINES_OWN: u64 = 0;
 
 /// What is wrong with the files of an engine that has committed before; `None` if nothing is.
 ///
@@ -26,14 +31,27 @@ pub(crate) fn find_damage(engine: &Path) -> io::Result<Option<String>> {
         return damaged(&version, "is missing");
     }
     let all = engine.join("keyspaces");
-    let folders = match folders_in(&all) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return damaged(&all, "is missing"),
-        folders => folders?,
-    };
-    if folders.len() < KEY_SPACES {
-        return damaged(&all, &format!("holds {} key spaces of {KEY_SPACES}", folders.len()));
+    if !all.try_exists()? {
+        return damaged(&all, "is missing");
     }
-    for folder in folders {
+    let mut numbers = BTreeSet::new();
+    for entry in fs::read_dir(&all)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            continue;
+        }
+        match entry.file_name().to_str().and_then(|name| name.parse::<u64>().ok()) {
+            Some(number) => drop(numbers.insert(number)),
+            None => return damaged(&entry.path(), "is no key space, and keeps the engine from opening those that are"),
+        }
+    }
+    let least = KEY_SPACES[KEY_SPACES.len() - 1];
+    if numbers.len() < least {
+        return damaged(&all, &format!("holds {} key spaces of {least}", numbers.len()));
+    }
+    numbers.insert(ENGINES_OWN);
+    for number in numbers {
+        let folder = all.join(number.to_string());
         let current = folder.join("current");
         let Some(named) = read(&current)? else { return damaged(&current, "is missing") };
         // The number of the list, its checksum, and the kind of the checksum.
@@ -48,18 +66,6 @@ pub(crate) fn find_damage(engine: &Path) -> io::Result<Option<String>> {
         }
     }
     Ok(None)
-}
-
-fn folders_in(path: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut folders = Vec::with_capacity(KEY_SPACES);
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            folders.push(entry.path());
-        }
-    }
-    folders.sort();
-    Ok(folders)
 }
 
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {

@@ -1,7 +1,7 @@
 //! The data folder: who may open it, and what it finds wrong with it.
 
 use std::fs;
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -115,6 +115,75 @@ fn a_key_space_without_its_list_of_files_is_not_taken_for_an_empty_one() {
     }
 }
 
+/// A key space has another list with each flush; bodies of the log lie in files of their own.
+#[test]
+fn a_damaged_list_of_files_is_named_after_a_flush_too() {
+    for (space, number) in [("map", 1), ("log", 3)] {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path(), 1);
+        {
+            let database = fjall::Database::builder(dir.path().join("engine")).open().unwrap();
+            let flushed = database.keyspace(space, fjall::KeyspaceCreateOptions::default).unwrap();
+            flushed.insert("large", vec![7; 1 << 20]).unwrap();
+            flushed.rotate_memtable_and_wait().unwrap();
+        }
+        let folder = dir.path().join(format!("engine/keyspaces/{number}"));
+        let current = u64::from_le_bytes(fs::read(folder.join("current")).unwrap()[..8].try_into().unwrap());
+        assert!(current > 0, "{space} has a new list");
+        let list = folder.join(format!("v{current}"));
+        let good = fs::read(&list).unwrap();
+        assert_eq!(get(&open(dir.path()).unwrap(), "key/0000").unwrap().value, "value 0");
+        for at in [0, good.len() / 2, good.len() - 1] {
+            let mut flipped = good.clone();
+            flipped[at] ^= 1;
+            fs::write(&list, flipped).unwrap();
+            let refused = open(dir.path()).err().unwrap();
+            assert!(matches!(refused, OpenError::Corrupt { .. }), "{space}, byte {at}: {refused}");
+            assert!(refused.to_string().contains(list.to_str().unwrap()), "{space}, byte {at}: {refused}");
+        }
+        fs::write(&list, good).unwrap();
+        open(dir.path()).unwrap();
+    }
+}
+
+/// The engine counts on a number for a name.
+#[test]
+fn a_stray_folder_among_the_key_spaces_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 1);
+    let keyspaces = dir.path().join("engine/keyspaces");
+    fs::rename(keyspaces.join("2"), keyspaces.join("2.old")).unwrap();
+    let refused = open(dir.path()).err().unwrap().to_string();
+    assert!(refused.contains("keyspaces/2.old is no key space"), "{refused}");
+}
+
+/// What the marker has on the disk is up to a second old.
+#[test]
+fn a_key_space_is_missed_before_the_marker_knows_of_a_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    open(dir.path()).unwrap().close();
+    let (marker, unfinished) = (dir.path().join("MARKER"), dir.path().join("engine/keyspaces/4/current"));
+    // So a machine leaves it that stopped while the folder was made.
+    fs::remove_file(&unfinished).unwrap();
+    let before = fs::read(&marker).unwrap();
+    filled(dir.path(), 1);
+    fs::write(&marker, before).unwrap();
+    fs::remove_file(dir.path().join("engine/keyspaces/1/current")).unwrap();
+    let refused = open(dir.path()).err().unwrap().to_string();
+    assert!(refused.contains("keyspaces/1/current is missing"), "{refused}");
+}
+
+#[test]
+fn what_the_engine_cannot_read_is_told_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 1);
+    fs::write(dir.path().join("engine/version"), "none").unwrap();
+    let refused = open(dir.path()).err().unwrap().to_string();
+    let engine = dir.path().join("engine");
+    let told = format!("a file of the engine in {} is damaged or missing: its file `version` cannot", engine.display());
+    assert!(refused.starts_with(&told) && refused.ends_with("; restore a backup"), "{refused}");
+}
+
 /// Both hold whatever secrets the services keep.
 #[test]
 fn nobody_else_looks_into_a_folder_or_a_backup() {
@@ -124,6 +193,18 @@ fn nobody_else_looks_into_a_folder_or_a_backup() {
     backup(&folder, &copy).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&folder), mode(&copy)), (0o700, 0o600));
+
+    let (second, partial) = (dir.path().join("second"), dir.path().join("second.partial"));
+    fs::write(&partial, "").unwrap();
+    fs::set_permissions(&partial, fs::Permissions::from_mode(0o644)).unwrap();
+    backup(&folder, &second).unwrap();
+    assert_eq!(mode(&second), 0o600, "what was left by an earlier one is not written to");
+
+    let (third, foreign) = (dir.path().join("third"), dir.path().join("foreign"));
+    fs::write(&foreign, "").unwrap();
+    symlink(&foreign, dir.path().join("third.partial")).unwrap();
+    backup(&folder, &third).unwrap();
+    assert!(fs::read(&foreign).unwrap().is_empty() && !third.is_symlink(), "nor what it points to");
 }
 
 #[test]

@@ -448,6 +448,21 @@ fn fjall_is_reopened_after_a_failed_sync() {
     store.close();
 }
 
+/// A backup that was begun before the failure goes on, and keeps the engine's lock.
+#[test]
+fn a_view_that_is_held_delays_the_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = FailingOnce { disk: FjallDisk::new(dir.path().join("engine"), 1 << 20), opened: AtomicU32::new(0) };
+    let (store, mut stepper) = EmbeddedStore::open_stepped(environment().0, Box::new(disk)).unwrap();
+    let view = store.snapshot().unwrap();
+    drop(store.submit(put("a", "x")).now_or_never().unwrap().unwrap());
+    assert_eq!([stepper.step(), stepper.step(), stepper.step()], [Step::Wrote, Step::Failed, Step::Failed]);
+    let Status::Recovering { reason } = store.status() else { panic!("it is not open") };
+    assert!(reason.contains("opening the database: it is in use") && !reason.contains("damaged"), "{reason}");
+    drop(view);
+    assert_eq!(stepper.step(), Step::Recovered);
+}
+
 #[test]
 fn at_an_interval_the_sync_comes_after_the_acknowledgement() {
     let disk = MemoryDisk::seeded(1);

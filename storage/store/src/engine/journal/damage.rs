@@ -67,6 +67,24 @@ pub(crate) fn find_damage(folder: &Path) -> io::Result<Option<Damage>> {
     Ok((stray || behind.is_some()).then(|| journal.damage(&place, behind)))
 }
 
+/// Whether a commit can be read at the beginning of a journal in `folder`. There is none before all key spaces have
+/// been made.
+///
+/// # Errors
+/// They cannot be read.
+pub(crate) fn holds_commit(folder: &Path) -> io::Result<bool> {
+    if !folder.try_exists()? {
+        return Ok(false);
+    }
+    for (_, path) in journals(folder)? {
+        let first = frame::read(&mut Journal::open(&path)?.file, 0)?;
+        if first.is_some_and(|frame| frame.commit.is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl Damage {
     /// Takes the last commit of a later journal for the last behind the damage.
     fn look_behind(mut self, later: &Path) -> io::Result<Damage> {

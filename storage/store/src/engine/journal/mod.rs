@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-pub(crate) use self::damage::{Damage, find_damage};
+pub(crate) use self::damage::{Damage, find_damage, holds_commit};
 use super::Write as EngineWrite;
 use crate::platform;
 
