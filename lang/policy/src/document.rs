@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use tidegate_types::AccountId;
 
 use crate::condition::{Condition, Operator, Qualifier};
+use crate::pattern;
 
 /// The version of the policy language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,8 +115,12 @@ impl Document {
     /// Reads a document.
     ///
     /// # Errors
-    /// [`InvalidDocument`]; an operator, element or value that the language does not have is one too,
-    /// because a condition that is silently ignored would allow what it was to prevent.
+    /// [`InvalidDocument`]; an operator, element or value that the language does not have is one too, because a
+    /// condition that is silently ignored would allow what it was to prevent. What is refused here, [`of_resource`]
+    /// closes where it is stored already: whatever a release has read, the next ones read, and more is asked only
+    /// where documents come in.
+    ///
+    /// [`of_resource`]: Document::of_resource
     pub fn parse(text: &str) -> Result<Document, InvalidDocument> {
         let value: Value = serde_json::from_str(text).map_err(|_| InvalidDocument::Json)?;
         let Value::Object(members) = &value else { return syntax("a policy is an object") };
@@ -130,8 +135,7 @@ impl Document {
             Some(one @ Value::Object(_)) => vec![statement(one)?],
             _ => return syntax("Statement is missing"),
         };
-        let id = name(members, "Id")?;
-        Ok(Document { version, id, statements })
+        Ok(Document { version, id: name(members, "Id"), statements })
     }
 
     /// Reads the stored policy of a resource. One that cannot be read, because it was stored before it was
@@ -166,21 +170,25 @@ fn statement(value: &Value) -> Result<Statement, InvalidDocument> {
         Some("Deny") => Effect::Deny,
         _ => return syntax("Effect is Allow or Deny"),
     };
+    let principals = one_of(members, "Principal", "NotPrincipal", principals)?.map(|chosen| match chosen {
+        Chosen::Plain(list) => Principals::In(list),
+        Chosen::Negated(list) => Principals::NotIn(list),
+    });
+    // That they are completed is known of policies of identities. In one of a resource they are where it forbids more.
+    let is_of_identity = principals.is_none();
+    let complete = |list, forbids_more| if is_of_identity || forbids_more { completed(list) } else { list };
     Ok(Statement {
-        sid: name(members, "Sid")?,
+        sid: name(members, "Sid"),
         effect,
-        principals: one_of(members, "Principal", "NotPrincipal", principals)?.map(|chosen| match chosen {
-            Chosen::Plain(list) => Principals::In(list),
-            Chosen::Negated(list) => Principals::NotIn(list),
-        }),
+        principals,
         actions: match one_of(members, "Action", "NotAction", texts)? {
             Some(Chosen::Plain(list)) => Action::In(list),
             Some(Chosen::Negated(list)) => Action::NotIn(list),
             None => return syntax("a statement has Action or NotAction"),
         },
-        resources: one_of(members, "Resource", "NotResource", resources)?.map(|chosen| match chosen {
-            Chosen::Plain(list) => Resources::In(list),
-            Chosen::Negated(list) => Resources::NotIn(list),
+        resources: one_of(members, "Resource", "NotResource", texts)?.map(|chosen| match chosen {
+            Chosen::Plain(list) => Resources::In(complete(list, effect == Effect::Deny)),
+            Chosen::Negated(list) => Resources::NotIn(complete(list, effect == Effect::Allow)),
         }),
         conditions: conditions(members.get("Condition"))?,
     })
@@ -227,24 +235,24 @@ fn texts(value: &Value) -> Result<Vec<String>, InvalidDocument> {
     }
 }
 
-fn name(members: &Map<String, Value>, element: &str) -> Result<Option<String>, InvalidDocument> {
-    match members.get(element) {
-        None => Ok(None),
-        Some(Value::String(name)) => Ok(Some(name.clone())),
-        Some(_) => syntax(format!("{element} is a text")),
-    }
+/// An id, which means nothing. What is no text is none.
+fn name(members: &Map<String, Value>, element: &str) -> Option<String> {
+    members.get(element).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// Patterns of resources. What an ARN lacks of its six parts is anything, as in AWS: `arn:aws:sqs` is every queue. With a
-/// star in it, it is left alone: that reaches over colons.
-fn resources(value: &Value) -> Result<Vec<String>, InvalidDocument> {
-    let mut patterns = texts(value)?;
-    for pattern in patterns.iter_mut().filter(|pattern| pattern.starts_with("arn:") && !pattern.contains('*')) {
-        for _ in pattern.matches(':').count()..5 {
-            pattern.push_str(":*");
-        }
-    }
-    Ok(patterns)
+/// Patterns of resources, and besides those that are too short for an ARN their long form: "When you specify an
+/// incomplete ARN (one with fewer than the standard six fields) in an identity-based policy, AWS automatically
+/// completes the ARN by adding wildcard characters (*) to all missing fields" (IAM User Guide, "IAM identifiers"). A
+/// star at the end reaches over the colons of the long form; what names no service is no ARN.
+fn completed(mut patterns: Vec<String>) -> Vec<String> {
+    let long = |pattern: &String| {
+        let parts = pattern::split_arn(pattern).len();
+        let is_short = (3..6).contains(&parts) && !pattern.ends_with('*');
+        is_short.then(|| format!("{pattern}{}", ":*".repeat(6 - parts)))
+    };
+    let completed: Vec<String> = patterns.iter().filter_map(long).collect();
+    patterns.extend(completed);
+    patterns
 }
 
 fn principals(value: &Value) -> Result<Vec<PrincipalMatch>, InvalidDocument> {

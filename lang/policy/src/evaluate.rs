@@ -213,14 +213,29 @@ fn granted(request: &Request, document: &Document) -> Option<Found> {
 fn grant_of(request: &Request, effect: Effect, principals: &Principals) -> Option<Grant> {
     match principals {
         Principals::In(list) => list.iter().filter_map(|entry| names(request, entry)).max(),
-        // An allow with NotPrincipal grants to everybody else. A denial spares whoever is named, or whose role is:
-        // naming the account, as one does besides, spares its root and not all who are in it.
+        // An allow with NotPrincipal grants to everybody else.
         Principals::NotIn(list) => {
-            let excepts = |grant| effect == Effect::Allow || grant > Grant::Account;
-            let excepted = list.iter().filter_map(|entry| names(request, entry)).any(excepts);
-            (!excepted).then_some(Grant::Caller)
+            let is_spared = match effect {
+                Effect::Allow => list.iter().any(|entry| names(request, entry).is_some()),
+                Effect::Deny => spares(request, list),
+            };
+            (!is_spared).then_some(Grant::Caller)
         }
     }
+}
+
+/// Whether a denial of all but these spares the caller: account, role and the caller itself must be among them. "AWS
+/// might validate the account first, then the role, and then the assumed-role user" (IAM User Guide, "NotPrincipal"),
+/// so that who is named without its account, or a session without its role and the other way round, may be denied
+/// there and is here.
+fn spares(request: &Request, list: &[PrincipalMatch]) -> bool {
+    let principal = &request.principal;
+    let named: Vec<Grant> = list.iter().filter_map(|entry| names(request, entry)).collect();
+    let is_in_account = principal.account.is_some() && principal.kind != PrincipalKind::Root;
+    list.contains(&PrincipalMatch::Everybody)
+        || (named.contains(&Grant::Caller)
+            && (principal.role_arn.is_none() || named.contains(&Grant::Role))
+            && (!is_in_account || named.contains(&Grant::Account)))
 }
 
 /// Whether, and how exactly, an entry names the caller.

@@ -38,3 +38,4 @@ pub use document::{
 pub use evaluate::{Decision, Outcome, Policies, Reason, Source, evaluate};
 pub use inspect::{Position, Span, statement_spans};
 pub use pattern::{action_matches, arn_matches, wildcard_matches};
+pub use value::policy_date;

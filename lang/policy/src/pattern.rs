@@ -59,7 +59,7 @@ pub(crate) fn arn_matches_with_variables(pattern: &str, arn: &str, request: &Req
 }
 
 /// Splits a pattern at its first five colons; those inside `${…}` do not count.
-fn split_arn(pattern: &str) -> Vec<&str> {
+pub(crate) fn split_arn(pattern: &str) -> Vec<&str> {
     let (mut parts, mut start, mut in_variable) = (Vec::with_capacity(6), 0, false);
     for (at, c) in pattern.char_indices() {
         match c {

@@ -158,6 +158,13 @@ fn elements_of_a_statement() {
         (r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:sqs:*:orders"}"#, true),
         (r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:sqs"}"#, true),
         (r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:sns"}"#, false),
+        (r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:sqs:*:111111111111"}"#, true),
+        (r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:sqs:*:222222222222"}"#, false),
+        (r#"{"Effect":"Allow","Action":"*","Resource":"arn:*:sqs"}"#, true),
+        (r#"{"Effect":"Allow","Action":"*","Resource":"*rn:aws:sqs"}"#, true),
+        (r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:sqs:${aws:RequestedRegion}"}"#, true),
+        (r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws"}"#, false),
+        (r#"{"Effect":"Allow","Action":"*","NotResource":"arn:aws:sqs"}"#, false),
         (r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"AnyName":{}}}"#, true),
         (r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:sqs:*:*:bills"}"#, false),
         (r#"{"Effect":"Allow","Action":"*","NotResource":"arn:aws:sqs:*:*:bills"}"#, true),
@@ -168,9 +175,58 @@ fn elements_of_a_statement() {
         let mut request = request(PrincipalKind::User, OURS);
         request.set("aws:username", "ann");
         request.set("aws:PrincipalTag/queue", "orders");
+        request.set("aws:RequestedRegion", "us-east-1");
         let document = document(statement);
         let policies = Policies { identity: vec![&document], ..Policies::default() };
         assert_eq!(evaluate(&request, &policies).is_allowed(), allowed, "{statement}");
+    }
+}
+
+#[test]
+fn denials_of_incomplete_arns() {
+    for (statement, denied) in [
+        (r#"{"Effect":"Deny","Action":"*","Resource":"arn:aws:sqs:*:111111111111"}"#, true),
+        (r#"{"Effect":"Deny","Action":"*","Resource":"arn:aws:sns"}"#, false),
+        (r#"{"Effect":"Deny","Action":"*","NotResource":"arn:aws:sqs"}"#, false),
+        (r#"{"Effect":"Deny","Action":"*","NotResource":"arn:aws:sns"}"#, true),
+    ] {
+        let document = document(statement);
+        let policies = Policies { identity: vec![&document], ..Policies::default() };
+        let outcome = evaluate(&request(PrincipalKind::User, OURS), &policies).outcome;
+        assert_eq!(outcome == Outcome::ExplicitDeny, denied, "{statement}");
+    }
+}
+
+/// In the policies of resources they are what AWS says only where that forbids more.
+#[test]
+fn incomplete_arns_in_policies_of_resources() {
+    for (effect, resource, expected) in [
+        ("Deny", r#""Resource":"arn:aws:sqs""#, Outcome::ExplicitDeny),
+        ("Deny", r#""NotResource":"arn:aws:sqs""#, Outcome::ExplicitDeny),
+        ("Allow", r#""Resource":"arn:aws:sqs""#, Outcome::ImplicitDeny),
+        ("Allow", r#""Resource":"arn:aws:sqs*""#, Outcome::Allow),
+        ("Allow", r#""NotResource":"arn:aws:sqs""#, Outcome::ImplicitDeny),
+        ("Allow", r#""NotResource":"arn:aws:sns""#, Outcome::Allow),
+    ] {
+        let text = format!(r#"{{"Effect":"{effect}","Principal":"*","Action":"*",{resource}}}"#);
+        let document = document(&text);
+        let policies = Policies { resource: Some(&document), ..Policies::default() };
+        assert_eq!(evaluate(&request(PrincipalKind::User, OURS), &policies).outcome, expected, "{text}");
+    }
+}
+
+/// What a release before took in and kept is not closed by this one.
+#[test]
+fn stored_documents_stay_open() {
+    for text in [
+        r#"{"Id":null,"Statement":{"Sid":null,"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#,
+        r#"{"Id":7,"Statement":{"Sid":["a"],"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#,
+        r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{}}}}"#,
+        r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":[7,true,"*"]}}"#,
+    ] {
+        let document = Document::of_resource(text, OURS.parse().unwrap());
+        let policies = Policies { resource: Some(&document), ..Policies::default() };
+        assert!(evaluate(&request(PrincipalKind::User, OURS), &policies).is_allowed(), "{text}");
     }
 }
 

@@ -12,6 +12,8 @@ const THEIRS: &str = "222222222222";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
     User(&'static str),
+    /// Of the role `worker`.
+    Session(&'static str),
     Root(&'static str),
     Service(&'static str),
     Anybody,
@@ -20,7 +22,7 @@ pub enum Caller {
 impl Caller {
     pub fn account(self) -> Option<&'static str> {
         match self {
-            Caller::User(account) | Caller::Root(account) => Some(account),
+            Caller::User(account) | Caller::Session(account) | Caller::Root(account) => Some(account),
             Caller::Service(_) | Caller::Anybody => None,
         }
     }
@@ -28,10 +30,22 @@ impl Caller {
     pub fn arn(self) -> String {
         match self {
             Caller::User(account) => format!("arn:aws:iam::{account}:user/ann"),
+            Caller::Session(account) => format!("arn:aws:sts::{account}:assumed-role/worker/session"),
             Caller::Root(account) => format!("arn:aws:iam::{account}:root"),
             Caller::Service(name) => name.to_owned(),
             Caller::Anybody => "*".to_owned(),
         }
+    }
+
+    /// The ARN of the role whose session it is.
+    pub fn role(self) -> Option<String> {
+        matches!(self, Caller::Session(_)).then(|| format!("arn:aws:iam::{}:role/worker", self.account().unwrap()))
+    }
+
+    /// Whom AWS looks at, in this order: the account, the role, the caller.
+    pub fn chain(self) -> Vec<String> {
+        let account = self.account().map(|account| format!("arn:aws:iam::{account}:root"));
+        account.into_iter().chain(self.role()).chain([self.arn()]).collect()
     }
 }
 
@@ -221,7 +235,8 @@ fn elements() -> Vec<Case> {
 
 fn principals() -> Vec<Case> {
     let mut cases = Vec::new();
-    let ann = Caller::User(OURS).arn();
+    let (ann, session) = (Caller::User(OURS).arn(), Caller::Session(OURS).arn());
+    let worker = Caller::Session(OURS).role().unwrap();
     for (caller, element, principal, expected) in [
         (Caller::User(OURS), "Principal", json!("*"), ALLOW),
         (Caller::User(OURS), "Principal", json!({ "AWS": "*" }), ALLOW),
@@ -248,6 +263,15 @@ fn principals() -> Vec<Case> {
         (Caller::Root(OURS), "Principal", json!({ "AWS": OURS }), DENY),
         (Caller::User(OURS), "Principal", json!({ "AWS": OURS }), DENY),
         (Caller::User(OURS), "NotPrincipal", json!({ "AWS": [OURS, ann] }), NOTHING),
+        (Caller::User(OURS), "NotPrincipal", json!({ "AWS": ann }), DENY),
+        (Caller::User(OURS), "NotPrincipal", json!("*"), NOTHING),
+        (Caller::User(OURS), "NotPrincipal", json!({ "AWS": "*" }), NOTHING),
+        (Caller::Session(OURS), "NotPrincipal", json!({ "AWS": [OURS, worker, session] }), NOTHING),
+        (Caller::Session(OURS), "NotPrincipal", json!({ "AWS": [OURS, worker] }), DENY),
+        (Caller::Session(OURS), "NotPrincipal", json!({ "AWS": [OURS, session] }), DENY),
+        (Caller::Session(OURS), "NotPrincipal", json!({ "AWS": [worker, session] }), DENY),
+        (Caller::Service("sns.amazonaws.com"), "NotPrincipal", json!({ "Service": "sns.amazonaws.com" }), NOTHING),
+        (Caller::Service("sns.amazonaws.com"), "NotPrincipal", json!({ "AWS": OURS }), DENY),
         (Caller::User(OURS), "NotPrincipal", json!({ "AWS": THEIRS }), DENY),
         (Caller::User(OURS), "NotPrincipal", json!({ "AWS": [OURS, "arn:aws:iam::111111111111:user/bob"] }), DENY),
         (Caller::Root(OURS), "NotPrincipal", json!({ "AWS": OURS }), ALLOW),

@@ -22,6 +22,9 @@ fn ours(case: &Case) -> &'static str {
     let account = |text: &str| text.parse().unwrap();
     let principal = match case.caller {
         Caller::User(owner) => Principal::user(account(owner), case.caller.arn()),
+        Caller::Session(owner) => {
+            Principal::role_session(account(owner), case.caller.arn(), case.caller.role().unwrap())
+        }
         Caller::Root(owner) => Principal::root(account(owner)),
         Caller::Service(name) => Principal::service(name),
         Caller::Anybody => Principal::anonymous(),

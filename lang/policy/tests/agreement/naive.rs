@@ -34,8 +34,8 @@ pub fn decide(case: &Case) -> &'static str {
     let allowed = match case.caller {
         Caller::Root(_) => is_ours || resource,
         Caller::Service(_) | Caller::Anybody => resource,
-        Caller::User(_) if is_ours => to_caller || (identity && boundary && session),
-        Caller::User(_) => resource && identity && boundary && session,
+        Caller::User(_) | Caller::Session(_) if is_ours => to_caller || (identity && boundary && session),
+        Caller::User(_) | Caller::Session(_) => resource && identity && boundary && session,
     };
     if allowed { "Allow" } else { "ImplicitDeny" }
 }
@@ -73,7 +73,18 @@ fn matches(statement: &Value, effect: &str, case: &Case, keys: &Keys) -> bool {
     };
     let principal = match (statement.get("Principal"), statement.get("NotPrincipal")) {
         (Some(principal), _) => names(principal, case.caller, false),
-        (None, Some(other)) => !names(other, case.caller, effect == "Deny"),
+        (None, Some(other)) if effect == "Deny" => {
+            // Every link must be named, from the account to the caller.
+            let named = |link: &String| match other {
+                Value::Object(kinds) => kinds
+                    .values()
+                    .flat_map(list)
+                    .any(|name| name == "*" || name == *link || *link == format!("arn:aws:iam::{name}:root")),
+                everybody => everybody == "*",
+            };
+            !case.caller.chain().iter().all(named)
+        }
+        (None, Some(other)) => !names(other, case.caller, false),
         (None, None) => true,
     };
     let conditions = statement.get("Condition").and_then(Value::as_object);

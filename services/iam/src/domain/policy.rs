@@ -4,10 +4,9 @@
 //! exact about what is wrong.
 
 use std::collections::HashSet;
-use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
-use tidegate_policy::Document;
+use tidegate_policy::{Document, policy_date};
 
 /// What is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -145,7 +144,15 @@ fn check_syntax(document: &Value) -> Result<(), PolicyFault> {
             statement.insert("Effect".to_owned(), effect.into());
         }
     }
-    Document::parse(&document.to_string()).map(drop).map_err(|_| PolicyFault::Syntax)
+    check_document(&document.to_string(), &document)
+}
+
+/// Whether it is a document, whose ids are texts: a stored one is read whatever they are.
+fn check_document(text: &str, document: &Value) -> Result<(), PolicyFault> {
+    let is_text = |members: &Map<String, Value>, element: &str| members.get(element).is_none_or(Value::is_string);
+    let ids_are_texts = document.as_object().is_some_and(|members| is_text(members, "Id"))
+        && statements(document)?.into_iter().all(|statement| is_text(statement, "Sid"));
+    Document::parse(text).ok().filter(|_| ids_are_texts).map(drop).ok_or(PolicyFault::Syntax)
 }
 
 /// What AWS calls the legacy parsing of a statement, resources aside: the case of the effect, and dates.
@@ -154,54 +161,12 @@ fn check_legacy(statement: &Map<String, Value>) -> Result<(), PolicyFault> {
     let operators = statement.get("Condition").and_then(Value::as_object).into_iter().flatten();
     let of_dates = operators.filter(|(name, _)| name.rsplit(':').next().is_some_and(|name| name.starts_with("Date")));
     let mut keys = of_dates.filter_map(|(_, keys)| keys.as_object()).flat_map(|keys| keys.values());
+    let is_date = |text: &str| policy_date(text).is_some();
     let are_dates = |values: &Value| match values {
         Value::Array(list) => list.iter().filter_map(Value::as_str).all(is_date),
         one => one.as_str().is_none_or(is_date),
     };
     if matches!(effect, Some("Allow" | "Deny")) && keys.all(are_dates) { Ok(()) } else { Err(PolicyFault::Legacy) }
-}
-
-/// Seconds since the epoch, or as much of an ISO 8601 date as there is.
-fn is_date(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    if !text.contains(['t', '-']) {
-        return text.parse::<i64>().is_ok_and(|seconds| seconds >= 0);
-    }
-    let (day, time) = text.split_once('t').unwrap_or((&text, ""));
-    let (negative, day) = day.strip_prefix('-').map_or((false, day), |day| (true, day));
-    let mut parts = day.split('-');
-    let years = if negative { 0..=292_275_054 } else { 0..=292_278_993 };
-    let is_day =
-        within(parts.next(), years) && within_or_none(parts.next(), 1..=12) && within_or_none(parts.next(), 1..=31);
-    if !is_day || parts.next().is_some() {
-        return false;
-    }
-    let (time, zone) = match time.split_once('+') {
-        Some((time, zone)) => (time, Some(zone)),
-        None => (time.strip_suffix('z').unwrap_or(time), None),
-    };
-    let is_zone = zone.is_none_or(|zone| {
-        let (hours, minutes) = zone.split_once(':').map_or((zone, None), |(hours, minutes)| (hours, Some(minutes)));
-        hours.len() == 2
-            && minutes.is_none_or(|minutes| minutes.len() == 2)
-            && within(Some(hours), 0..=23)
-            && within_or_none(minutes, 0..=59)
-    });
-    let mut parts = time.split(':');
-    let hours = parts.next().filter(|hours| !hours.is_empty());
-    let is_time = within_or_none(hours, 0..=23) && within_or_none(parts.next(), 0..=59);
-    let seconds = parts.next().map(|seconds| seconds.split_once('.').map_or((seconds, None), |(s, f)| (s, Some(f))));
-    let are_seconds = seconds
-        .is_none_or(|(whole, fraction)| within(Some(whole), 0..=59) && within_or_none(fraction, 0..=999_999_999));
-    is_zone && is_time && are_seconds && parts.next().is_none()
-}
-
-fn within(text: Option<&str>, range: RangeInclusive<u32>) -> bool {
-    text.is_some_and(|text| text.parse().is_ok_and(|number| range.contains(&number)))
-}
-
-fn within_or_none(text: Option<&str>, range: RangeInclusive<u32>) -> bool {
-    text.is_none() || within(text, range)
 }
 
 fn check_action(action: &str) -> Result<(), PolicyFault> {
@@ -294,7 +259,7 @@ pub fn check_trust(text: &str, exists: impl Fn(&str) -> bool) -> Result<(), Poli
             check_principals(kinds, &exists)?;
         }
     }
-    Document::parse(text).map(drop).map_err(|_| PolicyFault::Syntax)
+    check_document(text, &document)
 }
 
 fn check_principals(kinds: &Map<String, Value>, exists: &impl Fn(&str) -> bool) -> Result<(), PolicyFault> {
@@ -371,6 +336,7 @@ mod tests {
             assert_eq!(identity(statement), Err(PolicyFault::Legacy), "{statement}");
         }
         for statement in [
+            r#"{"Sid":null,"Effect":"Allow","Action":"*","Resource":"*"}"#,
             r#"{"Sid":[],"Effect":"Allow","Action":"*","Resource":"*"}"#,
             r#"{"Effect":"Allow","Action":[],"NotAction":"*","Resource":"*"}"#,
             r#"{"Effect":"Allow","Resource":{}}"#,
@@ -404,17 +370,33 @@ mod tests {
 
     #[test]
     fn dates() {
-        for good in ["0", "2013", "2013-06", "-292275054-12-31", "2013-06-30t2:00:00Z", "2013-06-30T00:00:00.5+01:30"] {
-            assert!(is_date(good), "{good}");
+        let identity = |date: &str| {
+            let condition = format!(r#"{{"DateLessThan":{{"aws:CurrentTime":"{date}"}}}}"#);
+            identity(&format!(r#"{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{condition}}}"#))
+        };
+        for good in [
+            "0",
+            "2013",
+            "2013-06",
+            "-292275054-12-31",
+            "2013-06-30t2:00:00Z",
+            "2013-06-30T00:00:00.5+01:30",
+            "2026-01-01T00:00:00-05:00",
+            "2026-01-01T15:00:00",
+        ] {
+            assert_eq!(identity(good), Ok(()), "{good}");
         }
         for bad in ["", "x", "-", "234-13", "2013-06-32", "2013-06-30-1", "2013-06-30T24:00", "2016-12-13t2:00:00+1"] {
-            assert!(!is_date(bad), "{bad}");
+            assert_eq!(identity(bad), Err(PolicyFault::Legacy), "{bad}");
         }
     }
 
     #[test]
     fn what_is_told_first() {
         assert_eq!(check_identity("nothing"), Err(PolicyFault::Syntax));
+        let allow = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+        let with_id = format!(r#"{{"Version":"2012-10-17","Id":null,"Statement":{allow}}}"#);
+        assert_eq!(check_identity(&with_id), Err(PolicyFault::Syntax));
         assert_eq!(check_identity(r#"{"Statement":[{"Effect":"allow"}]}"#), Err(PolicyFault::OldVersion));
         assert_eq!(
             check_identity(r#"{"Version":"2013-10-17","Statement":[{"Effect":"Deny"}]}"#),
@@ -445,5 +427,7 @@ mod tests {
         assert_eq!(trust(r#"{"Service":"lambda"}"#, "sts:AssumeRole"), invalid("Service", "lambda".to_owned()));
         assert_eq!(trust(r#""*""#, "s3:Get"), Err(PolicyFault::NotAssumeRole("s3:Get".to_owned())));
         assert_eq!(check_trust("{", |_| true), Err(PolicyFault::Json));
+        let named = r#"{"Sid":null,"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}"#;
+        assert_eq!(check_trust(&format!(r#"{{"Statement":{named}}}"#), |_| true), Err(PolicyFault::Syntax));
     }
 }
