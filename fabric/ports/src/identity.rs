@@ -22,6 +22,12 @@ pub trait Credentials: Send + Sync {
     /// caller is told so.
     fn find(&self, access_key: &str) -> Option<Arc<Credential>>;
 
+    /// Whether the key, if it is one of these, still opens anything. One that does not still tells whose it was: asked
+    /// only where callers must prove who they are.
+    fn is_good(&self, _access_key: &str) -> bool {
+        true
+    }
+
     /// A request was signed with a key, perhaps one of these. Called for each request: whoever remembers it
     /// does so in memory.
     fn used(&self, _access_key: &str, _used: KeyUse<'_>) {}

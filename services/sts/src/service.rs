@@ -127,11 +127,14 @@ impl Sts {
 
 impl Credentials for Sts {
     fn find(&self, access_key: &str) -> Option<Arc<Credential>> {
-        let issued = self.sessions.find(access_key)?;
-        // Who was made anew under a name is somebody else: sessions of the old one have nothing of theirs.
+        Some(self.sessions.find(access_key)?.credential.clone())
+    }
+
+    /// Who was made anew under a name is somebody else: sessions of the old one have nothing of theirs.
+    fn is_good(&self, access_key: &str) -> bool {
+        let Some(issued) = self.sessions.find(access_key) else { return true };
         let owner = issued.record.policies_of.as_deref().zip(issued.record.owner_id.as_deref());
-        let is_of_another = owner.is_some_and(|(arn, id)| self.iam.is_another(arn, id));
-        (!is_of_another).then(|| issued.credential.clone())
+        !owner.is_some_and(|(arn, id)| self.iam.is_another(arn, id))
     }
 
     fn used(&self, access_key: &str, used: KeyUse<'_>) {

@@ -35,6 +35,27 @@ def refused(call, code: str, message: str) -> None:
     assert (error["Code"], error["Message"]) == (code, message)
 
 
+def test_sessions_stay_in_their_account_when_their_role_or_user_is_made_anew(server):
+    account = "123456789012"
+    iam, sts = (server.client(service, key=account) for service in ("iam", "sts"))
+
+    def made():
+        role = iam.create_role(RoleName="again", AssumeRolePolicyDocument=TRUST)["Role"]
+        iam.create_user(UserName="again")
+        return role["Arn"], iam.create_access_key(UserName="again")["AccessKey"]
+
+    role, key = made()
+    person = server.client("sts", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    sessions = [sts.assume_role(RoleArn=role, RoleSessionName="old")["Credentials"], person.get_session_token()["Credentials"]]
+    iam.delete_access_key(UserName="again", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName="again")
+    iam.delete_role(RoleName="again")
+    made()
+    for number, session in enumerate(sessions):
+        assert by(server, session).get_caller_identity()["Account"] == account
+        assert account in by(server, session, "sqs").create_queue(QueueName=f"mine-{number}")["QueueUrl"]
+
+
 def test_the_default_identity_is_the_root(sts):
     answer = sts.get_caller_identity()
     assert (answer["UserId"], answer["Account"], answer["Arn"]) == ("000000000000", "000000000000", ROOT)

@@ -44,7 +44,7 @@ impl Keys for Lookup<'_> {
             // A temporary key without its token is none; a token with any other key belongs elsewhere.
             (Some(_), None) | (None, Some(_)) => false,
         };
-        if !fits {
+        if !fits || !self.sources.iter().all(|source| source.is_good(access_key)) {
             return Err(Refused::Unknown);
         }
         if credential.expires_at.is_some_and(|end| now >= end) {
