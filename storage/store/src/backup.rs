@@ -91,14 +91,8 @@ pub(crate) fn write_backup(view: &dyn View, target: &Path) -> Result<BackupRepor
     }
     let mut partial = target.as_os_str().to_owned();
     partial.push(".partial");
-    match fs::remove_file(&partial) {
-        // What a backup that was cut short has left.
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(error)),
-    }
     let mut writer = Writer {
-        file: BufWriter::new(platform::create_private_file(Path::new(&partial)).map_err(failed)?),
+        file: BufWriter::new(create_partial(Path::new(&partial)).map_err(failed)?),
         digest: Xxh3::new(),
         block: BytesMut::new(),
         records: 0,
@@ -113,6 +107,23 @@ pub(crate) fn write_backup(view: &dyn View, target: &Path) -> Result<BackupRepor
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     platform::sync_folder(folder).map_err(failed)?;
     Ok(BackupReport { sequence: stands.sequence, records: writer.records })
+}
+
+/// Makes the file of a backup that is not complete, in the place of what one that was cut short has left. One that goes
+/// on has locked its file.
+fn create_partial(path: &Path) -> io::Result<File> {
+    if fs::symlink_metadata(path).is_ok_and(|found| found.is_file())
+        && let Ok(found) = File::open(path)
+    {
+        found.try_lock()?;
+    }
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = platform::create_private_file(path)?;
+    file.try_lock()?;
+    Ok(file)
 }
 
 struct Writer {

@@ -127,12 +127,13 @@ fn a_damaged_list_of_files_is_named_after_a_flush_too() {
             flushed.insert("large", vec![7; 1 << 20]).unwrap();
             flushed.rotate_memtable_and_wait().unwrap();
         }
+        // Opening it may move tables, which makes another list.
+        assert_eq!(get(&open(dir.path()).unwrap(), "key/0000").unwrap().value, "value 0");
         let folder = dir.path().join(format!("engine/keyspaces/{number}"));
         let current = u64::from_le_bytes(fs::read(folder.join("current")).unwrap()[..8].try_into().unwrap());
         assert!(current > 0, "{space} has a new list");
         let list = folder.join(format!("v{current}"));
         let good = fs::read(&list).unwrap();
-        assert_eq!(get(&open(dir.path()).unwrap(), "key/0000").unwrap().value, "value 0");
         for at in [0, good.len() / 2, good.len() - 1] {
             let mut flipped = good.clone();
             flipped[at] ^= 1;
@@ -205,6 +206,11 @@ fn nobody_else_looks_into_a_folder_or_a_backup() {
     symlink(&foreign, dir.path().join("third.partial")).unwrap();
     backup(&folder, &third).unwrap();
     assert!(fs::read(&foreign).unwrap().is_empty() && !third.is_symlink(), "nor what it points to");
+
+    let going_on = fs::File::create(dir.path().join("fourth.partial")).unwrap();
+    going_on.lock().unwrap();
+    let refused = backup(&folder, &dir.path().join("fourth")).unwrap_err();
+    assert!(matches!(refused, BackupError::Io { .. }), "two would write to one file: {refused}");
 }
 
 #[test]
