@@ -54,7 +54,7 @@ pub(crate) use filter_log_events::filter_log_events;
 pub(crate) use get_log_events::get_log_events;
 pub(crate) use insights::{
     chosen_groups, delete_query_definition, describe_queries, describe_query_definitions, event as insights_event,
-    get_log_fields, get_log_group_fields, get_log_object, get_log_record, get_query_results,
+    get_log_fields, get_log_group_fields, get_log_object, get_log_record, get_query_results, groups_of_source,
     list_aggregate_log_group_summaries, list_log_groups_for_query, put_query_definition, start_query, stop_query,
 };
 pub(crate) use integrations::{
@@ -70,7 +70,7 @@ pub(crate) use lookup_tables::{
 };
 pub(crate) use metric_filters::{delete_metric_filter, describe_metric_filters, put_metric_filter, test_metric_filter};
 pub(crate) use put_log_events::put_log_events;
-pub(crate) use reading::{EventReader, Query, Source, found};
+pub(crate) use reading::{EventReader, Query, Source, Step, found};
 pub(crate) use resource_policies::{delete_resource_policy, describe_resource_policies, put_resource_policy};
 pub(crate) use rules::{
     delete_data_protection_policy, delete_index_policy, delete_transformer, describe_field_indexes,

@@ -279,6 +279,16 @@ struct GroupReader {
     read: VecDeque<Found>,
 }
 
+/// What an [`EventReader`] comes to.
+pub(crate) enum Step {
+    /// An event with its group.
+    Event(Group, Found),
+    /// The end of some groups: others are read next. There may be thousands without any event.
+    Pause,
+    /// The end of all.
+    End,
+}
+
 /// How many bytes an [`EventReader`] reads at once, of all groups together.
 const READER_BYTES: usize = 1024 * 1024;
 /// How many groups an [`EventReader`] reads side by side: each has room for a chunk.
@@ -291,19 +301,17 @@ impl EventReader {
         EventReader { from_ms, to_ms, groups: Vec::new(), waiting: groups.into_iter() }
     }
 
-    /// The next event with its group, or `None` at the end. The service is given each time, so that a reader can
-    /// be kept between two steps of a worker.
-    pub(crate) async fn next(&mut self, service: &CloudWatchLogs) -> Result<Option<(Group, Found)>, Error> {
-        loop {
-            if let Some(found) = self.merged(service).await? {
-                return Ok(Some(found));
-            }
+    /// The next event. The service is given each time, so that a reader can be kept between two steps of a worker.
+    pub(crate) async fn next(&mut self, service: &CloudWatchLogs) -> Result<Step, Error> {
+        if self.groups.is_empty() {
             let reader = |group| GroupReader { group, next: Some(Cut::START), read: VecDeque::new() };
             self.groups = self.waiting.by_ref().take(MERGED).map(reader).collect();
-            if self.groups.is_empty() {
-                return Ok(None);
-            }
         }
+        if let Some((group, found)) = self.merged(service).await? {
+            return Ok(Step::Event(group, found));
+        }
+        self.groups.clear();
+        Ok(if self.waiting.len() == 0 { Step::End } else { Step::Pause })
     }
 
     /// The next event of the groups that are read now.

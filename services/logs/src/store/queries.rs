@@ -10,6 +10,9 @@ pub struct QueryRecord {
     pub text: String,
     /// Whose events it reads.
     pub groups: Vec<GroupAddress>,
+    /// For each of its readings in order: the groups that it chooses by itself, or none where it reads the query's. They
+    /// are those that its owner was allowed to read, whatever is created later.
+    pub chosen: Vec<Vec<GroupAddress>>,
     /// From this time on.
     pub from_ms: u64,
     /// Up to this time, itself excluded.
@@ -28,50 +31,12 @@ pub struct QueryRecord {
     pub scanned: Scanned,
 }
 
-/// What a query looked at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Scanned {
-    /// How many events.
-    pub records: u64,
-    /// How many of them matched.
-    pub matched: u64,
-    /// How many bytes of messages.
-    pub bytes: u64,
-}
-
-impl Stored for QueryRecord {
-    const NAME: &'static str = "logs query";
-    const VERSION: u8 = 1;
-
-    fn write(&self, to: &mut Writer) {
-        to.text(&self.text);
-        to.list(self.groups.iter(), |to, group| {
-            to.varint(group.account.as_u64());
-            to.text(group.region.as_str());
-            to.text(&group.name);
-        });
-        to.varint(self.from_ms);
-        to.varint(self.to_ms);
-        to.u32(self.limit);
-        to.text(&self.owner);
-        to.timestamp(self.created_at);
-        to.u8(match self.state {
-            QueryState::Unfinished => 0,
-            QueryState::Complete => 1,
-            QueryState::Failed => 2,
-            QueryState::Cancelled => 3,
-            QueryState::TimedOut => 4,
-        });
-        to.option(self.ended_at, Writer::timestamp);
-        to.varint(self.scanned.records);
-        to.varint(self.scanned.matched);
-        to.varint(self.scanned.bytes);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+impl QueryRecord {
+    fn read_first(from: &mut Reader<'_>) -> Result<QueryRecord, DecodeError> {
         Ok(QueryRecord {
             text: from.text()?,
             groups: from.list(read_address)?,
+            chosen: Vec::new(),
             from_ms: from.varint()?,
             to_ms: from.varint()?,
             limit: from.u32()?,
@@ -89,6 +54,63 @@ impl Stored for QueryRecord {
             scanned: Scanned { records: from.varint()?, matched: from.varint()?, bytes: from.varint()? },
         })
     }
+}
+
+/// What a query looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Scanned {
+    /// How many events.
+    pub records: u64,
+    /// How many of them matched.
+    pub matched: u64,
+    /// How many bytes of messages.
+    pub bytes: u64,
+}
+
+impl Stored for QueryRecord {
+    const NAME: &'static str = "logs query";
+    const VERSION: u8 = 2;
+
+    fn write(&self, to: &mut Writer) {
+        to.text(&self.text);
+        to.list(self.groups.iter(), write_address);
+        to.varint(self.from_ms);
+        to.varint(self.to_ms);
+        to.u32(self.limit);
+        to.text(&self.owner);
+        to.timestamp(self.created_at);
+        to.u8(match self.state {
+            QueryState::Unfinished => 0,
+            QueryState::Complete => 1,
+            QueryState::Failed => 2,
+            QueryState::Cancelled => 3,
+            QueryState::TimedOut => 4,
+        });
+        to.option(self.ended_at, Writer::timestamp);
+        to.varint(self.scanned.records);
+        to.varint(self.scanned.matched);
+        to.varint(self.scanned.bytes);
+        to.list(self.chosen.iter(), |to, groups| to.list(groups.iter(), write_address));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let before = QueryRecord::read_first(from)?;
+        Ok(QueryRecord { chosen: from.list(|from| from.list(read_address))?, ..before })
+    }
+
+    /// Version 1 did not know what else than its own groups a query reads.
+    fn read_older(version: u8, from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match version {
+            1 => QueryRecord::read_first(from),
+            found => Err(DecodeError::UnknownVersion { record: Self::NAME, found }),
+        }
+    }
+}
+
+fn write_address(to: &mut Writer, group: &GroupAddress) {
+    to.varint(group.account.as_u64());
+    to.text(group.region.as_str());
+    to.text(&group.name);
 }
 
 fn read_address(from: &mut Reader<'_>) -> Result<GroupAddress, DecodeError> {
@@ -172,17 +194,19 @@ impl Stored for QueryDefinitionRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidegate_record::testing::{assert_golden, assert_round_trip};
+    use tidegate_record::testing::{assert_golden, assert_reads_older, assert_round_trip};
 
     #[test]
     fn golden_bytes() {
+        let group = |name: &str| GroupAddress {
+            account: AccountId::DEFAULT,
+            region: Region::us_east_1(),
+            name: name.to_owned(),
+        };
         let query = QueryRecord {
             text: "t".to_owned(),
-            groups: vec![GroupAddress {
-                account: AccountId::DEFAULT,
-                region: Region::us_east_1(),
-                name: "g".to_owned(),
-            }],
+            groups: vec![group("g")],
+            chosen: vec![vec![group("h")], Vec::new()],
             from_ms: 300,
             to_ms: 301,
             limit: 5,
@@ -192,7 +216,9 @@ mod tests {
             ended_at: Some(Timestamp::from_millis(7)),
             scanned: Scanned { records: 8, matched: 9, bytes: 10 },
         };
-        assert_golden("01017401000975732d656173742d310167ac02ad0205016f0601010708090a", &query);
+        let first = "017401000975732d656173742d310167ac02ad0205016f0601010708090a";
+        assert_golden(&format!("02{first}0201000975732d656173742d31016800"), &query);
+        assert_reads_older(&format!("01{first}"), &QueryRecord { chosen: Vec::new(), ..query.clone() });
         for state in [QueryState::Unfinished, QueryState::Failed, QueryState::Cancelled, QueryState::TimedOut] {
             assert_round_trip(&QueryRecord { state, ended_at: None, ..query.clone() });
         }

@@ -9,7 +9,8 @@ use tidegate_protocol::{Access, Call, Members, Need, Needs, ServiceError, Shape,
 use tidegate_types::Arn;
 
 use super::further::{of_account_policy, of_query, passed};
-use crate::domain::{GroupAddress, GroupReference};
+use crate::domain::{GroupAddress, GroupReference, Pointer};
+use crate::ops::groups_of_source;
 use crate::service::CloudWatchLogs;
 
 /// Where an operation's resource is written.
@@ -41,6 +42,10 @@ enum On {
     GroupArns,
     /// The delivery that is made, its source and its destination.
     NewDelivery,
+    /// In this member, a pointer to an event: its group.
+    Pointer(&'static str),
+    /// In `dataSourceName` and `dataSourceType`: all of the account, and the groups whose tags say the same.
+    DataSource,
     /// Nowhere: all of the account.
     Anywhere,
 }
@@ -49,6 +54,9 @@ const SOURCE: On = On::Own("delivery-source", "name");
 const GOAL: On = On::Own("delivery-destination", "name");
 const GOALS_POLICY: On = On::Own("delivery-destination", "deliveryDestinationName");
 const DELIVERY: On = On::Own("delivery", "id");
+
+const LOG_OBJECT: On = On::Pointer("logObjectPointer");
+const LOG_RECORD: On = On::Pointer("logRecordPointer");
 
 const OPERATIONS: &[(&str, On)] = &[
     ("AssociateKmsKey", On::Encrypted),
@@ -111,10 +119,10 @@ const OPERATIONS: &[(&str, On)] = &[
     ("GetIntegration", On::Own("integration", "integrationName")),
     ("GetLogAnomalyDetector", On::Detector),
     ("GetLogEvents", On::Group),
-    ("GetLogFields", On::Anywhere),
+    ("GetLogFields", On::DataSource),
     ("GetLogGroupFields", On::Group),
-    ("GetLogObject", On::Anywhere),
-    ("GetLogRecord", On::Anywhere),
+    ("GetLogObject", LOG_OBJECT),
+    ("GetLogRecord", LOG_RECORD),
     ("GetLookupTable", On::Arn("lookupTableArn")),
     ("GetQueryResults", On::Anywhere),
     ("GetTransformer", On::Group),
@@ -199,13 +207,13 @@ fn unmasking() -> [(&'static str, Access<CloudWatchLogs>); 4] {
         (
             UNMASKING[2],
             needs(move |logs: &CloudWatchLogs, call: &Call, input: &GetLogRecordRequest| {
-                told(logs, call, On::Anywhere, input, input.unmask)
+                told(logs, call, LOG_RECORD, input, input.unmask)
             }),
         ),
         (
             UNMASKING[3],
             needs(move |logs: &CloudWatchLogs, call: &Call, input: &GetLogObjectRequest| {
-                told(logs, call, On::Anywhere, input, input.unmask)
+                told(logs, call, LOG_OBJECT, input, input.unmask)
             }),
         ),
     ]
@@ -245,6 +253,19 @@ fn needs_of(logs: &CloudWatchLogs, call: &Call, on: On, input: &Members) -> Vec<
                 own(call, &format!("delivery-source:{}", input.text("deliverySourceName").unwrap_or_default()));
             let goal = input.text("deliveryDestinationArn").unwrap_or("*");
             vec![need(own(call, "delivery:*")), need(source), need(goal.to_owned())]
+        }
+        On::Pointer(member) => {
+            // The operation refuses what is no pointer.
+            let pointer = input.text(member).and_then(Pointer::parse);
+            let group = pointer.map(|pointer| own(call, &format!("log-group:{}:log-stream:", pointer.group)));
+            vec![group.map_or_else(|| Need::anywhere(format!("logs:{}", call.operation.name)), need)]
+        }
+        On::DataSource => {
+            let source = (input.text("dataSourceName"), input.text("dataSourceType"));
+            // Groups that cannot be read are the operation's to tell of.
+            let groups = groups_of_source(logs, call, source.0, source.1).unwrap_or_default();
+            let everywhere = Need::anywhere(format!("logs:{}", call.operation.name));
+            std::iter::once(everywhere).chain(groups.iter().map(|group| need(group.address.stream_arn("")))).collect()
         }
         On::Anywhere => vec![Need::anywhere(format!("logs:{}", call.operation.name))],
     };
@@ -296,7 +317,7 @@ fn with_resource_tags(logs: &CloudWatchLogs, call: &Call, need: Need) -> Need {
     need.with_resource_tags(group.record.tags.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
-fn own(call: &Call, resource: &str) -> String {
+pub(super) fn own(call: &Call, resource: &str) -> String {
     Arn::new("logs", &call.region, call.account, resource).to_string()
 }
 
@@ -308,7 +329,7 @@ fn groups_of(call: &Call, input: &Members) -> Vec<String> {
 }
 
 /// A group by its name or ARN, and one of its streams.
-fn stream_of(call: &Call, group: &str, stream: &str) -> String {
+pub(super) fn stream_of(call: &Call, group: &str, stream: &str) -> String {
     match GroupReference(group.to_owned()).resolve(call.account, &call.region) {
         Some(group) => group.stream_arn(stream),
         None => own(call, &format!("log-group::log-stream:{stream}")),

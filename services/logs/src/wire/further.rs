@@ -1,19 +1,27 @@
 //! Permissions that follow from what queries and documents say, and not from members with the names of groups.
 
-use tidegate_insights::Query;
+use std::collections::BTreeSet;
+
+use tidegate_insights::{Query, Source};
 use tidegate_protocol::{Call, Members, Need};
 
+use super::access::{own, stream_of};
 use super::policy_kind;
 use crate::domain::{AccountPolicyKind, Meaning};
 use crate::ops::chosen_groups;
 use crate::service::CloudWatchLogs;
 
-/// What a query needs for each of these groups, and for each that it chooses by itself, in subqueries too. A query that
-/// names none and cannot be read, or chooses none, is held against all of them.
+/// What a query needs for each of these groups, and for each that it chooses by itself, in subqueries too. One that
+/// names none, or that has a `SOURCE` which chooses none, is held against all of them. Whoever looks something up in a
+/// table reads that: AWS documents the same permission for pipelines.
 pub(super) fn of_query(logs: &CloudWatchLogs, call: &Call, named: Vec<String>, input: &Members) -> Vec<Need> {
     let text = input.text("queryString").unwrap_or_default();
+    // A query that cannot be read is the operation's to tell of.
+    let query = Query::parse(text).ok();
+    let sources = query.iter().flat_map(Query::readings).filter_map(|reading| reading.source);
+    let chosen: BTreeSet<String> = sources.flat_map(|source| chosen(logs, call, source)).collect();
     let mut resources = named;
-    resources.extend(chosen(logs, call, text));
+    resources.extend(chosen);
     if resources.is_empty() {
         resources.push("*".to_owned());
     }
@@ -22,18 +30,19 @@ pub(super) fn of_query(logs: &CloudWatchLogs, call: &Call, named: Vec<String>, i
     if text.to_ascii_lowercase().contains("unmask") {
         needs.extend(need("logs:Unmask"));
     }
+    let tables: BTreeSet<&String> = query.iter().flat_map(Query::lookups).map(|lookup| &lookup.table).collect();
+    let table = |name: &String| Need::new("logs:GetLookupTable", own(call, &format!("lookup-table:{name}")));
+    needs.extend(tables.into_iter().map(table));
     needs
 }
 
-fn chosen(logs: &CloudWatchLogs, call: &Call, text: &str) -> Vec<String> {
-    // Groups that cannot be read, or are not there, are the operation's to tell of.
-    let Ok(query) = Query::parse(text) else { return Vec::new() };
-    let sources = query.readings().into_iter().filter_map(|reading| reading.source);
-    let groups = sources.flat_map(|source| chosen_groups(logs, call.account, &call.region, source).unwrap_or_default());
-    let mut chosen: Vec<String> = groups.map(|group| group.address.stream_arn("")).collect();
-    chosen.sort_unstable();
-    chosen.dedup();
-    chosen
+/// The groups that a `SOURCE` names, there or not, or those that it chooses.
+fn chosen(logs: &CloudWatchLogs, call: &Call, source: &Source) -> Vec<String> {
+    if !source.names.is_empty() {
+        return source.names.iter().map(|name| stream_of(call, name, "")).collect();
+    }
+    let groups = chosen_groups(logs, call.account, &call.region, source).unwrap_or_default();
+    if groups.is_empty() { vec!["*".to_owned()] } else { groups.iter().map(|g| g.address.stream_arn("")).collect() }
 }
 
 /// Beside its own permission, putting or deleting a policy of an account needs that for a group's policy of the same

@@ -9,9 +9,9 @@ use tidegate_store::{KeyRange, Order, Page, Space, Tx};
 use tidegate_types::Timestamp;
 use tidegate_workers::{Next, Worker};
 
-use crate::domain::QueryState;
+use crate::domain::{GroupAddress, QueryState};
 use crate::error::Error;
-use crate::ops::{EventReader, chosen_groups, insights_event, lookup_table};
+use crate::ops::{EventReader, Step, insights_event, lookup_table};
 use crate::service::CloudWatchLogs;
 use crate::store::{Group, QueryKey, QueryRecord, ResultPageRecord, Scanned, behind, corrupt, decode, keys};
 
@@ -114,12 +114,14 @@ impl Queries {
             }
         }
         let mut later = VecDeque::new();
-        for reading in query.readings() {
-            let own = reading.source == query.source();
-            let groups = match reading.source.filter(|_| !own) {
-                Some(source) => chosen_groups(service, key.account, &key.region, source)?,
-                None => self.groups_of(&record)?,
-            };
+        for (at, reading) in query.readings().into_iter().enumerate() {
+            let chosen = record.chosen.get(at).filter(|chosen| !chosen.is_empty());
+            if chosen.is_none() && reading.source.is_some_and(|source| Some(source) != query.source()) {
+                // An older release did not note what may be read.
+                self.end(&key, QueryState::Failed, Scanned::default(), 0).await?;
+                return Ok(None);
+            }
+            let groups = self.groups_at(chosen.unwrap_or(&record.groups))?;
             let (from_ms, to_ms) =
                 reading.shift.map_or((record.from_ms, record.to_ms), |shift| shift.of(record.from_ms, record.to_ms));
             later.push_back(EventReader::new(groups, from_ms, to_ms));
@@ -134,10 +136,10 @@ impl Queries {
         Ok(Some(Job { key, run, reader, later, started_at: service.env.monotonic() }))
     }
 
-    /// The groups of a query. One that was deleted meanwhile has no events.
-    fn groups_of(&self, record: &QueryRecord) -> Result<Vec<Group>, Error> {
-        let mut groups = Vec::with_capacity(record.groups.len());
-        for address in &record.groups {
+    /// The groups of these addresses. One that was deleted meanwhile has no events.
+    fn groups_at(&self, addresses: &[GroupAddress]) -> Result<Vec<Group>, Error> {
+        let mut groups = Vec::with_capacity(addresses.len());
+        for address in addresses {
             groups.extend(self.service.directory.get(address)?);
         }
         Ok(groups)
@@ -153,17 +155,22 @@ impl Queries {
                 // Events that are read already make no await wait, and a query may think long about each.
                 tokio::task::yield_now().await;
             }
-            let event = if job.run.is_satisfied() { None } else { job.reader.next(&self.service).await? };
-            let Some((group, found)) = event else {
-                match (job.run.turn(), job.later.pop_front()) {
-                    (Ok(true), Some(reader)) => job.reader = reader,
+            let step = if job.run.is_satisfied() { Step::End } else { job.reader.next(&self.service).await? };
+            let (group, found) = match step {
+                Step::Event(group, found) => (group, found),
+                // Whoever stopped the query does not wait for thousands of groups without events.
+                Step::Pause => break,
+                Step::End => match (job.run.turn(), job.later.pop_front()) {
+                    (Ok(true), Some(reader)) => {
+                        job.reader = reader;
+                        continue;
+                    }
                     (Ok(_), _) => return self.finish(job).await.map(|()| None),
                     (Err(Overflow { .. }), _) => {
                         self.end(&job.key, QueryState::Failed, scanned(&job.run), 0).await?;
                         return Ok(None);
                     }
-                }
-                continue;
+                },
             };
             if job.run.push(insights_event(&group.address, found)).is_err() {
                 let scanned = scanned(&job.run);

@@ -406,7 +406,104 @@ async fn inner_queries_and_earlier_times_are_read() {
     assert_eq!(rows(&bed, "g", joined).await, ["l.ms=50 r.who=ann"]);
     let within = "filter level in (SOURCE 'other' | fields level) | display ms";
     assert_eq!(rows(&bed, "g", within).await, ["ms=50"]);
-    let compared = "pattern level | diff | sort @pattern | display @pattern, @sampleCount, @baselineSampleCount";
-    let counts = rows(&bed, "g", compared).await;
-    assert!(counts.contains(&"@pattern=info @sampleCount=2 @baselineSampleCount=0".to_owned()), "{counts:?}");
+    bed.put("g", "a", &[(-86_400_000, r#"{"level":"info","ms":1}"#)]).await;
+    for (diff, earlier) in [("diff", 0), ("diff previousDay", 1)] {
+        let compared =
+            format!("pattern level | {diff} | sort @pattern | display @pattern, @sampleCount, @baselineSampleCount");
+        let counts = rows(&bed, "g", &compared).await;
+        let expected = format!("@pattern=info @sampleCount=2 @baselineSampleCount={earlier}");
+        assert!(counts.contains(&expected), "{diff}: {counts:?}");
+    }
+}
+
+#[tokio::test]
+async fn groups_that_come_after_a_query_was_started_are_not_read() {
+    let bed = filled().await;
+    bed.create("late/0", &["s"]).await;
+    bed.put("late/0", "s", &[(0, r#"{"level":"info"}"#)]).await;
+    let text =
+        "join left=l right=r where l.level=r.level (SOURCE logGroups(namePrefix: ['late/'])) | stats count(*) as n";
+    let mut ids = Vec::new();
+    for _ in 0..60 {
+        ids.push(start(&bed, "g", text).await);
+    }
+    bed.create("late/1", &["s"]).await;
+    bed.put("late/1", "s", &[(0, r#"{"level":"info"}"#)]).await;
+    for id in ids {
+        assert_eq!(shown(&results(&bed, &id).await), ["n=2"]);
+    }
+    assert_eq!(rows(&bed, "g", text).await, ["n=4"]);
+}
+
+#[tokio::test]
+async fn a_query_of_many_groups_without_events_looks_at_its_hour() {
+    let bed = Bed::new().await;
+    for number in 0..200 {
+        bed.create(&format!("many/{number:03}"), &[]).await;
+    }
+    let now = i64::try_from(START.as_secs()).unwrap();
+    let input = json!({
+        "queryString": "SOURCE logGroups(namePrefix: ['many/']) | stats count(*)", "startTime": now - HOUR, "endTime": now + HOUR
+    });
+    let id = bed.ok("StartQuery", input).await["queryId"].clone();
+    while bed.ok("GetQueryResults", json!({ "queryId": id })).await["status"] == "Scheduled" {
+        tokio::task::yield_now().await;
+    }
+    bed.advance(2 * 3600).await;
+    assert_eq!(bed.ok("GetQueryResults", json!({ "queryId": id })).await["status"], "Timeout");
+}
+
+#[tokio::test]
+async fn the_fields_of_a_data_source_are_some_of_each_group() {
+    let bed = Bed::new().await;
+    let tags = json!({ "cw:datasource:name": "shop", "cw:datasource:type": "orders" });
+    for number in 0..20 {
+        let name = format!("shop/{number:02}");
+        bed.ok("CreateLogGroup", json!({ "logGroupName": name, "tags": tags })).await;
+        bed.ok("CreateLogStream", json!({ "logGroupName": name, "logStreamName": "s" })).await;
+    }
+    let many = vec![(0, r#"{"first":1}"#); 2_000];
+    bed.put("shop/00", "s", &many).await;
+    bed.put("shop/19", "s", &[(0, r#"{"last":1.5,"inner":{"a":true}}"#)]).await;
+    let asked = json!({ "dataSourceName": "shop", "dataSourceType": "orders" });
+    let names = |answer: &Value| -> Vec<String> {
+        let fields = answer["logFields"].as_array().unwrap();
+        fields.iter().map(|field| field["logFieldName"].as_str().unwrap().to_owned()).collect()
+    };
+    let told = bed.ok("GetLogFields", asked.clone()).await;
+    assert_eq!(names(&told), ["@logStream", "@message", "@timestamp", "first", "inner", "last"]);
+    let object = |from: usize| -> Value { (from..from + 800).map(|at| (format!("f{at}"), json!(at))).collect() };
+    bed.put("shop/07", "s", &[(0, &object(0).to_string()), (0, &json!({ "deep": object(800) }).to_string())]).await;
+    let told = bed.ok("GetLogFields", asked).await;
+    let within = |field: &Value| field["logFieldType"]["fields"].as_array().map_or(0, Vec::len);
+    let inner: usize = told["logFields"].as_array().unwrap().iter().map(within).sum();
+    assert_eq!(names(&told).len() + inner, 1_000 + 3);
+}
+
+#[tokio::test]
+async fn data_sources_are_counted_by_name_and_type() {
+    let bed = Bed::new().await;
+    let by = |what: &str| json!({ "groupBy": what });
+    let none = bed.ok("ListAggregateLogGroupSummaries", by("DATA_SOURCE_NAME_AND_TYPE")).await;
+    assert_eq!(none, json!({ "aggregateLogGroupSummaries": [] }));
+    let refused = bed.call("ListAggregateLogGroupSummaries", by("DATA_SOURCE_NAME_TYPE_AND_FORMAT")).await;
+    assert_eq!(refused.unwrap_err().code, "NotImplemented");
+}
+
+#[tokio::test]
+async fn inner_queries_read_no_more_groups_than_the_query() {
+    let bed = filled().await;
+    let now = i64::try_from(START.as_secs()).unwrap();
+    let refused = async |text: &str| {
+        let input = json!({ "logGroupName": "g", "queryString": text, "startTime": now - HOUR, "endTime": now + HOUR });
+        let refused = bed.call("StartQuery", input).await.expect_err(text);
+        (refused.code, refused.message)
+    };
+    let none = refused("filter level in (SOURCE logGroups(namePrefix: ['none']) | fields level)").await;
+    let words = "The SOURCE command must choose between 1 and 10000 log groups.";
+    assert_eq!((none.0.as_str(), none.1.as_str()), ("InvalidParameterException", words));
+    let absent = refused("filter level in (SOURCE 'g', 'none' | fields level)").await;
+    assert_eq!(absent.0, "ResourceNotFoundException");
+    let twice = "filter level in (SOURCE 'g', 'g' | fields level) | stats count(*) as n";
+    assert_eq!(rows(&bed, "g", twice).await, ["n=3"]);
 }

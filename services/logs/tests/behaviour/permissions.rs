@@ -1,5 +1,7 @@
 //! What is needed beside an operation's own permission: who may see what is masked, and who passes roles.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::bed::Bed;
@@ -30,12 +32,52 @@ async fn a_query_needs_permissions_for_the_groups_that_it_chooses() {
     let inner = json!({ "logGroupName": "lib" });
     let inner = bed.needs("StartQuery", start("filter a in (SOURCE 'app/a' | fields a)", inner)).await;
     assert_eq!(inner, [group("StartQuery", "lib"), group("StartQuery", "app/a")]);
+    let chosen = r#"filter a in (SOURCE logGroups(namePrefix: ["none"]) | fields a)"#;
+    let chosen = bed.needs("StartQuery", start(chosen, json!({ "logGroupName": "lib" }))).await;
+    assert_eq!(chosen, [group("StartQuery", "lib"), "logs:StartQuery *".to_owned()]);
+    let absent = json!({ "logGroupName": "lib" });
+    let absent = bed.needs("StartQuery", start("filter a in (SOURCE 'absent' | fields a)", absent)).await;
+    assert_eq!(absent, [group("StartQuery", "lib"), group("StartQuery", "absent")]);
     for nothing in
         [r#"SOURCE logGroups(namePrefix: ["none"]) | unmask @message"#, "SOURCE logGroups( | unmask @message"]
     {
         let all = bed.needs("StartQuery", start(nothing, json!({}))).await;
         assert_eq!(all, ["logs:StartQuery *", "logs:Unmask *"], "{nothing}");
     }
+}
+
+#[tokio::test]
+async fn a_query_needs_permissions_for_the_tables_that_it_looks_up() {
+    let bed = Bed::new().await;
+    let text = "lookup one a OUTPUT b | lookup two a OUTPUT c | lookup one a OUTPUT d";
+    let needs = bed.needs("StartQuery", start(text, json!({ "logGroupName": "g" }))).await;
+    let table = |name: &str| format!("logs:GetLookupTable arn:aws:logs:us-east-1:000000000000:lookup-table:{name}");
+    assert_eq!(needs, [group("StartQuery", "g"), table("one"), table("two")]);
+}
+
+#[tokio::test]
+async fn an_events_pointer_says_which_group_it_is_of() {
+    let bed = Bed::new().await;
+    let pointer = STANDARD.encode("1\n1\n0\napp/a\nstream");
+    for (operation, member) in [("GetLogRecord", "logRecordPointer"), ("GetLogObject", "logObjectPointer")] {
+        let masked = bed.needs(operation, json!({ member: pointer })).await;
+        assert_eq!(masked, [group(operation, "app/a")]);
+        let unmasked = bed.needs(operation, json!({ member: pointer, "unmask": true })).await;
+        assert_eq!(unmasked, [group(operation, "app/a"), group("Unmask", "app/a")]);
+        let nothing = bed.needs(operation, json!({ member: "nothing", "unmask": true })).await;
+        assert_eq!(nothing, [format!("logs:{operation} *"), "logs:Unmask *".to_owned()]);
+    }
+}
+
+#[tokio::test]
+async fn a_data_source_needs_permissions_for_its_groups() {
+    let bed = Bed::new().await;
+    for (name, source) in [("a", "shop"), ("b", "bank"), ("c", "shop")] {
+        let tags = json!({ "cw:datasource:name": source, "cw:datasource:type": "orders" });
+        bed.ok("CreateLogGroup", json!({ "logGroupName": name, "tags": tags })).await;
+    }
+    let needs = bed.needs("GetLogFields", json!({ "dataSourceName": "shop", "dataSourceType": "orders" })).await;
+    assert_eq!(needs, ["logs:GetLogFields *".to_owned(), group("GetLogFields", "a"), group("GetLogFields", "c")]);
 }
 
 #[tokio::test]

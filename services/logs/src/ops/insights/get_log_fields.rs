@@ -6,9 +6,11 @@ use tidegate_api_logs::{
     ListAggregateLogGroupSummariesRequest, ListAggregateLogGroupSummariesResponse, LogFieldType, LogFieldsListItem,
 };
 use tidegate_protocol::Call;
+use tidegate_store::StoreError;
 
+use crate::domain::{Cut, Direction};
 use crate::error::Error;
-use crate::ops::EventReader;
+use crate::ops::{Query, Source};
 use crate::service::CloudWatchLogs;
 use crate::store::Group;
 use crate::wire;
@@ -16,8 +18,13 @@ use crate::wire;
 /// The tags that say which data source, and which of its types, a group's events are of.
 const NAME: &str = "cw:datasource:name";
 const TYPE: &str = "cw:datasource:type";
-/// How many events are looked at.
+/// How many events are looked at, and how many bytes of them: of each group an equal share.
 const MAX_EVENTS: usize = 1_000;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The most fields that are told beside those of every event, those within others counted.
+const MAX_FIELDS: usize = 1_000;
+/// What groups are counted by. They have no tag that says in which format their events are.
+const BY_NAME_AND_TYPE: &str = "DATA_SOURCE_NAME_AND_TYPE";
 /// How long a stretch of time is looked at.
 const SPAN_MS: u64 = 86_400_000;
 /// How deep types are told.
@@ -29,22 +36,40 @@ pub(crate) async fn get_log_fields(
     call: &Call,
     input: GetLogFieldsRequest,
 ) -> Result<GetLogFieldsResponse, Error> {
-    let wanted = (input.data_source_name.as_deref(), input.data_source_type.as_deref());
-    let mut groups = service.directory.of_account(call.account, &call.region, None)?;
-    groups.retain(|group| (tag(group, NAME), tag(group, TYPE)) == wanted);
+    let groups = groups_of_source(service, call, input.data_source_name.as_deref(), input.data_source_type.as_deref())?;
     if groups.is_empty() {
         return Err(Error::NoSuchFilter("data source"));
     }
-    let now = service.now().as_millis();
-    let mut reader = EventReader::new(groups, now.saturating_sub(SPAN_MS), now.saturating_add(1));
+    let now = service.now();
     let mut types: BTreeMap<String, LogFieldType> = BTreeMap::new();
-    for _ in 0..MAX_EVENTS {
-        let Some((_, found)) = reader.next(service).await? else { break };
-        let text = found.transformed.as_ref().unwrap_or(&found.message);
-        if let Ok(Value::Object(members)) = serde_json::from_str(text) {
-            members.iter().for_each(|(name, value)| {
-                types.entry(name.clone()).or_insert_with(|| type_of(value, MAX_DEPTH));
-            });
+    let mut left = MAX_FIELDS;
+    for group in groups.iter().take(MAX_EVENTS) {
+        let query = Query {
+            source: Source::Group(group.id()),
+            from_ms: now.minus_millis(SPAN_MS).as_millis().max(group.record.cutoff_ms(now)),
+            to_ms: now.as_millis().saturating_add(1),
+            cut: Cut::END,
+            direction: Direction::Backward,
+            limit: MAX_EVENTS / groups.len(),
+            bytes: MAX_BYTES / groups.len(),
+            budget: usize::MAX,
+            streams: &|_| true,
+            pattern: None,
+            masks: group.masks(),
+            with_hidden: true,
+        };
+        for found in service.find(&query).await?.events.into_iter().rev() {
+            // An event may be long, and reading it makes no await wait.
+            tokio::task::yield_now().await;
+            let text = found.transformed.as_ref().unwrap_or(&found.message);
+            let Ok(Value::Object(members)) = serde_json::from_str(text) else { continue };
+            for (name, value) in members {
+                if left > 0 && !types.contains_key(&name) {
+                    left -= 1;
+                    let of_type = type_of(&value, MAX_DEPTH, &mut left);
+                    types.insert(name, of_type);
+                }
+            }
         }
     }
     for (name, kind) in [("@timestamp", "timestamp"), ("@message", "string"), ("@logStream", "string")] {
@@ -53,12 +78,27 @@ pub(crate) async fn get_log_fields(
     Ok(GetLogFieldsResponse { log_fields: Some(types.into_iter().map(item).collect()) })
 }
 
+/// The caller's groups whose tags name a data source.
+pub(crate) fn groups_of_source(
+    service: &CloudWatchLogs,
+    call: &Call,
+    name: Option<&str>,
+    of_type: Option<&str>,
+) -> Result<Vec<Group>, StoreError> {
+    let mut groups = service.directory.of_account(call.account, &call.region, None)?;
+    groups.retain(|group| (tag(group, NAME), tag(group, TYPE)) == (name, of_type));
+    Ok(groups)
+}
+
 /// How many groups each data source has.
 pub(crate) async fn list_aggregate_log_group_summaries(
     service: &CloudWatchLogs,
     call: &Call,
     input: ListAggregateLogGroupSummariesRequest,
 ) -> Result<ListAggregateLogGroupSummariesResponse, Error> {
+    if input.group_by.as_deref() != Some(BY_NAME_AND_TYPE) {
+        return Err(Error::NotImplemented("ListAggregateLogGroupSummaries by format"));
+    }
     let paging = wire::Paging::new(input.limit, 50, input.next_token.as_deref())?;
     let after = paging.after()?;
     let is_named = |name: &str| {
@@ -108,17 +148,25 @@ fn plain(kind: &str) -> LogFieldType {
     LogFieldType { r#type: Some(kind.to_owned()), ..LogFieldType::default() }
 }
 
-fn type_of(value: &Value, depth: usize) -> LogFieldType {
+/// The type of a value, with at most as many fields within it as are `left`.
+fn type_of(value: &Value, depth: usize, left: &mut usize) -> LogFieldType {
     match value {
         Value::Bool(_) => plain("boolean"),
         Value::Number(number) => plain(if number.is_f64() { "double" } else { "long" }),
         Value::Array(elements) if depth > 0 => LogFieldType {
-            element: Some(Box::new(elements.first().map_or_else(|| plain("string"), |one| type_of(one, depth - 1)))),
+            element: Some(Box::new(
+                elements.first().map_or_else(|| plain("string"), |one| type_of(one, depth - 1, left)),
+            )),
             ..plain("array")
         },
         Value::Object(members) if depth > 0 => {
-            let fields = members.iter().map(|(name, value)| item((name.clone(), type_of(value, depth - 1))));
-            LogFieldType { fields: Some(fields.collect()), ..plain("struct") }
+            let mut fields = Vec::new();
+            for (name, value) in members {
+                let Some(rest) = left.checked_sub(1) else { break };
+                *left = rest;
+                fields.push(item((name.clone(), type_of(value, depth - 1, left))));
+            }
+            LogFieldType { fields: Some(fields), ..plain("struct") }
         }
         Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => plain("string"),
     }

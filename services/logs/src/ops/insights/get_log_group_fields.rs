@@ -6,7 +6,7 @@ use tidegate_protocol::Call;
 use super::event;
 use crate::domain::begin_ms;
 use crate::error::Error;
-use crate::ops::EventReader;
+use crate::ops::{EventReader, Step};
 use crate::service::CloudWatchLogs;
 
 /// How long a stretch of time is looked at.
@@ -35,7 +35,7 @@ pub(crate) async fn get_log_group_fields(
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut events = 0;
     while events < MAX_EVENTS {
-        let Some((group, found)) = reader.next(service).await? else { break };
+        let Step::Event(group, found) = reader.next(service).await? else { break };
         events += 1;
         // A name that a message has twice counts once.
         let names: BTreeSet<String> =

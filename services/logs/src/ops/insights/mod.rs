@@ -12,7 +12,7 @@ mod stop_query;
 
 pub(crate) use definitions::{delete_query_definition, describe_query_definitions, put_query_definition};
 pub(crate) use describe_queries::describe_queries;
-pub(crate) use get_log_fields::{get_log_fields, list_aggregate_log_group_summaries};
+pub(crate) use get_log_fields::{get_log_fields, groups_of_source, list_aggregate_log_group_summaries};
 pub(crate) use get_log_group_fields::get_log_group_fields;
 pub(crate) use get_log_record::{get_log_object, get_log_record};
 pub(crate) use get_query_results::get_query_results;

@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
+
 use tidegate_api_logs::{StartQueryRequest, StartQueryResponse};
-use tidegate_insights::{DEFAULT_LIMIT, Lookup, Query, Source};
+use tidegate_insights::{DEFAULT_LIMIT, Lookup, Query, Reading, Source};
 use tidegate_protocol::Call;
 use tidegate_record::Stored;
 use tidegate_store::{Space, StoreError, Tx};
@@ -15,7 +17,7 @@ use crate::wire::{self, LANGUAGE};
 
 /// The most groups of one query.
 const MAX_GROUPS: usize = 50;
-/// The most groups that a query chooses by itself.
+/// The most groups that a query chooses by itself, all of its readings together: its record has them.
 const MAX_SOURCE_GROUPS: usize = 10_000;
 /// The most queries of an account in a region that have not ended.
 const MAX_UNFINISHED: usize = 100;
@@ -37,14 +39,20 @@ pub(crate) async fn start_query(
         return Err(Error::invalid("The start time of the query must not be after its end time."));
     }
     let limit = input.limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(DEFAULT_LIMIT as u32);
-    for reading in parsed.readings() {
-        names_are_known(service, call, reading.source)?;
-    }
     tables_are_known(service, call, parsed.lookups()).await?;
+    let mut left = MAX_SOURCE_GROUPS;
     let groups = match parsed.source() {
-        Some(source) => groups_of(service, call, source, &input)?,
+        Some(source) => {
+            names_no_groups(&input)?;
+            chosen(service, call, source, &mut left)?
+        }
         None => groups(service, call, input)?,
     };
+    let others = |reading: Reading<'_>| match reading.source.filter(|source| Some(*source) != parsed.source()) {
+        Some(source) => chosen(service, call, source, &mut left).map(addresses),
+        None => Ok(Vec::new()),
+    };
+    let chosen = parsed.readings().into_iter().map(others).collect::<Result<_, Error>>()?;
     // No event can be as early as the range ends: before every group was, or behind its retention.
     let now = service.now();
     let earliest = |group: &Group| group.record.created_at.as_millis().max(group.record.cutoff_ms(now));
@@ -56,7 +64,8 @@ pub(crate) async fn start_query(
     }
     let query = &QueryRecord {
         text,
-        groups: groups.into_iter().map(|group| group.address).collect(),
+        groups: addresses(groups),
+        chosen,
         from_ms,
         to_ms,
         limit,
@@ -80,35 +89,32 @@ pub(crate) async fn start_query(
     Ok(StartQueryResponse { query_id })
 }
 
-/// The groups that a query names by itself.
-fn groups_of(
-    service: &CloudWatchLogs,
-    call: &Call,
-    source: &Source,
-    input: &StartQueryRequest,
-) -> Result<Vec<Group>, Error> {
+fn addresses(groups: Vec<Group>) -> Vec<GroupAddress> {
+    groups.into_iter().map(|group| group.address).collect()
+}
+
+/// Refuses groups beside a query that names its own.
+fn names_no_groups(input: &StartQueryRequest) -> Result<(), Error> {
     if input.log_group_name.is_some() || input.log_group_names.is_some() || input.log_group_identifiers.is_some() {
         return Err(Error::invalid("Log groups cannot be specified together with the SOURCE command."));
     }
-    let groups = chosen_groups(service, call.account, &call.region, source)?;
-    if groups.is_empty() || groups.len() > MAX_SOURCE_GROUPS {
-        let words = format!("The SOURCE command must choose between 1 and {MAX_SOURCE_GROUPS} log groups.");
-        return Err(Error::invalid(words));
-    }
-    Ok(groups)
+    Ok(())
 }
 
-/// Refuses a group that a `SOURCE` names and that is not there.
-fn names_are_known(service: &CloudWatchLogs, call: &Call, source: Option<&Source>) -> Result<(), Error> {
-    for name in source.iter().flat_map(|source| &source.names) {
-        let address = GroupReference(name.clone()).resolve(call.account, &call.region);
-        let group = address.map(|address| service.directory.get(&address)).transpose()?.flatten();
-        if group.is_none_or(|group| group.address.account != call.account) {
+/// The groups that a `SOURCE` chooses, of as many as are `left`. One that it names must be there.
+fn chosen(service: &CloudWatchLogs, call: &Call, source: &Source, left: &mut usize) -> Result<Vec<Group>, Error> {
+    let groups = chosen_groups(service, call.account, &call.region, source)?;
+    let is_there = |address: &GroupAddress| groups.binary_search_by(|group| group.address.cmp(address)).is_ok();
+    for name in &source.names {
+        if !GroupReference(name.clone()).resolve(call.account, &call.region).is_some_and(|address| is_there(&address)) {
             let account = call.account.to_string();
             return Err(QueryRefused::NoSuchGroup { name: name.clone(), account }.into());
         }
     }
-    Ok(())
+    *left = left.checked_sub(groups.len()).filter(|_| !groups.is_empty()).ok_or_else(|| {
+        Error::invalid(format!("The SOURCE command must choose between 1 and {MAX_SOURCE_GROUPS} log groups."))
+    })?;
+    Ok(groups)
 }
 
 /// Refuses a `lookup` in a table, or of a column, that is not there.
@@ -122,21 +128,20 @@ async fn tables_are_known(service: &CloudWatchLogs, call: &Call, lookups: &[Look
     Ok(())
 }
 
-/// The groups that a query chooses.
+/// The groups that a `SOURCE` chooses, in order of name.
 pub(crate) fn chosen_groups(
     service: &CloudWatchLogs,
     account: AccountId,
     region: &Region,
     source: &Source,
 ) -> Result<Vec<Group>, StoreError> {
+    if !source.names.is_empty() {
+        let resolved = source.names.iter().filter_map(|name| GroupReference(name.clone()).resolve(account, region));
+        let named: BTreeSet<_> = resolved.filter(|one| one.account == account && one.region == *region).collect();
+        return named.iter().filter_map(|address| service.directory.get(address).transpose()).collect();
+    }
     let own = account.to_string();
     let mut groups = service.directory.of_account(account, region, None)?;
-    if !source.names.is_empty() {
-        let named: Vec<GroupAddress> =
-            source.names.iter().filter_map(|name| GroupReference(name.clone()).resolve(account, region)).collect();
-        groups.retain(|group| named.contains(&group.address));
-        return Ok(groups);
-    }
     groups.retain(|group| {
         let is_named = |prefix: &String| group.address.name.starts_with(prefix.as_str());
         let of_class = match source.classes.as_slice() {
