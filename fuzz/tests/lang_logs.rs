@@ -1,7 +1,7 @@
 //! The languages of CloudWatch Logs: filter patterns, Insights queries, transformers.
 
 use tidegate_fuzz::{Material, fuzz};
-use tidegate_insights::{Event, Query, Settings};
+use tidegate_insights::{Event, Query, Settings, Table};
 use tidegate_logfilter::Pattern;
 use tidegate_transform::{MAX_EVENT_BYTES, Source, Transformer};
 
@@ -77,12 +77,19 @@ const QUERIES: Material<'static> = Material {
         br"parse @message /(?<ip>\d+\.\d+)\.(?<rest>.*)/ | display ip, rest # comment",
         b"stats sum(n), avg(n)/2 as half, stddev(n), min(n), max(n), count_distinct(level), earliest(@message), latest(n), sortsFirst(level), sortsLast(level) by datefloor(@timestamp, 1w) as week | stats max(half) by week",
         b"fields jsonParse(@message) as j | fields j.a.b[1] as c | unnest c into d | filter isIpv4InSubnet(ip, '10.0.0.0/8') | sort @timestamp asc, n | filter n > 0 | limit 5 | fields regex_replace(level, 'R+', 'r')",
+        b"filter ispresent(n) | join type=left left=one right=two where one.n = two.n and one.level = two.level (SOURCE logGroups(namePrefix: ['a']) | stats max(n) as n by level | limit 5) | fields one.n, two.n | lookup users level as level, n as id OUTPUT name, team",
+        b"filter n in (SOURCE 'g' | filter n not in (filter flag = 1 | fields n) | stats max(n) as most) | dedup n",
+        b"pattern @message | diff previousMonth | filter @differenceCount > 0",
+        b"filter @message like /a/ | logcompare timeshift 13mo",
+        b"stats sum(n) as s by bin(1m) as t, level | fillmissing with -1 for s, with 'none' for u | filldown u s* | accum s as total | addtotals fieldname=Sum row=true col=true s, total",
         b"",
     ],
     words: &[
         "fields ", "display ", "filter ", "stats ", "sort ", "limit ", "dedup ", "parse ", "unnest ", " by ", " as ", " | ",
         "(", ")", "[", "]", ",", "`", "'", "\"", "/", "\\", "#", "\n", "=~", "!=", "not ", " and ", " or ", " like ", " in ",
         "count(*)", "pct(", "bin(1mo)", "bin(9999999y)", "9e99", "0", "-", "^", "*", "@message", "replace(", "a.b.c",
+        "join ", "left=", "right=", "where ", "type=left ", "lookup users ", "OUTPUT ", "SOURCE 'g'", "diff ", "previousWeek",
+        "logcompare timeshift ", "20000y", "fillmissing ", "with 0 for ", "filldown ", "accum ", "addtotals ", "col=true ", "pattern ",
     ],
 };
 
@@ -108,16 +115,55 @@ fn insights_queries() {
                 return;
             }
         };
-        let mut run = query.start(Settings { now_ms: 1_714_564_800_000, limit: 3, memory_bytes: 1 << 20 });
-        for (at, message) in (0..).zip(MESSAGES) {
-            if run.push(event(at, message)).is_err() {
-                return;
+        let settings = Settings { now_ms: 1_714_564_800_000, limit: 3, memory_bytes: 1 << 20, ..Settings::default() };
+        let users = Table::parse("id,level,name,team\n12.5,ERROR,ann,red\n").expect("a table");
+        let mut tables = query.tables(settings);
+        for lookup in query.lookups() {
+            tables.add(&lookup.table, &users).expect("a row is little");
+        }
+        let mut run = query.start_with(settings, tables);
+        let mut pushed = 0;
+        let readings = query.readings();
+        for (number, reading) in readings.iter().enumerate() {
+            let (from, to) = (1_714_564_800_000, 1_714_568_400_000);
+            let (from, to) = reading.shift.map_or((from, to), |shift| shift.of(from, to));
+            assert!(from <= to && to <= 1_714_568_400_000);
+            for (at, message) in (0..).zip(MESSAGES) {
+                if run.push(event(at, message)).is_err() {
+                    return;
+                }
+                pushed += 1;
+            }
+            match run.turn() {
+                Ok(more) => assert_eq!(more, number + 1 < readings.len()),
+                Err(_) => return,
             }
         }
         if let Ok(results) = run.finish() {
-            assert_eq!(results.statistics.records_scanned, MESSAGES.len() as u64);
-            assert!(results.rows.len() <= 8, "no example asks for more");
+            assert_eq!(results.statistics.records_scanned, pushed);
+            assert!(results.statistics.records_matched <= pushed);
+            assert!(results.rows.len() <= 100_000);
         }
+    });
+}
+
+const TABLES: Material<'static> = Material {
+    examples: &[
+        b"id,name\r\n1,\"Ann, \"\"A\"\"\"\n\n2,\"line\nbreak\"",
+        "\u{feff}größe, b ,c\n,,\n\"\",x,\"y\"".as_bytes(),
+        b"",
+    ],
+    words: &["\"", "\"\"", ",", "\n", "\r\n", "\r", "\u{feff}", ",,,,", "\"\n", " "],
+};
+
+/// A table that is understood has as many cells in each row as its header, and is looked up.
+#[test]
+fn lookup_tables() {
+    fuzz(TABLES, |bytes| {
+        let Ok(table) = Table::parse(&String::from_utf8_lossy(bytes)) else { return };
+        assert!(table.columns().iter().all(|name| !name.is_empty()));
+        let query = Query::parse("lookup t id as n OUTPUT name").expect("a query");
+        query.tables(Settings::default()).add("t", &table).expect("it is small");
     });
 }
 

@@ -32,12 +32,13 @@ pub(crate) fn document(event: &Event) -> Option<Json> {
 fn with_quoted_masks(text: &str) -> String {
     let mut shown = String::with_capacity(text.len() + 16);
     let (mut in_text, mut escaped, mut rest) = (false, false, text);
+    let is_of_number = |c: char| c == '*' || c.is_ascii_digit() || "+-.eE".contains(c);
     while let Some(c) = rest.chars().next() {
-        let word =
-            rest.len() - rest.trim_start_matches(|c: char| c == '*' || c.is_ascii_digit() || "+-.eE".contains(c)).len();
-        if !in_text && rest[..word].contains('*') {
-            shown.extend(["\"", &rest[..word], "\""]);
-            rest = &rest[word..];
+        if !in_text && is_of_number(c) {
+            let (word, behind) = rest.split_at(rest.len() - rest.trim_start_matches(is_of_number).len());
+            let quote = if word.contains('*') { "\"" } else { "" };
+            shown.extend([quote, word, quote]);
+            rest = behind;
             continue;
         }
         in_text ^= c == '"' && !escaped;
@@ -163,4 +164,27 @@ fn request_id(message: &str) -> Option<&str> {
     let mut words = message.split('\t');
     let time = words.next()?;
     words.next().filter(is_uuid).filter(|_| time::read(time).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_quoted_masks;
+
+    #[test]
+    fn masked_numbers_get_quotes() {
+        for (text, shown) in [
+            (r#"{"a":**,"b":-1*.5,"c":12.5e3}"#, r#"{"a":"**","b":"-1*.5","c":12.5e3}"#),
+            (r#"{"**":"1*\"2*","n":[*,1]}"#, r#"{"**":"1*\"2*","n":["*",1]}"#),
+        ] {
+            assert_eq!(with_quoted_masks(text), shown);
+        }
+    }
+
+    /// Looking ahead from each of its characters again, one such message would take minutes.
+    #[test]
+    fn it_takes_as_long_as_the_text_is() {
+        for text in ["1".repeat(1_000_000), format!("\"{}\"", "*".repeat(1_000_000))] {
+            assert_eq!(with_quoted_masks(&text), text);
+        }
+    }
 }

@@ -19,11 +19,60 @@ pub(crate) struct Evaluation {
     inputs: Arc<Inputs>,
     kept: Vec<Kept>,
     budget: Budget,
-    matched: u64,
+    /// What one row became many of, each of which goes on before the next is made.
+    pending: Vec<Pending>,
+    /// Which segment takes rows from outside, or from the one before.
+    at: usize,
+    /// Whether no more rows are pushed.
+    is_closed: bool,
+    answer: Option<Vec<Row>>,
+    has_matched: bool,
+}
+
+/// Rows that have not gone through the steps of a segment from one on.
+#[derive(Debug)]
+struct Pending {
+    at: usize,
+    from: usize,
+    rows: Rows,
+}
+
+#[derive(Debug)]
+enum Rows {
+    /// What a segment kept.
+    Kept(std::iter::Enumerate<std::vec::IntoIter<Row>>),
+    /// A row for each element.
+    Unnested { row: Row, name: Arc<str>, elements: std::vec::IntoIter<serde_json::Value> },
+    /// A row for each that fits.
+    Joined { names: [Arc<str>; 2], left: Arc<Row>, right: Arc<Vec<Row>>, next: usize },
+}
+
+impl Rows {
+    fn next(&mut self) -> Option<Row> {
+        match self {
+            Rows::Kept(rows) => {
+                let (number, mut row) = rows.next()?;
+                row.number = number as u64;
+                row.keys.clear();
+                Some(row)
+            }
+            Rows::Unnested { row, name, elements } => {
+                let element = elements.next()?;
+                let mut each = row.clone();
+                each.set(name, Value::discovered(&element));
+                Some(each)
+            }
+            Rows::Joined { names, left, right, next } => {
+                let right = right.get(*next)?.clone();
+                *next += 1;
+                Some(Row::joined(names.clone(), left.clone(), Some(right)))
+            }
+        }
+    }
 }
 
 impl Evaluation {
-    pub(crate) fn new(plan: Arc<Plan>, settings: Settings, inputs: Arc<Inputs>) -> Evaluation {
+    pub(crate) fn new(plan: Arc<Plan>, settings: Settings, inputs: Arc<Inputs>, budget: Budget) -> Evaluation {
         let last = plan.segments.len() - 1;
         let limit = settings.limit.min(crate::MAX_LIMIT);
         let keep = |(at, sink): (usize, &Sink)| match sink {
@@ -34,17 +83,22 @@ impl Evaluation {
             }
         };
         let kept = plan.segments.iter().map(|segment| &segment.sink).enumerate().map(keep).collect();
-        let budget = Budget { used: 0, most: settings.memory_bytes };
-        Evaluation { plan, settings, inputs, kept, budget, matched: 0 }
+        let pending = Vec::new();
+        let (at, is_closed, answer, has_matched) = (0, false, None, false);
+        Evaluation { plan, settings, inputs, kept, budget, pending, at, is_closed, answer, has_matched }
     }
 
-    pub(crate) fn push(&mut self, row: Row) -> Result<(), Overflow> {
-        self.feed(0, 0, row)
+    /// Looks at a row; what it becomes many of is left for [`Evaluation::work`]. Returns whether it got through the
+    /// steps before the first sink.
+    pub(crate) fn push(&mut self, row: Row) -> Result<bool, Overflow> {
+        self.has_matched = false;
+        self.feed(0, 0, row)?;
+        Ok(self.has_matched)
     }
 
-    /// How many rows got through the steps before the first sink.
-    pub(crate) fn matched(&self) -> u64 {
-        self.matched
+    /// Whether the last row that was pushed, or one that was made of it, got through the steps before the first sink.
+    pub(crate) fn has_matched(&self) -> bool {
+        self.has_matched
     }
 
     pub(crate) fn is_satisfied(&self) -> bool {
@@ -54,33 +108,69 @@ impl Evaluation {
         }
     }
 
-    pub(crate) fn finish(mut self) -> Result<Vec<Row>, Overflow> {
-        let plan = self.plan.clone();
-        let mut rows = Vec::new();
-        for (at, segment) in plan.segments.iter().enumerate() {
-            let kept = std::mem::replace(&mut self.kept[at], Kept::Groups(HashMap::new()));
-            rows = match (kept, &segment.sink) {
-                (Kept::Groups(groups), Sink::Groups(groups_plan)) => {
-                    finish_groups(groups, groups_plan, &self.inputs, self.settings.now_ms)
+    /// No more rows are pushed: what the segments kept goes on.
+    pub(crate) fn close(&mut self) {
+        self.is_closed = true;
+    }
+
+    /// Looks at so many of the rows that are left. Returns whether there may be more.
+    pub(crate) fn work(&mut self, most: usize) -> Result<bool, Overflow> {
+        for _ in 0..most {
+            let Some(pending) = self.pending.last_mut() else {
+                if !self.is_closed || self.answer.is_some() {
+                    return Ok(false);
                 }
-                (Kept::Rows(best), Sink::Rows { .. }) => best.finish(),
-                (Kept::Groups(_), Sink::Rows { .. }) | (Kept::Rows(_), Sink::Groups(_)) => {
-                    unreachable!("what is kept was made for the segment's sink")
-                }
+                self.advance()?;
+                continue;
             };
-            if let Some(whole) = &segment.whole {
-                rows = whole.of(rows);
-            }
-            if at + 1 < plan.segments.len() {
-                self.budget.used = 0;
-                for (number, mut row) in rows.drain(..).enumerate() {
-                    row.number = number as u64;
-                    row.keys.clear();
-                    self.feed(at + 1, 0, row)?;
+            let (at, from) = (pending.at, pending.from);
+            let is_joined = matches!(pending.rows, Rows::Joined { .. });
+            match pending.rows.next() {
+                Some(_) if at == 0 && self.is_satisfied() => self.pending.clear(),
+                Some(row) => {
+                    if is_joined {
+                        self.budget.join()?;
+                    }
+                    self.feed(at, from, row)?;
                 }
+                None => drop(self.pending.pop()),
             }
         }
-        Ok(rows)
+        Ok(true)
+    }
+
+    /// What the last segment kept, and what was used up.
+    pub(crate) fn finish(mut self) -> Result<(Vec<Row>, Budget), Overflow> {
+        self.close();
+        while self.work(usize::MAX)? {}
+        Ok((self.answer.unwrap_or_default(), self.budget))
+    }
+
+    /// Gives what a segment kept to the next, or as the answer.
+    fn advance(&mut self) -> Result<(), Overflow> {
+        let (plan, at) = (self.plan.clone(), self.at);
+        let segment = &plan.segments[at];
+        let kept = std::mem::replace(&mut self.kept[at], Kept::Groups(HashMap::new()));
+        let mut rows = match (kept, &segment.sink) {
+            (Kept::Groups(groups), Sink::Groups(groups_plan)) => {
+                finish_groups(groups, groups_plan, &self.inputs, self.settings.now_ms)
+            }
+            (Kept::Rows(best), Sink::Rows { .. }) => best.finish(),
+            (Kept::Groups(_), Sink::Rows { .. }) | (Kept::Rows(_), Sink::Groups(_)) => {
+                unreachable!("what is kept was made for the segment's sink")
+            }
+        };
+        if let Some(whole) = &segment.whole {
+            rows = whole.of(rows, &mut self.budget)?;
+        }
+        if at + 1 == plan.segments.len() {
+            self.answer = Some(rows);
+            return Ok(());
+        }
+        self.at += 1;
+        self.budget.used = 0;
+        self.pending.push(Pending { at: self.at, from: 0, rows: Rows::Kept(rows.into_iter().enumerate()) });
+        Ok(())
     }
 
     /// Takes a row through a segment from a step on.
@@ -108,16 +198,13 @@ impl Evaluation {
                 }
                 Step::Keys(keys) => row.keys = keys.iter().map(|key| value(key, &row)).collect(),
                 Step::Unnest(list, name) => {
-                    if let Value::Structure(serde_json::Value::Array(elements)) = value(list, &row) {
-                        for element in &elements {
-                            let mut each = row.clone();
-                            each.set(name, Value::discovered(element));
-                            self.feed(at, index + 1, each)?;
-                        }
+                    let list = value(list, &row);
+                    if let Value::Structure(serde_json::Value::Array(elements)) = list {
+                        let rows = Rows::Unnested { row, name: name.clone(), elements: elements.into_iter() };
+                        self.pending.push(Pending { at, from: index + 1, rows });
                         return Ok(());
                     }
-                    let unchanged = value(list, &row);
-                    row.set(name, unchanged);
+                    row.set(name, list);
                 }
                 Step::Lookup { number, on, output } => {
                     let on: Vec<Value> = on.iter().map(|expression| value(expression, &row)).collect();
@@ -127,19 +214,20 @@ impl Evaluation {
                 }
                 Step::Join(join) => {
                     let on: Vec<Value> = join.on.iter().map(|expression| value(expression, &row)).collect();
-                    let matches = inputs.joined(join.inner, &on);
-                    for right in matches {
-                        let joined = Row::joined(join.names.clone(), row.clone(), Some(right.clone()));
-                        self.feed(at, index + 1, joined)?;
-                    }
-                    if !matches.is_empty() || !join.keeps_left {
+                    if let Some(right) = inputs.joined(join.inner, &on) {
+                        let (names, right) = (join.names.clone(), right.clone());
+                        let rows = Rows::Joined { names, left: Arc::new(row), right, next: 0 };
+                        self.pending.push(Pending { at, from: index + 1, rows });
                         return Ok(());
                     }
-                    row = Row::joined(join.names.clone(), row, None);
+                    if !join.keeps_left {
+                        return Ok(());
+                    }
+                    row = Row::joined(join.names.clone(), Arc::new(row), None);
                 }
             }
         }
-        self.matched += u64::from(at == 0);
+        self.has_matched |= at == 0;
         match (&mut self.kept[at], &plan.segments[at].sink) {
             (Kept::Groups(groups), Sink::Groups(groups_plan)) => {
                 let scope = Scope { row: &row, aggregates: &[], inputs: &inputs, now_ms };

@@ -50,7 +50,6 @@ mod time;
 mod value;
 mod whole;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use discover::fields;
@@ -58,8 +57,8 @@ pub use error::Malformed;
 pub use event::Event;
 pub use grammar::Source;
 use grammar::{Parsed, ParsedInner};
-pub use inputs::Lookup;
 use inputs::Purpose;
+pub use inputs::{Lookup, Tables};
 use plan::Plan;
 pub use run::{Overflow, Results, Run, Settings, Statistics};
 pub use shift::Shift;
@@ -141,16 +140,18 @@ impl Query {
         &self.parts.lookups
     }
 
-    /// Begins to evaluate the query, which knows no tables.
-    pub fn start(&self, settings: Settings) -> Run {
-        self.start_with(settings, &BTreeMap::new()).expect("nothing is kept yet")
+    /// Begins to take from lookup tables what the query asks of them.
+    pub fn tables(&self, settings: Settings) -> Tables<'_> {
+        Tables::new(&self.parts.lookups, &settings)
     }
 
-    /// Begins to evaluate the query with tables by their names.
-    ///
-    /// # Errors
-    /// [`Overflow`], if what it needs of them is too much.
-    pub fn start_with(&self, settings: Settings, tables: &BTreeMap<String, Table>) -> Result<Run, Overflow> {
+    /// Begins to evaluate the query, which knows no tables.
+    pub fn start(&self, settings: Settings) -> Run {
+        self.start_with(settings, self.tables(settings))
+    }
+
+    /// Begins to evaluate the query with what it took of tables.
+    pub fn start_with(&self, settings: Settings, tables: Tables<'_>) -> Run {
         Run::new(self.parts.clone(), settings, tables)
     }
 }

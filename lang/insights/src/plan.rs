@@ -370,7 +370,7 @@ impl<'q> Planner<'q> {
             self.pattern(Item { expression, name, source, start: token.start, end: token.end }, token)?;
         }
         // A `pattern` of events, and nothing but its own order behind it.
-        let is_behind_pattern = self.stats == 1 && self.steps.len() == 1 && self.shift.is_none();
+        let is_behind_pattern = self.segments.len() == 1 && self.steps.len() == 1 && self.shift.is_none();
         let groups = match self.segments.last_mut() {
             Some(Segment { sink: Sink::Groups(groups), .. }) if is_behind_pattern && groups.shares.len() == 1 => groups,
             _ => return Err(Malformed::unexpected(self.text, token.start, token.end)),

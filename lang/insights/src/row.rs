@@ -27,7 +27,8 @@ pub(crate) struct Row {
 #[derive(Debug, Clone)]
 struct Sides {
     names: [Arc<str>; 2],
-    left: Row,
+    /// Shared by all that are joined to it.
+    left: Arc<Row>,
     right: Option<Row>,
 }
 
@@ -44,7 +45,7 @@ impl Row {
     }
 
     /// A row of two, the right one perhaps missing.
-    pub(crate) fn joined(names: [Arc<str>; 2], left: Row, right: Option<Row>) -> Row {
+    pub(crate) fn joined(names: [Arc<str>; 2], left: Arc<Row>, right: Option<Row>) -> Row {
         let number = left.number;
         Row { sides: Some(Box::new(Sides { names, left, right })), ..Row::of_group(Vec::new(), number) }
     }
@@ -138,8 +139,26 @@ impl Row {
     pub(crate) fn compact(&mut self) {
         self.document = OnceLock::new();
         if let Some(sides) = &mut self.sides {
-            sides.left.compact();
+            // Others share it, and what they find in it.
+            sides.left = Arc::new(sides.left.bare());
             sides.right.iter_mut().for_each(Row::compact);
+        }
+    }
+
+    /// A copy without what can be found again.
+    fn bare(&self) -> Row {
+        let bare = |sides: &Sides| Sides {
+            names: sides.names.clone(),
+            left: Arc::new(sides.left.bare()),
+            right: sides.right.as_ref().map(Row::bare),
+        };
+        Row {
+            event: self.event.clone(),
+            document: OnceLock::new(),
+            computed: self.computed.clone(),
+            sides: self.sides.as_deref().map(|sides| Box::new(bare(sides))),
+            keys: self.keys.clone(),
+            number: self.number,
         }
     }
 

@@ -1,14 +1,12 @@
 //! A query at work: what it reads, one reading after the other, and what it answers.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::Parts;
 use crate::evaluation::Evaluation;
 use crate::event::Event;
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, Tables};
 use crate::row::Row;
-use crate::table::Table;
 
 /// What a run may do.
 #[derive(Debug, Clone, Copy)]
@@ -19,20 +17,29 @@ pub struct Settings {
     pub limit: usize,
     /// How much a run may keep.
     pub memory_bytes: usize,
+    /// How many rows its joins may make.
+    pub joined_rows: u64,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { now_ms: 0, limit: crate::DEFAULT_LIMIT, memory_bytes: 64 << 20 }
+        Settings { now_ms: 0, limit: crate::DEFAULT_LIMIT, memory_bytes: 64 << 20, joined_rows: 10_000_000 }
     }
 }
 
-/// The run needs more memory than it may have.
+/// How many rows are looked at before others get a chance.
+const ROWS_A_TIME: usize = 1_000;
+
+/// The run needs more than it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the query needs more than {limit_bytes} bytes of memory")]
-pub struct Overflow {
-    /// [`Settings::memory_bytes`].
-    pub limit_bytes: usize,
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Overflow {
+    #[error("the query needs more than {limit_bytes} bytes of memory")]
+    Memory { limit_bytes: usize },
+    #[error("the joins of the query make more than {limit} rows")]
+    Joined { limit: u64 },
+    #[error("fillmissing adds more than {limit} rows")]
+    Filled { limit: usize },
 }
 
 /// What was looked at.
@@ -55,21 +62,38 @@ pub struct Results {
     pub statistics: Statistics,
 }
 
-/// How much is kept.
+/// How much is kept, and how much was made.
 #[derive(Debug)]
 pub(crate) struct Budget {
     pub(crate) used: usize,
-    pub(crate) most: usize,
+    most: usize,
+    joined: u64,
+    most_joined: u64,
 }
 
 impl Budget {
+    pub(crate) fn of(settings: &Settings) -> Budget {
+        Budget { used: 0, most: settings.memory_bytes, joined: 0, most_joined: settings.joined_rows }
+    }
+
     pub(crate) fn take(&mut self, bytes: usize) -> Result<(), Overflow> {
         self.used += bytes;
-        if self.used > self.most { Err(Overflow { limit_bytes: self.most }) } else { Ok(()) }
+        if self.used > self.most { Err(Overflow::Memory { limit_bytes: self.most }) } else { Ok(()) }
     }
 
     pub(crate) fn give(&mut self, bytes: usize) {
         self.used = self.used.saturating_sub(bytes);
+    }
+
+    /// Counts a row that a join made.
+    pub(crate) fn join(&mut self) -> Result<(), Overflow> {
+        self.joined += 1;
+        if self.joined > self.most_joined { Err(Overflow::Joined { limit: self.most_joined }) } else { Ok(()) }
+    }
+
+    /// For what comes next in the same run: with other memory, and what was made is not forgotten.
+    pub(crate) fn next(&self, memory_bytes: usize) -> Budget {
+        Budget { used: 0, most: memory_bytes, ..*self }
     }
 }
 
@@ -86,24 +110,18 @@ pub struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(
-        parts: Arc<Parts>,
-        settings: Settings,
-        tables: &BTreeMap<String, Table>,
-    ) -> Result<Run, Overflow> {
-        let inputs = Arc::new(Inputs::new(&parts.lookups, tables));
-        if inputs.cost() > settings.memory_bytes {
-            return Err(Overflow { limit_bytes: settings.memory_bytes });
-        }
-        let evaluation = evaluation(&parts, 0, settings, &inputs);
-        Ok(Run { parts, settings, inputs, reading: 0, evaluation, statistics: Statistics::default() })
+    pub(crate) fn new(parts: Arc<Parts>, settings: Settings, tables: Tables<'_>) -> Run {
+        let inputs = Arc::new(Inputs::new(tables));
+        let evaluation = evaluation(&parts, 0, settings, &inputs, &Budget::of(&settings));
+        Run { parts, settings, inputs, reading: 0, evaluation, statistics: Statistics::default() }
     }
 
-    /// Looks at an event of the reading that is gone through.
+    /// Looks at an event of the reading that is gone through. A join may leave more to do: see [`Run::work`].
     ///
     /// # Errors
     /// [`Overflow`]: the run is of no use any more.
     pub fn push(&mut self, event: Event) -> Result<(), Overflow> {
+        while self.work()? {}
         let number = self.statistics.records_scanned;
         self.statistics.records_scanned += 1;
         self.statistics.bytes_scanned += event.message.len() as u64;
@@ -112,10 +130,29 @@ impl Run {
         if self.parts.shift.is_some() && self.reading >= self.parts.inner.len() {
             row.mark(self.reading > self.parts.inner.len());
         }
-        let before = self.evaluation.matched();
-        self.evaluation.push(row)?;
-        self.statistics.records_matched += self.evaluation.matched() - before;
+        self.statistics.records_matched += u64::from(self.evaluation.push(row)?);
         Ok(())
+    }
+
+    /// Goes on with what an event or the end of a reading left to do, a little. Returns whether there is more: who
+    /// has no time for others meanwhile need not ask.
+    ///
+    /// # Errors
+    /// [`Overflow`]: the run is of no use any more.
+    pub fn work(&mut self) -> Result<bool, Overflow> {
+        let matched = self.evaluation.has_matched();
+        let is_left = self.evaluation.work(ROWS_A_TIME)?;
+        self.statistics.records_matched += u64::from(!matched && self.evaluation.has_matched());
+        Ok(is_left)
+    }
+
+    /// Notes that the reading that is gone through has no further events. What that leaves to do is done by
+    /// [`Run::work`], or at last by [`Run::turn`] and [`Run::finish`].
+    pub fn close(&mut self) {
+        // The earlier events of a `diff` come to the same rows.
+        if self.reading + 1 == self.parts.readings().len() || self.reading < self.parts.inner.len() {
+            self.evaluation.close();
+        }
     }
 
     /// Whether further events of this reading cannot change the answer: a `limit any` has what it wants.
@@ -128,23 +165,18 @@ impl Run {
     /// # Errors
     /// [`Overflow`]: the run is of no use any more.
     pub fn turn(&mut self) -> Result<bool, Overflow> {
-        let last = self.parts.readings().len() - 1;
-        if self.reading == last {
+        if self.reading + 1 == self.parts.readings().len() {
             return Ok(false);
         }
+        self.close();
+        while self.work()? {}
         if let Some(inner) = self.parts.inner.get(self.reading) {
-            let idle = Evaluation::new(inner.plan.clone(), self.settings, Arc::default());
-            let rows = std::mem::replace(&mut self.evaluation, idle).finish()?;
-            // Nobody else holds them now: the evaluation that did has ended.
-            let mut inputs = std::mem::take(&mut self.inputs);
-            if let Some(inputs) = Arc::get_mut(&mut inputs) {
-                inputs.answer(&inner.purpose, rows);
-            }
-            if inputs.cost() > self.settings.memory_bytes {
-                return Err(Overflow { limit_bytes: self.settings.memory_bytes });
-            }
-            self.inputs = inputs;
-            self.evaluation = evaluation(&self.parts, self.reading + 1, self.settings, &self.inputs);
+            let idle = Evaluation::new(inner.plan.clone(), self.settings, Arc::default(), Budget::of(&self.settings));
+            let (rows, budget) = std::mem::replace(&mut self.evaluation, idle).finish()?;
+            let inputs = Arc::get_mut(&mut self.inputs).expect("the evaluation that shared them has ended");
+            inputs.answer(&inner.purpose, rows);
+            budget.next(self.settings.memory_bytes).take(inputs.cost())?;
+            self.evaluation = evaluation(&self.parts, self.reading + 1, self.settings, &self.inputs, &budget);
         }
         self.reading += 1;
         Ok(true)
@@ -159,23 +191,25 @@ impl Run {
     ///
     /// # Errors
     /// [`Overflow`], when what one command kept is too much for the next.
-    pub fn finish(self) -> Result<Results, Overflow> {
+    pub fn finish(mut self) -> Result<Results, Overflow> {
+        self.evaluation.close();
+        while self.work()? {}
         let columns = self.parts.plan.columns.clone();
-        let rows = self.evaluation.finish()?;
-        let rows = rows.iter().map(|row| shown(row, &columns)).collect();
+        let (rows, _) = self.evaluation.finish()?;
+        let rows = rows.into_iter().map(|row| shown(&row, &columns)).collect();
         Ok(Results { rows, statistics: self.statistics })
     }
 }
 
 /// What evaluates a reading: an inner query has a plan of its own.
-fn evaluation(parts: &Parts, reading: usize, settings: Settings, inputs: &Arc<Inputs>) -> Evaluation {
-    let memory_bytes = settings.memory_bytes.saturating_sub(inputs.cost());
+fn evaluation(parts: &Parts, reading: usize, settings: Settings, inputs: &Arc<Inputs>, before: &Budget) -> Evaluation {
+    let budget = before.next(settings.memory_bytes.saturating_sub(inputs.cost()));
     match parts.inner.get(reading) {
         Some(inner) => {
-            let settings = Settings { limit: crate::MAX_LIMIT, memory_bytes, ..settings };
-            Evaluation::new(inner.plan.clone(), settings, inputs.clone())
+            let settings = Settings { limit: crate::MAX_LIMIT, ..settings };
+            Evaluation::new(inner.plan.clone(), settings, inputs.clone(), budget)
         }
-        None => Evaluation::new(parts.plan.clone(), Settings { memory_bytes, ..settings }, inputs.clone()),
+        None => Evaluation::new(parts.plan.clone(), settings, inputs.clone(), budget),
     }
 }
 

@@ -101,19 +101,20 @@ impl Best {
         self.heap.len() >= self.limit
     }
 
-    pub(crate) fn add(&mut self, mut row: Row, dedup: &[Value], budget: &mut Budget) -> Result<(), Overflow> {
-        row.compact();
-        let ranked = Ranked { row, order: self.order.clone() };
+    pub(crate) fn add(&mut self, row: Row, dedup: &[Value], budget: &mut Budget) -> Result<(), Overflow> {
+        let mut ranked = Ranked { row, order: self.order.clone() };
         // Rows without the field that `dedup` asks for are all kept.
         if dedup.is_empty() || dedup.iter().any(Value::is_missing) {
             return self.add_ranked(ranked, budget);
         }
         match self.distinct.get_mut(&key(dedup)) {
             None => {
+                ranked.row.compact();
                 budget.take(ranked.row.cost())?;
                 self.distinct.insert(key(dedup), ranked);
             }
             Some(first) if ranked < *first => {
+                ranked.row.compact();
                 budget.take(ranked.row.cost())?;
                 budget.give(first.row.cost());
                 *first = ranked;
@@ -123,7 +124,7 @@ impl Best {
         Ok(())
     }
 
-    fn add_ranked(&mut self, ranked: Ranked, budget: &mut Budget) -> Result<(), Overflow> {
+    fn add_ranked(&mut self, mut ranked: Ranked, budget: &mut Budget) -> Result<(), Overflow> {
         if self.is_full() {
             match self.heap.peek() {
                 Some(last) if ranked < *last => budget.give(last.row.cost()),
@@ -131,6 +132,7 @@ impl Best {
             }
             self.heap.pop();
         }
+        ranked.row.compact();
         budget.take(ranked.row.cost())?;
         self.heap.push(ranked);
         Ok(())

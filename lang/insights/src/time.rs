@@ -2,7 +2,10 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp};
+
+/// The most months of a period: as many as a calendar can be gone back or on by.
+const MAX_MONTHS: i64 = 239_976;
 
 /// A stretch of time, as in `bin(5m)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,6 +24,10 @@ impl Period {
         let unit = unit.to_ascii_lowercase();
         let singular = unit.strip_suffix('s').filter(|rest| rest.len() > 1 && *rest != "m").unwrap_or(&unit);
         let millis = |unit_ms: i64| count.checked_mul(unit_ms).map(Period::Millis);
+        let months = |unit: i64| {
+            let months = count.checked_mul(unit).filter(|months| *months <= MAX_MONTHS);
+            months.map(Period::Months)
+        };
         if count <= 0 {
             return None;
         }
@@ -31,9 +38,9 @@ impl Period {
             "h" | "hr" | "hour" => millis(3_600_000),
             "d" | "day" => millis(86_400_000),
             "w" | "week" => count.checked_mul(7 * 86_400_000).map(|_| Period::Weeks(count)),
-            "mo" | "mon" | "month" => Some(Period::Months(count)),
-            "q" | "qtr" | "quarter" => count.checked_mul(3).map(Period::Months),
-            "y" | "yr" | "year" => count.checked_mul(12).map(Period::Months),
+            "mo" | "mon" | "month" => months(1),
+            "q" | "qtr" | "quarter" => months(3),
+            "y" | "yr" | "year" => months(12),
             _ => None,
         }
     }
@@ -65,18 +72,14 @@ impl Period {
         match self {
             Period::Millis(length) => floor.checked_add(length),
             Period::Weeks(count) => floor.checked_add(count * 7 * 86_400_000),
-            Period::Months(count) => {
-                let begin = civil(floor)?;
-                let months = i32::try_from(count).ok()?;
-                millis(begin.checked_add(months.months()).ok()?)
-            }
+            Period::Months(count) => millis(civil(floor)?.checked_add(Span::new().try_months(count).ok()?).ok()?),
         }
     }
 }
 
 /// The same time of the calendar so many months before; in a shorter month its last day.
 pub(crate) fn months_before(ms: i64, months: i64) -> Option<i64> {
-    millis(civil(ms)?.checked_sub(i32::try_from(months).ok()?.months()).ok()?)
+    millis(civil(ms)?.checked_sub(Span::new().try_months(months).ok()?).ok()?)
 }
 
 fn month(months: i64) -> Option<i64> {
@@ -111,7 +114,7 @@ pub(crate) fn read(text: &str) -> Option<i64> {
 mod tests {
     use jiff::civil::Weekday;
 
-    use super::{Period, civil, read, show};
+    use super::{MAX_MONTHS, Period, civil, months_before, read, show};
 
     #[test]
     fn periods_floor_and_ceil() {
@@ -136,5 +139,18 @@ mod tests {
         assert_eq!(Period::parse(0, "m"), None);
         assert_eq!(civil(at("2024-02-26")).map(|time| time.weekday()), Some(Weekday::Monday));
         assert_eq!(Period::Millis(7).floor(i64::MIN), None);
+    }
+
+    #[test]
+    fn no_calendar_goes_that_far() {
+        assert_eq!(Period::parse(20_000, "y"), None);
+        assert_eq!(Period::parse(i64::MAX, "q"), None);
+        assert_eq!(Period::parse(MAX_MONTHS + 1, "mo"), None);
+        let longest = Period::parse(MAX_MONTHS, "mo").expect("a period");
+        assert_eq!(longest.ceil(0), None);
+        for months in [MAX_MONTHS, MAX_MONTHS + 1, i64::MAX] {
+            assert_eq!(months_before(0, months), None);
+            assert_eq!(Period::Months(months).ceil(1), None);
+        }
     }
 }

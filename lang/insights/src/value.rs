@@ -107,6 +107,9 @@ impl Value {
     }
 }
 
+/// Below this every whole number is one of its own: 2^53.
+pub(crate) const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A number as logs write it; not `inf`, `nan` or anything else that Rust would take.
 pub(crate) fn parse_number(text: &str) -> Option<f64> {
     let text = text.trim();
@@ -119,7 +122,6 @@ pub(crate) fn parse_number(text: &str) -> Option<f64> {
 
 /// Whole numbers as they are, others with four decimals at most, as the service shows them.
 pub(crate) fn show_number(number: f64) -> String {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && number.abs() < EXACT {
         return format!("{}", number as i64);
     }

@@ -1,9 +1,11 @@
 //! Commands that need all rows at once, in their order: gaps are filled, and sums are made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::row::Row;
+use crate::run::{Budget, Overflow};
+use crate::sink::key;
 use crate::time::Period;
 use crate::value::Value;
 
@@ -21,50 +23,65 @@ pub(crate) enum Whole {
 }
 
 impl Whole {
-    pub(crate) fn of(&self, mut rows: Vec<Row>) -> Vec<Row> {
+    pub(crate) fn of(&self, mut rows: Vec<Row>, budget: &mut Budget) -> Result<Vec<Row>, Overflow> {
         match self {
-            Whole::FillMissing { bin, period, by, values } => fill(rows, bin, *period, by, values),
+            Whole::FillMissing { bin, period, by, values } => {
+                return fill(rows, bin, *period, by, values, budget);
+            }
             Whole::FillDown(fields) => {
-                for field in fields {
-                    let mut last = Value::Missing;
-                    for row in &mut rows {
+                let mut last = vec![Value::Missing; fields.len()];
+                for row in &mut rows {
+                    for (field, last) in fields.iter().zip(&mut last) {
                         match row.field(field) {
-                            Value::Missing if !last.is_missing() => row.set(field, last.clone()),
-                            value => last = value,
+                            Value::Missing if !last.is_missing() => add(row, field, last.clone(), budget)?,
+                            value => *last = value,
                         }
                     }
+                    row.compact();
                 }
-                rows
             }
             Whole::Accumulate { field, name } => {
                 let mut sum = 0.0;
                 for row in &mut rows {
                     if let Some(number) = row.field(field).number() {
                         sum += number;
-                        row.set(name, Value::Number(sum));
+                        add(row, name, Value::Number(sum), budget)?;
                     }
+                    row.compact();
                 }
-                rows
             }
             Whole::Totals { fields, row, column } => {
-                if let Some(name) = row {
-                    for row in &mut rows {
-                        let sum = fields.iter().filter_map(|field| summand(row, field)).sum();
-                        row.set(name, Value::Number(sum));
+                let mut sums: Vec<Option<f64>> = vec![None; fields.len()];
+                let mut all = 0.0;
+                for each in &mut rows {
+                    let summands: Vec<Option<f64>> = fields.iter().map(|field| summand(each, field)).collect();
+                    for (sum, summand) in sums.iter_mut().zip(&summands).filter(|(_, summand)| summand.is_some()) {
+                        *sum = Some(sum.unwrap_or(0.0) + summand.unwrap_or(0.0));
                     }
+                    let own = summands.iter().flatten().sum::<f64>();
+                    all += own;
+                    if let Some(name) = row {
+                        add(each, name, Value::Number(own), budget)?;
+                    }
+                    each.compact();
                 }
                 if *column {
-                    let sum = |field: &Arc<str>| {
-                        let numbers: Vec<f64> = rows.iter().filter_map(|row| summand(row, field)).collect();
-                        (!numbers.is_empty()).then(|| (field.clone(), Value::Number(numbers.iter().sum())))
-                    };
-                    let sums = fields.iter().chain(row).filter_map(sum).collect();
+                    let total = row.iter().filter(|_| !rows.is_empty()).map(|name| (name, Some(all)));
+                    let sums = fields.iter().zip(sums).chain(total);
+                    let sums = sums.filter_map(|(name, sum)| Some((name.clone(), Value::Number(sum?)))).collect();
                     rows.push(Row::of_group(sums, rows.len() as u64));
                 }
-                rows
             }
         }
+        Ok(rows)
     }
+}
+
+/// Sets a field that is kept with the row.
+fn add(row: &mut Row, name: &Arc<str>, value: Value, budget: &mut Budget) -> Result<(), Overflow> {
+    budget.take(32 + value.cost())?;
+    row.set(name, value);
+    Ok(())
 }
 
 /// A field that counts for a total: times are numbers nobody adds.
@@ -77,33 +94,50 @@ fn summand(row: &Row, field: &str) -> Option<f64> {
 
 type ByTime = BTreeMap<i64, Vec<Row>>;
 
-fn fill(rows: Vec<Row>, bin: &Arc<str>, period: Period, by: &[Arc<str>], values: &[(Arc<str>, Value)]) -> Vec<Row> {
+fn fill(
+    rows: Vec<Row>,
+    bin: &Arc<str>,
+    period: Period,
+    by: &[Arc<str>],
+    values: &[(Arc<str>, Value)],
+    budget: &mut Budget,
+) -> Result<Vec<Row>, Overflow> {
     let times: Vec<Option<i64>> = rows.iter().map(|row| row.field(bin).time_ms()).collect();
-    let (Some(first), Some(last)) = (times.iter().flatten().min(), times.iter().flatten().max()) else { return rows };
+    let (Some(first), Some(last)) = (times.iter().flatten().min(), times.iter().flatten().max()) else {
+        return Ok(rows);
+    };
     let (first, last) = (*first, *last);
     // Each group with its rows by time; those without a time, and of one time, stay together.
     let mut groups: Vec<(Vec<Value>, ByTime)> = Vec::new();
+    let mut places: HashMap<u128, usize> = HashMap::new();
     for (row, time) in rows.into_iter().zip(times) {
         let own: Vec<Value> = by.iter().map(|name| row.field(name)).collect();
-        let at = groups.iter().position(|(group, _)| *group == own).unwrap_or_else(|| {
+        let at = *places.entry(key(&own)).or_insert_with(|| {
             groups.push((own, ByTime::new()));
             groups.len() - 1
         });
         groups[at].1.entry(time.unwrap_or(i64::MAX)).or_default().push(row);
     }
-    let mut filled = Vec::new();
+    let (mut filled, mut added) = (Vec::new(), 0);
     let mut at = Some(first);
-    while let Some(time) = at.filter(|time| *time <= last && filled.len() < crate::MAX_LIMIT) {
+    while let Some(time) = at.filter(|time| *time <= last) {
         for (own, present) in &mut groups {
-            filled.extend(present.remove(&time).unwrap_or_else(|| {
-                let mut row = Row::of_group(by.iter().cloned().zip(own.iter().cloned()).collect(), 0);
-                row.set(bin, Value::Time(time));
-                values.iter().for_each(|(name, value)| row.set(name, value.clone()));
-                vec![row]
-            }));
+            if let Some(rows) = present.remove(&time) {
+                filled.extend(rows);
+                continue;
+            }
+            added += 1;
+            if added > crate::MAX_LIMIT {
+                return Err(Overflow::Filled { limit: crate::MAX_LIMIT });
+            }
+            let mut row = Row::of_group(by.iter().cloned().zip(own.iter().cloned()).collect(), 0);
+            row.set(bin, Value::Time(time));
+            values.iter().for_each(|(name, value)| row.set(name, value.clone()));
+            budget.take(row.cost())?;
+            filled.push(row);
         }
         at = period.ceil(time.saturating_add(1));
     }
     filled.extend(groups.into_iter().flat_map(|(_, rest)| rest.into_values().flatten()));
-    filled
+    Ok(filled)
 }

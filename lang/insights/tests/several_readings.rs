@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test a failure is a failure")]
 
-use std::collections::BTreeMap;
-
 use tidegate_insights::{Event, Overflow, Query, Settings, Table};
 
 /// 2024-05-01 12:00:00.000 UTC.
@@ -26,7 +24,9 @@ fn answer(query: &str, readings: &[&[&str]], settings: Settings) -> Result<Vec<S
     let query = Query::parse(query).unwrap_or_else(|error| panic!("{query}: {error}"));
     assert_eq!(query.readings().len(), readings.len());
     let users = Table::parse("id,name,team\n1,ann,red\n2,bob,blue\n2,late,none\n").unwrap();
-    let mut run = query.start_with(settings, &BTreeMap::from([("users".to_owned(), users)]))?;
+    let mut tables = query.tables(settings);
+    tables.add("users", &users)?;
+    let mut run = query.start_with(settings, tables);
     for (number, messages) in readings.iter().enumerate() {
         for (message, at) in messages.iter().zip(0..) {
             run.push(event(at, message))?;
@@ -138,6 +138,10 @@ fn templates_are_compared_with_earlier() {
         "pattern @message | filter @ratio > 0 | diff",
         "stats count(*) by a | pattern a | diff",
         "stats count(*) | diff",
+        "limit 10 | diff",
+        "filldown x | diff",
+        "accum x | diff",
+        "limit 10 | pattern @message | diff",
         "diff | diff",
         "filter a in (SOURCE 'a' | diff)",
     ] {
@@ -195,6 +199,36 @@ fn what_they_keep_is_bounded() {
     assert!(
         answer("lookup users id as id OUTPUT name", &[REQUESTS], Settings { memory_bytes: 100, ..settings }).is_err()
     );
+    // What they make of little: a row for each minute, and the same long text in each row.
+    let text = "x".repeat(500);
+    let rows: Vec<String> = std::iter::once(format!(r#"{{"v":1,"w":"{text}"}}"#)).chain((0..90).map(minute)).collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let settings = Settings { memory_bytes: 60_000, ..settings };
+    let of = |bytes| Overflow::Memory { limit_bytes: bytes };
+    for (query, fits) in [
+        ("filter v = 1 or v = 80 | stats count(*) as n by bin(1m) as t | display n".to_owned(), true),
+        (
+            format!(
+                "filter v = 1 or v = 80 | stats count(*) as n by bin(1m) as t
+                 | fillmissing with '{text}' for n | display n"
+            ),
+            false,
+        ),
+        ("fields v | sort v | limit 100".to_owned(), true),
+        ("fields w | sort @timestamp | filldown w | limit 100".to_owned(), false),
+    ] {
+        assert_eq!(answer(&query, &[&rows], settings).err(), (!fits).then(|| of(60_000)), "{query}");
+    }
+    let settings = Settings { memory_bytes: 45_000, ..settings };
+    for (query, fits) in [
+        ("fields v | sort v | limit 100", true),
+        ("fields v | sort v | accum v as a | limit 100", true),
+        ("fields v | sort v | addtotals fieldname=Sum v | limit 100", true),
+        ("fields v | sort v | accum v as a | accum v as b | limit 100", false),
+        ("fields v | sort v | addtotals fieldname=Sum v | addtotals fieldname=More v | limit 100", false),
+    ] {
+        assert_eq!(answer(query, &[&rows], settings).is_ok(), fits, "{query}");
+    }
     let nested = |depth| (0..depth).fold("a = 1".to_owned(), |text, _| format!("a in (SOURCE 'g' | filter {text})"));
     assert!(Query::parse(&format!("filter {}", nested(3))).is_ok());
     assert!(Query::parse(&format!("filter {}", nested(4))).is_err());
@@ -212,4 +246,80 @@ fn what_they_keep_is_bounded() {
     ] {
         assert!(Query::parse(query).is_err(), "{query}");
     }
+}
+
+fn minute(at: i64) -> String {
+    format!(r#"{{"v":{at}}}"#)
+}
+
+#[test]
+fn a_row_for_each_stretch_of_time_is_no_million() {
+    let query = |unit: &str| format!("stats count(*) as n by bin({unit}) as t | fillmissing with 0 for n | display n");
+    let run = |unit| {
+        let mut run = Query::parse(&query(unit)).unwrap().start(Settings::default());
+        [0, 70_000].into_iter().for_each(|at| run.push(event(at, "")).unwrap());
+        run.finish().map(|results| results.rows.len())
+    };
+    assert_eq!(run("1m"), Ok(10_000));
+    assert_eq!(run("30s"), Err(Overflow::Filled { limit: 100_000 }));
+}
+
+/// As many groups as there are rows, each with a place of its own.
+#[test]
+fn groups_are_filled_as_fast_as_they_are_found() {
+    let query = "stats count(*) as n by bin(1d) as t, @message as id | fillmissing with 0 for n | stats count(*) as n";
+    let mut run = Query::parse(query).unwrap().start(Settings::default());
+    for at in 0..50_000 {
+        run.push(Event { timestamp_ms: NOON_MS, ..event(0, &at.to_string()) }).unwrap();
+    }
+    assert_eq!(run.finish().unwrap().rows, [[("n".to_owned(), "50000".to_owned())]]);
+}
+
+#[test]
+fn what_joins_make_is_bounded() {
+    let key = r#"{"id":1}"#;
+    let same = vec![key; 300];
+    let settings = Settings { joined_rows: 200_000, ..Settings::default() };
+    let query = "join where left.id = right.id (SOURCE 'a')
+        | join left=l right=r where l.id = r.id (SOURCE 'a') | stats count(*) as n";
+    let parsed = Query::parse(query).unwrap();
+    let mut run = parsed.start(settings);
+    for messages in [&same[..], &same[..]] {
+        messages.iter().for_each(|message| run.push(event(0, message)).unwrap());
+        assert!(run.turn().unwrap());
+    }
+    // Three hundred times three hundred rows of one event: a little at a time, and matched is the event.
+    run.push(event(0, key)).unwrap();
+    let mut times = 0;
+    while run.work().unwrap() {
+        times += 1;
+    }
+    assert!(times > 80, "{times}");
+    let statistics = run.statistics();
+    assert_eq!((statistics.records_scanned, statistics.records_matched), (601, 601));
+    let pushed = (0..3).try_for_each(|_| run.push(event(0, key))).and_then(|()| run.finish().map(drop));
+    assert_eq!(pushed, Err(Overflow::Joined { limit: 200_000 }));
+}
+
+#[test]
+fn what_is_joined_is_exactly_equal() {
+    let ids = |ids: &[&str]| ids.iter().map(|id| format!(r#"{{"id":"{id}"}}"#)).collect::<Vec<_>>();
+    let left = ids(&["0.12341", "12345678901234567890", "007", "12e4", "5"]);
+    let right = ids(&["0.12344", "12345678901234567891", "7", "120000", "5"]);
+    let [left, right] = [&left, &right].map(|ids| ids.iter().map(String::as_str).collect::<Vec<_>>());
+    check("join where left.id = right.id (SOURCE 'a') | display left.id", &[&right, &left], &["left.id=5"]);
+    check("filter id in (SOURCE 'a' | fields id) | display id", &[&right, &left], &["id=5"]);
+}
+
+#[test]
+fn no_calendar_is_that_long() {
+    for query in [
+        "logcompare timeshift 20000y",
+        "stats count(*) as n by bin(20000y) | fillmissing",
+        "logcompare timeshift 240000mo",
+    ] {
+        assert!(Query::parse(query).is_err(), "{query}");
+    }
+    let query = Query::parse("logcompare timeshift 19000y").unwrap();
+    assert_eq!(query.readings()[1].shift.unwrap().of(1_000, 5_000), (0, 4_000));
 }

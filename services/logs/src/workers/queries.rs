@@ -1,7 +1,9 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use parking_lot::Mutex;
 use tidegate_insights::{Overflow, Query, Results, Run, Settings};
 use tidegate_record::Stored;
@@ -19,9 +21,8 @@ use crate::store::{Group, QueryKey, QueryRecord, ResultPageRecord, Scanned, behi
 const MAX_ACTIVE: usize = 8;
 /// How many events one turn looks at.
 const TURN: usize = 2_000;
-/// After how many of them, or of rows that a join made of them, others on the same thread get a chance.
+/// After how many of them others on the same thread get a chance.
 const BREATH: usize = 100;
-const ROWS_A_BREATH: u64 = 1_000;
 /// How much one query may keep in memory.
 const MEMORY_BYTES: usize = 32 * 1024 * 1024;
 /// How long a query may run, in real time: AWS's hour.
@@ -106,11 +107,16 @@ impl Queries {
             self.end(&key, QueryState::Failed, Scanned::default(), 0).await?;
             return Ok(None);
         };
-        let mut tables = BTreeMap::new();
-        for lookup in query.lookups() {
+        let created_ms = i64::try_from(record.created_at.as_millis()).unwrap_or(i64::MAX);
+        let (limit, memory_bytes) = (record.limit as usize, MEMORY_BYTES);
+        let settings = Settings { now_ms: created_ms, limit, memory_bytes, ..Settings::default() };
+        let mut tables = query.tables(settings);
+        for name in query.lookups().iter().map(|lookup| &lookup.table).collect::<BTreeSet<_>>() {
             // One that was deleted meanwhile has no rows.
-            if let Some(table) = lookup_table(service, key.account, &key.region, &lookup.table).await? {
-                tables.insert(lookup.table.clone(), table);
+            let Some(table) = lookup_table(service, key.account, &key.region, name).await? else { continue };
+            if let Err(overflow) = tables.add(name, &table) {
+                self.fail(&key, Scanned::default(), overflow).await?;
+                return Ok(None);
             }
         }
         let mut later = VecDeque::new();
@@ -126,12 +132,7 @@ impl Queries {
                 reading.shift.map_or((record.from_ms, record.to_ms), |shift| shift.of(record.from_ms, record.to_ms));
             later.push_back(EventReader::new(groups, from_ms, to_ms));
         }
-        let created_ms = i64::try_from(record.created_at.as_millis()).unwrap_or(i64::MAX);
-        let settings = Settings { now_ms: created_ms, limit: record.limit as usize, memory_bytes: MEMORY_BYTES };
-        let Ok(run) = query.start_with(settings, &tables) else {
-            self.end(&key, QueryState::Failed, Scanned::default(), 0).await?;
-            return Ok(None);
-        };
+        let run = query.start_with(settings, tables);
         let reader = later.pop_front().expect("a query reads its own events at least");
         Ok(Some(Job { key, run, reader, later, started_at: service.env.monotonic() }))
     }
@@ -147,43 +148,61 @@ impl Queries {
 
     /// One turn of a query. Gives it back if it goes on.
     async fn turn(&self, mut job: Job) -> Result<Option<Job>, Error> {
-        let mut rows = job.run.statistics().records_matched;
-        for looked_at in 0..TURN {
-            let matched = job.run.statistics().records_matched;
-            if looked_at % BREATH == BREATH - 1 || matched - rows > ROWS_A_BREATH {
-                rows = matched;
-                // Events that are read already make no await wait, and a query may think long about each.
-                tokio::task::yield_now().await;
-            }
+        for looked_at in 1..=TURN {
             let step = if job.run.is_satisfied() { Step::End } else { job.reader.next(&self.service).await? };
-            let (group, found) = match step {
-                Step::Event(group, found) => (group, found),
+            let event = match step {
+                Step::Event(group, found) => Some((group, found)),
+                Step::End => None,
                 // Whoever stopped the query does not wait for thousands of groups without events.
-                Step::Pause => break,
-                Step::End => match (job.run.turn(), job.later.pop_front()) {
-                    (Ok(true), Some(reader)) => {
-                        job.reader = reader;
-                        continue;
-                    }
-                    (Ok(_), _) => return self.finish(job).await.map(|()| None),
-                    (Err(Overflow { .. }), _) => {
-                        self.end(&job.key, QueryState::Failed, scanned(&job.run), 0).await?;
-                        return Ok(None);
-                    }
-                },
+                Step::Pause if self.breathe(&job).await? => continue,
+                Step::Pause => return Ok(None),
             };
-            if job.run.push(insights_event(&group.address, found)).is_err() {
-                let scanned = scanned(&job.run);
-                self.end(&job.key, QueryState::Failed, scanned, 0).await?;
+            let is_event = event.is_some();
+            let mut is_left = match event {
+                Some((group, found)) => job.run.push(insights_event(&group.address, found)).map(|()| true),
+                None => {
+                    job.run.close();
+                    Ok(true)
+                }
+            };
+            // One event may become millions of rows.
+            while matches!(is_left, Ok(true)) {
+                is_left = job.run.work();
+                if is_left == Ok(true) && !self.breathe(&job).await? {
+                    return Ok(None);
+                }
+            }
+            if let Err(overflow) = is_left {
+                self.fail(&job.key, scanned(&job.run), overflow).await?;
                 return Ok(None);
             }
+            if is_event {
+                if looked_at % BREATH == 0 && !self.breathe(&job).await? {
+                    return Ok(None);
+                }
+                continue;
+            }
+            match (job.run.turn(), job.later.pop_front()) {
+                (Ok(true), Some(reader)) => job.reader = reader,
+                (Ok(_), _) => return self.finish(job).await.map(|()| None),
+                (Err(overflow), _) => {
+                    self.fail(&job.key, scanned(&job.run), overflow).await?;
+                    return Ok(None);
+                }
+            }
         }
+        Ok(Some(job))
+    }
+
+    /// Gives others on the same thread a chance: events that are read already make no await wait. Returns whether the
+    /// query goes on: one that ran for too long has ended, and one that was stopped nobody wants any more.
+    async fn breathe(&self, job: &Job) -> Result<bool, Error> {
+        tokio::task::yield_now().await;
         if self.service.env.monotonic().saturating_sub(job.started_at) > MAX_DURATION {
             self.end(&job.key, QueryState::TimedOut, scanned(&job.run), 0).await?;
-            return Ok(None);
+            return Ok(false);
         }
-        // Nobody wants it any more if it was stopped.
-        Ok(self.service.board.advance(&job.key, scanned(&job.run)).then_some(job))
+        Ok(self.service.board.advance(&job.key, scanned(&job.run)))
     }
 
     /// Writes a query's rows, then that it has them: a crash in between leaves pages that the next run overwrites.
@@ -192,7 +211,7 @@ impl Queries {
         let (key, run) = (job.key, job.run);
         let Results { rows, .. } = match run.finish() {
             Ok(results) => results,
-            Err(Overflow { .. }) => return self.end(&key, QueryState::Failed, scanned, 0).await,
+            Err(overflow) => return self.fail(&key, scanned, overflow).await,
         };
         let total = rows.len() as u64;
         let (mut page, mut bytes, mut first) = (Vec::new(), 0, 0);
@@ -218,6 +237,26 @@ impl Queries {
             Ok(())
         });
         written.await.map(drop)
+    }
+
+    /// Notes that a query wanted too much. AWS's answers have no place for the reason.
+    async fn fail(&self, key: &QueryKey, scanned: Scanned, overflow: Overflow) -> Result<(), Error> {
+        tracing::warn!(query = key.id, %overflow, "a query failed");
+        self.end(key, QueryState::Failed, scanned, 0).await
+    }
+
+    /// Takes what a query's work came to. One that panicked is not begun again: it would panic for ever.
+    async fn outcome<T>(
+        &self,
+        key: &QueryKey,
+        work: impl Future<Output = Result<Option<T>, Error>>,
+    ) -> Result<Option<T>, Error> {
+        if let Some(outcome) = unless_it_panics(work).await {
+            return outcome;
+        }
+        tracing::error!(query = key.id, "a query panicked");
+        self.end(key, QueryState::Failed, Scanned::default(), 0).await?;
+        Ok(None)
     }
 
     /// Notes how a query ended, unless it was stopped before.
@@ -282,6 +321,11 @@ impl Queries {
     }
 }
 
+/// What some work came to. It holds nothing but one query, and is dropped with that if it panics.
+async fn unless_it_panics<T>(work: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(work).catch_unwind().await.ok()
+}
+
 fn scanned(run: &Run) -> Scanned {
     let statistics = run.statistics();
     Scanned {
@@ -302,7 +346,7 @@ impl Worker for Queries {
         self.recover().await?;
         while self.work.lock().active.len() < MAX_ACTIVE {
             let Some(key) = self.service.board.begin() else { break };
-            match self.begin(key.clone()).await {
+            match self.outcome(&key, self.begin(key.clone())).await {
                 Ok(Some(job)) => self.work.lock().active.push_back(job),
                 Ok(None) => self.service.board.remove(&key),
                 Err(error) => {
@@ -314,7 +358,7 @@ impl Worker for Queries {
         let job = self.work.lock().active.pop_front();
         let Some(job) = job else { return self.tidy().await.map(Next::at) };
         let key = job.key.clone();
-        match self.turn(job).await {
+        match self.outcome(&key, self.turn(job)).await {
             Ok(Some(job)) => self.work.lock().active.push_back(job),
             Ok(None) => {}
             Err(error) => {
@@ -324,5 +368,20 @@ impl Worker for Queries {
             }
         }
         Ok(Next::Again)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unless_it_panics;
+
+    #[tokio::test]
+    async fn a_panic_ends_a_query_alone() {
+        assert_eq!(unless_it_panics(async { 1 }).await, Some(1));
+        let panics = async {
+            tokio::task::yield_now().await;
+            assert!(std::env::args().next().is_none(), "a query's own fault");
+        };
+        assert_eq!(unless_it_panics(panics).await, None);
     }
 }
