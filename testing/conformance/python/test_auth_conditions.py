@@ -154,7 +154,8 @@ def test_many_deletions_are_decided_one_by_one(root, walker):
     ("GetLogEvents", {"unmask": True, "logStreamName": "stream"}),
     ("StartQuery", {"queryString": "fields unmask(@message)"}),
     ("StartQuery", {"queryString": UNMASKING, "logGroupName": None}),
-], ids=["filter", "get", "query", "source"])
+    ("GetLogRecord", {"unmask": True}),
+], ids=["filter", "get", "query", "source", "record"])
 def test_who_unmasks_needs_the_permission_for_that_group(world, walker, operation, values):
     client = walker.client("logs")
     values = {name: value for name, value in (world.arguments("logs", operation) | values).items() if value is not None}
@@ -169,3 +170,14 @@ def test_who_unmasks_needs_the_permission_for_that_group(world, walker, operatio
         allowed = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
         walker.has(json.dumps({"Version": "2012-10-17", "Statement": [allowed, denied]}))
         assert attempt(client, operation, values).action == action
+
+
+def test_who_looks_up_needs_the_permission_for_the_table(world, walker):
+    client = walker.client("logs")
+    values = world.arguments("logs", "StartQuery") | {"queryString": "lookup other a OUTPUT b"}
+    table = f"arn:aws:logs:{REGION}:{ACCOUNT}:lookup-table:other"
+    walker.has(walk.allow(("logs:StartQuery", "*")))
+    refusal = attempt(client, "StartQuery", values)
+    assert (refusal.action, refusal.resource) == ("logs:GetLookupTable", table)
+    walker.has(walk.allow(("logs:StartQuery", "*"), ("logs:GetLookupTable", table)))
+    assert not attempt(client, "StartQuery", values)

@@ -4,6 +4,7 @@ Requests are made from botocore's models: what must be there, with values that n
 (`World`), and the smallest value of its type for everything else.
 """
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -184,17 +185,18 @@ class World:
         logs.create_log_group(logGroupName="group")
         logs.create_log_stream(logGroupName="group", logStreamName="stream")
         group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:group"
+        pointer = base64.b64encode(b"1\n0\n0\ngroup\nstream").decode()
         general = {"logGroupName": "group", "logStreamName": "stream", "destinationName": "destination", "resourceArn": group, "roleArn": ROLE,
                    "name": "source", "deliveryDestinationName": "goal", "id": "delivery",
                    "deliveryDestinationArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:delivery-destination:goal",
                    "anomalyDetectorArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:anomaly-detector:14e0db71-5d35-4eb5-b481-8945cf9d10c2",
-                   "logGroupIdentifier": "group", "queryString": "fields @message",
+                   "logGroupIdentifier": "group", "queryString": "fields @message", "logRecordPointer": pointer, "logObjectPointer": pointer,
                    "lookupTableName": "table", "tableBody": "a\n1\n", "lookupTableArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:lookup-table:table",
                    "integrationName": "integration", "integrationArn": f"arn:aws:observabilityadmin:{REGION}:{ACCOUNT}:s3tableintegration/i"}
         special = {
             "StartQuery": {"logGroupName": "group"}, "StartLiveTail": {"logGroupIdentifiers": [group]},
             "PutSubscriptionFilter": {"roleArn": None}, "ListLogGroups": {"logGroupName": None}, "FilterLogEvents": {"logStreamName": None},
-            "GetLogEvents": {"logGroupIdentifier": None},
+            "GetLogEvents": {"logGroupIdentifier": None}, "ListAggregateLogGroupSummaries": {"groupBy": "DATA_SOURCE_NAME_AND_TYPE"},
             "PutAccountPolicy": {"policyType": "SUBSCRIPTION_FILTER_POLICY", "policyDocument": json.dumps({"DestinationArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/s", "RoleArn": ROLE})},
             "DeleteAccountPolicy": {"policyType": "SUBSCRIPTION_FILTER_POLICY"},
             "DescribeFieldIndexes": {"logGroupIdentifiers": ["group"]}, "DescribeIndexPolicies": {"logGroupIdentifiers": ["group"]},

@@ -12,7 +12,7 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("CreateLogAnomalyDetector", Coverage::Stored("nothing is looked for")),
     ("CreateLogGroup", Coverage::Partial("keys are stored without effect")),
     ("CreateLogStream", Coverage::Complete),
-    ("CreateLookupTable", Coverage::Complete),
+    ("CreateLookupTable", Coverage::Partial("in requests of at most 8 MiB")),
     ("DeleteAccountPolicy", Coverage::Complete),
     ("DeleteDataProtectionPolicy", Coverage::Complete),
     ("DeleteDelivery", Coverage::Complete),
@@ -69,7 +69,10 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("GetLookupTable", Coverage::Complete),
     ("GetQueryResults", Coverage::Partial("rows are there once the query has ended, not before")),
     ("GetTransformer", Coverage::Complete),
-    ("ListAggregateLogGroupSummaries", Coverage::Partial("of groups whose tags name their data source")),
+    (
+        "ListAggregateLogGroupSummaries",
+        Coverage::Partial("of groups whose tags name their data source, by name and type, not by format"),
+    ),
     ("ListAnomalies", Coverage::Partial("nothing is ever found")),
     ("ListIntegrations", Coverage::Complete),
     ("ListLogAnomalyDetectors", Coverage::Complete),
@@ -113,5 +116,5 @@ pub const COVERAGE: &[(&str, Coverage)] = &[
     ("UpdateAnomaly", Coverage::Partial("nothing is ever found")),
     ("UpdateDeliveryConfiguration", Coverage::Stored("no service here delivers its logs this way")),
     ("UpdateLogAnomalyDetector", Coverage::Stored("nothing is looked for")),
-    ("UpdateLookupTable", Coverage::Complete),
+    ("UpdateLookupTable", Coverage::Partial("in requests of at most 8 MiB")),
 ];

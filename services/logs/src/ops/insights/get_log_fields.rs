@@ -42,8 +42,12 @@ pub(crate) async fn get_log_fields(
     }
     let now = service.now();
     let mut types: BTreeMap<String, LogFieldType> = BTreeMap::new();
-    let mut left = MAX_FIELDS;
+    let (mut left, mut bytes) = (MAX_FIELDS, 0);
     for group in groups.iter().take(MAX_EVENTS) {
+        // One event of each group is read, however large.
+        if left == 0 || bytes >= MAX_BYTES {
+            break;
+        }
         let query = Query {
             source: Source::Group(group.id()),
             from_ms: now.minus_millis(SPAN_MS).as_millis().max(group.record.cutoff_ms(now)),
@@ -61,6 +65,7 @@ pub(crate) async fn get_log_fields(
         for found in service.find(&query).await?.events.into_iter().rev() {
             // An event may be long, and reading it makes no await wait.
             tokio::task::yield_now().await;
+            bytes += found.bytes();
             let text = found.transformed.as_ref().unwrap_or(&found.message);
             let Ok(Value::Object(members)) = serde_json::from_str(text) else { continue };
             for (name, value) in members {
