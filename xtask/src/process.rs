@@ -1,10 +1,14 @@
 //! Running other programs, with errors that name them.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+
+/// How the names of the variables begin that cargo sets for a program that it runs.
+const PACKAGE: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 
 /// The root of the checkout.
 pub fn root() -> PathBuf {
@@ -16,9 +20,14 @@ pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }
 
-/// Cargo, as it was called.
+/// Cargo, as it was called: without what it told this program of its own package, or crates that look at those variables
+/// would be built anew whenever cargo is called from a shell and from here in turns.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let of_package = |name: &OsStr| name.to_str().is_some_and(|name| PACKAGE.iter().any(|part| name.starts_with(part)));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| of_package(name)) {
+        command.env_remove(name);
+    }
     command.current_dir(root()).args(arguments);
     command
 }

@@ -182,13 +182,10 @@ impl Disk {
     }
 }
 
-/// `powercut` in the folder that cargo builds into: the data must not lie in a `/tmp` that is memory.
-/// The folder may have any name and place; cargo marks it for programs that make backups.
+/// `powercut` where cargo puts the tests of this profile: the data must not lie in a `/tmp` that is memory.
 fn target_folder() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
-    let target = own.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    let target = target.with_context(|| format!("{} is in no folder that cargo builds into", own.display()))?;
-    let folder = target.join("powercut");
+    let folder = own.with_file_name("powercut");
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
 }
