@@ -22,6 +22,20 @@ let requestId;
 const LEVELS = { TRACE: 1, DEBUG: 2, INFO: 3, WARN: 4, ERROR: 5, FATAL: 6 };
 const least = LEVELS[env.AWS_LAMBDA_LOG_LEVEL] || (jsonLog ? LEVELS.INFO : LEVELS.TRACE);
 
+// What is printed has left when the handler ends, after which nothing may run any more. By itself Node keeps what the pipe
+// does not take at once.
+for (const name of ['stdout', 'stderr']) {
+  const own = Object.getOwnPropertyDescriptor(process, name);
+  const get = () => {
+    Object.defineProperty(process, name, own);
+    const stream = process[name];
+    if (stream._handle && stream._handle.setBlocking) stream._handle.setBlocking(true);
+    return stream;
+  };
+  // They are made when they are first asked for, which most functions never do.
+  Object.defineProperty(process, name, { ...own, get });
+}
+
 function writeEvent(text) {
   if (!logDescriptor) {
     process.stdout.write(text.replace(/\n/g, '\r') + '\n');

@@ -1,4 +1,4 @@
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -58,7 +58,7 @@ impl Pump {
             if self.pipe.readable().await.is_err() {
                 return;
             }
-            match self.read_once() {
+            match self.take(|bytes| self.pipe.try_read(bytes)) {
                 Reading::End => {
                     self.flush();
                     return;
@@ -68,10 +68,11 @@ impl Pump {
         }
     }
 
-    /// Takes out what the pipe holds now, the beginning of a line included.
+    /// Takes out what the pipe holds now, the beginning of a line included. The pipe itself is asked: what the runtime
+    /// knows of it may be older than what was written last.
     pub(crate) fn drain(&self) {
         for _ in 0..DRAIN_READS {
-            match self.read_once() {
+            match self.take(|bytes| Ok(nix::unistd::read(&self.pipe, bytes)?)) {
                 Reading::More => {}
                 Reading::Empty | Reading::End => break,
             }
@@ -79,10 +80,10 @@ impl Pump {
         self.flush();
     }
 
-    fn read_once(&self) -> Reading {
+    fn take(&self, read: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> Reading {
         let mut partial = self.partial.lock();
         let mut bytes = [0; READ_BYTES];
-        match self.pipe.try_read(&mut bytes) {
+        match read(&mut bytes) {
             Ok(0) => Reading::End,
             Ok(count) => {
                 partial.extend_from_slice(&bytes[..count]);
