@@ -10,8 +10,6 @@ from botocore.config import Config
 from test_insights import finished, logs, refused, rows, start, write  # noqa: F401  (a fixture among them)
 from tidegate import ACCOUNT, REGION
 
-pytestmark = pytest.mark.sdk
-
 _number = iter(range(1, 1000))
 
 
